@@ -1,0 +1,124 @@
+#include "base/file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace danas {
+
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& action, Fault fault = Fault::failure) {
+  throw Error(path.string(), action + ": " + std::strerror(errno), fault);
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Descriptor() { if (value_ >= 0) ::close(value_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+void write_all(int descriptor, std::string_view content, const std::filesystem::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path, "cannot write");
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(descriptor) != 0 && errno != EINVAL) fail(path, "cannot flush to disk");
+}
+
+}  // namespace
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+  const std::filesystem::path aside = path.string() + ".part-" + std::to_string(::getpid());
+  try {
+    const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+    if (file.get() < 0) fail(path, "cannot write");
+    write_all(file.get(), content, path);
+  } catch (...) {
+    ::unlink(aside.c_str());
+    throw;
+  }
+  if (::rename(aside.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(aside.c_str());
+    errno = reason;
+    fail(path, "cannot rename the finished file");
+  }
+}
+
+void write_file(const std::filesystem::path& path, std::span<const std::byte> content) {
+  write_file(path, std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0) fail(path, "cannot read", Fault::input);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || S_ISDIR(status.st_mode)) {
+    errno = errno ? errno : EISDIR;
+    if (S_ISDIR(status.st_mode)) errno = EISDIR;
+    fail(path, "cannot read", Fault::input);
+  }
+  std::string content;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t count = ::read(file.get(), buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(path, "cannot read", Fault::input);
+    if (count == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+void append_line(const std::filesystem::path& path, std::string_view line) {
+  const Descriptor file(path, O_WRONLY | O_CREAT | O_APPEND);
+  if (file.get() < 0) fail(path, "cannot append");
+  write_all(file.get(), line, path);
+}
+
+void make_folder(const std::filesystem::path& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) throw Error(path.string(), "cannot create the folder: " + code.message(), Fault::failure);
+}
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0) fail(path, "cannot read", Fault::input);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail(path, "cannot read", Fault::input);
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
+  if (memory == MAP_FAILED) fail(path, "cannot map", Fault::input);
+  data_ = static_cast<const std::byte*>(memory);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+}  // namespace danas

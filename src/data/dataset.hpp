@@ -1,0 +1,69 @@
+// Datasets: what images there are, in which split, with which label. Nothing is decoded here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace danas {
+
+/// [data] of an experiment file.
+struct DataSettings {
+  std::string kind = "synthetic";      ///< "wake_vision" | "folders" | "synthetic"
+  std::filesystem::path path;          ///< resolved (variables expanded)
+  std::string train = "train", validation = "validation", test = "test";   ///< names of the splits
+  std::string positive;                ///< positive class; empty: the last by name
+  std::string cache = "auto";          ///< "auto" | "raw" | "jpeg" | "none"
+  double cache_gib = 20.0;             ///< the most disk that "auto" may use
+  std::filesystem::path cache_path;    ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
+  double crop_min_area = 0.6;          ///< training crops: share of the image's area, at least
+  // synthetic scenes
+  int images = 4000;                   ///< of the training split; validation and test have a quarter each
+  int size = 128;                      ///< pixels of the shorter side
+  std::filesystem::path save;          ///< folder to save the scenes to; empty: they are not saved
+  // folders without splits: shares of the seeded stratified split
+  double validation_share = 0.15, test_share = 0.15;
+};
+
+enum class Split { train, validation, test };
+const char* split_name(Split split);
+
+struct Sample {
+  std::filesystem::path file;          ///< empty for synthetic scenes
+  std::uint64_t index = 0;             ///< of the scene, for synthetic ones
+  std::int32_t label = 0;
+};
+
+/// Files that cannot be used, counted and listed, never silently dropped.
+struct Problem { std::filesystem::path file; std::string reason; };
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  const std::vector<std::string>& classes() const { return classes_; }
+  int positive_class() const { return positive_; }
+  const std::vector<Sample>& samples(Split split) const { return samples_[static_cast<int>(split)]; }
+  const std::vector<Problem>& problems() const { return problems_; }
+
+  /// The pixels of a sample: interleaved 8-bit, 1 or 3 channels, upright (EXIF). `shorter_side` > 0 allows decoding at a
+  /// reduced scale as long as the shorter side stays at least that long. Thread-safe. Throws Error.
+  struct Pixels { std::vector<std::uint8_t> data; int width = 0, height = 0, channels = 3; };
+  virtual Pixels decode(const Sample& sample, int shorter_side = 0) const = 0;
+
+  /// Names the content (path, sizes, times, settings) for the cache's check.
+  virtual std::uint64_t fingerprint() const = 0;
+
+ protected:
+  std::vector<std::string> classes_;
+  int positive_ = 1;
+  std::vector<Sample> samples_[3];
+  std::vector<Problem> problems_;
+};
+
+/// Lists the dataset. Throws Error that says what is missing, where it was looked for and how to get it; also when more
+/// than max(1 %, 10 files) are unusable.
+std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed);
+
+}  // namespace danas

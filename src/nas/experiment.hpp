@@ -1,0 +1,48 @@
+// Experiment files: everything a search needs to know, in TOML.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "nas/fitness.hpp"
+#include "nas/search_space.hpp"
+#include "nn/trainer.hpp"
+
+namespace danas {
+
+struct SearchSettings {
+  std::string strategy = "genetic";      ///< "genetic" | "random" | "exhaustive"
+  std::optional<double> hours;           ///< wall clock; at least one of hours and systems is set
+  std::optional<std::int64_t> systems;
+  int population = 10;
+  double crossover = 0.2;                ///< share of new systems; the others are mutations
+  std::int64_t recalibration_images = 4096;
+  int evaluation_batch = 128;
+};
+
+struct Experiment {
+  std::string name = "experiment";
+  std::uint64_t seed = 1;
+  std::string protocol = "corrected";
+  DataSettings data;
+  SearchSpace space;
+  TrainingSettings supernet, finetune, final_training;   ///< [supernet], [finetune], [final]
+  SearchSettings search;
+  Device device;
+  FitnessWeights fitness;
+
+  /// Everything as TOML with all defaults written out; parses back to the same experiment.
+  std::string to_toml() const;
+};
+
+/// Reads and checks an experiment file. `overrides` are "key=value" with dotted keys ("search.systems=20"), values in TOML,
+/// bare words taken as strings. Unknown keys and wrong types are errors that name key, line and the nearest known key.
+/// ~ and $NAME are expanded; relative paths are relative to the file, those beginning with a variable to the working folder.
+Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+Experiment parse_experiment(const std::string& toml, const std::filesystem::path& file,
+                            const std::vector<std::string>& overrides = {});
+
+}  // namespace danas

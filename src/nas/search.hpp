@@ -1,0 +1,42 @@
+// The search: strategy → supernet of the data configuration → slice, fine-tuning, metrics → run directory.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "nas/experiment.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// What the search tells its user, as it goes. All functions may be empty.
+struct SearchObserver {
+  std::function<void(const std::string& line)> log;                 ///< one finished fact a line (also in log.txt)
+  /// Something is `done` of `total` through; `share` is the estimated share of the whole search done, in [0, 1].
+  std::function<void(const std::string& what, std::int64_t done, std::int64_t total, double share)> progress;
+};
+
+struct SearchOptions {
+  std::filesystem::path directory;      ///< the run directory, existing for a resume, else to be created
+  bool resume = false;
+  const std::atomic<bool>* interrupt = nullptr;   ///< set by Ctrl-C: the search stops at the next step, all saved
+};
+
+struct SearchResult {
+  bool interrupted = false;
+  std::filesystem::path directory;
+  std::string summary_json;             ///< as in summary.json
+};
+
+/// Runs (or continues) the search, trains and tests the front, writes everything but report.html.
+SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
+                        const SearchObserver& observer);
+
+/// runs/NAME, NAME-2, … below the working directory: the first that does not exist; or for a resume the newest that does.
+std::filesystem::path new_run_directory(const std::string& name);
+std::filesystem::path newest_run_directory(const std::string& name);   ///< throws Error when there is none
+
+}  // namespace danas

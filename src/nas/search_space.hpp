@@ -1,0 +1,46 @@
+// Search space: data configurations × depth vectors × widths, and moves within it that stay feasible.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/random.hpp"
+#include "nn/architecture.hpp"
+
+namespace danas {
+
+/// [space] of an experiment file. Feasible depths: a stage of 0 blocks is followed by zeros only; 0 everywhere is allowed
+/// (the head then sits after stage 2). The full space has 14 × 268 × 10 = 37,520 systems.
+class SearchSpace {
+ public:
+  SearchSpace();   ///< the paper's
+  SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
+              std::array<int, 5> most_blocks);
+
+  const std::vector<DataConfiguration>& data_configurations() const { return data_; }
+  const std::vector<std::array<int, 5>>& depths() const { return depths_; }
+  const std::vector<double>& widths() const { return widths_; }
+  std::array<int, 5> most_blocks() const { return most_blocks_; }
+  std::int64_t size() const;
+  int largest_resolution() const;
+  bool contains(const System& system) const;
+
+  System at(std::int64_t index) const;               ///< index in [0, size()), a fixed order
+  System sample(Random& random) const;               ///< uniform over feasible systems
+  /// 40 % another data configuration, 40 % one depth ±1, 20 % width one step up or down; drawn again until the system
+  /// differs and is feasible.
+  System mutate(const System& parent, Random& random) const;
+  /// Data from one parent, depth from one, width from one; always feasible.
+  System cross(const System& a, const System& b, Random& random) const;
+
+ private:
+  std::vector<int> resolutions_;
+  std::vector<Color> colors_;
+  std::vector<DataConfiguration> data_;
+  std::vector<std::array<int, 5>> depths_;
+  std::vector<double> widths_;
+  std::array<int, 5> most_blocks_;
+};
+
+}  // namespace danas

@@ -1,0 +1,43 @@
+// Training and testing of one system on one experiment's data: the search, `danas train` and `danas evaluate` share it.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "data/image_store.hpp"
+#include "nas/experiment.hpp"
+#include "nn/checkpoint.hpp"
+#include "nn/trainer.hpp"
+
+namespace danas {
+
+class SystemTrainer {
+ public:
+  using AfterStep = std::function<bool(const StepReport&)>;   ///< false stops early
+
+  SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend);
+
+  /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
+  std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings, const DataConfiguration& data,
+                     std::uint64_t stream, std::int64_t first_step, const AfterStep& after_step);
+  /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images.
+  void recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data);
+  Metrics evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data, Split split);
+
+  std::int64_t images_trained() const { return images_trained_; }
+  std::int64_t images_evaluated() const { return images_evaluated_; }
+  std::size_t peak_bytes() const { return trainer_.peak_bytes(); }
+
+ private:
+  const Experiment& experiment_;
+  const ImageStore& store_;
+  Trainer trainer_;
+  std::int64_t images_trained_ = 0, images_evaluated_ = 0;
+};
+
+/// Metadata of a stand-alone model: system, classes, positive class, version.
+Metadata model_metadata(const System& system, const Dataset& dataset);
+
+}  // namespace danas

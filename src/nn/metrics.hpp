@@ -1,0 +1,24 @@
+// Accuracy, precision, recall and F1 from a confusion matrix.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace danas {
+
+struct Metrics { double accuracy = 0, precision = 0, recall = 0, f1 = 0, loss = 0; std::int64_t images = 0; };
+
+class ConfusionMatrix {
+ public:
+  explicit ConfusionMatrix(int classes);
+  void add(int label, int prediction);
+  std::int64_t count(int label, int prediction) const;
+  /// Two classes: precision, recall and F1 of the positive class; more: macro averages. A ratio of 0/0 is 0.
+  Metrics metrics(int positive_class) const;
+
+ private:
+  int classes_;
+  std::vector<std::int64_t> counts_;
+};
+
+}  // namespace danas

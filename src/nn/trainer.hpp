@@ -1,0 +1,83 @@
+// Training, fine-tuning, exact batch-normalization statistics, evaluation.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/metrics.hpp"
+#include "nn/network.hpp"
+
+namespace danas {
+
+/// [supernet], [finetune] and [final] of an experiment file.
+struct TrainingSettings {
+  std::int64_t steps = 100;
+  int batch = 128;
+  std::string optimizer = "adam";      ///< "adam" | "adamw" | "sgd"
+  double learning_rate = 1e-3;
+  double weight_decay = 0.0;
+  double momentum = 0.9;               ///< of sgd
+  std::string schedule = "constant";   ///< "constant" | "cosine"
+  std::int64_t warmup = 0;             ///< steps of linear warmup
+};
+double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  ///< step from 0
+
+/// One batch in the backend's memory and real type; empty (images.n == 0) at the end of a pass.
+struct Batch {
+  View images;                              ///< [n, resolution, resolution, channels], [−1, 1]
+  std::span<const std::int32_t> labels;     ///< n of them
+};
+/// The batch of a step (training: any step, in ascending order; evaluation: from 0 until an empty one). Valid until the next
+/// call.
+using BatchSource = std::function<Batch(std::int64_t step)>;
+
+struct StepReport { std::int64_t step; double loss, accuracy, learning_rate; };  ///< of the training batch, last exit
+
+/// State of an unfinished training: what a resume needs beside the network itself.
+class Optimizer {
+ public:
+  Optimizer(Network& network, const TrainingSettings& settings);
+  void step(std::int64_t step);              ///< one update from network.gradients(); step from 0
+  std::vector<NamedWeight> state() const;    ///< "optimizer.m", "optimizer.v" or "optimizer.velocity"
+
+ private:
+  Network& network_;
+  TrainingSettings settings_;
+  Tensor first_, second_;
+};
+
+/// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
+/// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done.
+/// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
+class Trainer {
+ public:
+  Trainer(Backend& backend, double batch_norm_momentum = 0.99);
+
+  std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings, const BatchSource& batches,
+                     std::int64_t first_step, const std::function<bool(const StepReport&)>& after_step);
+  std::int64_t train(Network& network, const TrainingSettings& settings, const BatchSource& batches,
+                     const std::function<bool(const StepReport&)>& after_step);
+
+  /// Recomputes the running statistics of the slice exactly over all batches of one pass (pooled moments, in double).
+  void recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches);
+
+  /// Metrics of a slice, evaluated in place with folded batch normalization, over one pass. `exit_stage` picks the head (the
+  /// slice's own exit by default).
+  Metrics evaluate(const Network& network, const NetworkShape& slice, const BatchSource& batches, int positive_class);
+
+  /// Logits [n, classes] of one batch of the slice's own exit, inference mode; valid until the next call.
+  View predict(const Network& network, const NetworkShape& slice, const View& images);
+
+  std::size_t peak_bytes() const { return arena_.peak_bytes(); }
+
+ private:
+  Backend& backend_;
+  Arena arena_;
+  Tape tape_;
+  double batch_norm_momentum_;
+};
+
+}  // namespace danas

@@ -1,0 +1,56 @@
+// Step arena: memory of one training step or evaluation, given back all at once.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// Bump allocator over the backend's memory, 64-byte aligned. After the first steps a reset leaves one block large enough
+/// for everything: no allocation in a step. Views stay valid until they are rewound or reset.
+class Arena {
+ public:
+  explicit Arena(Backend& backend);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  View take(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);  ///< of the backend's real type, not cleared
+  View take_like(const View& shape) { return take(shape.n, shape.h, shape.w, shape.c); }
+  View take_vector(std::int64_t channels) { return take(1, 1, 1, channels); }
+  Filter take_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out);
+
+  /// Everything taken after mark() is given back by rewind(mark).
+  struct Mark { std::size_t block, used; };
+  Mark mark() const;
+  void rewind(const Mark& mark);
+  void reset();
+
+  std::size_t peak_bytes() const;  ///< most bytes ever held
+
+ private:
+  struct Block { std::byte* memory; std::size_t size, used; };
+  std::byte* take_bytes(std::size_t bytes);
+
+  Backend& backend_;
+  std::vector<Block> blocks_;
+  std::size_t current_ = 0;
+  std::size_t peak_ = 0;
+};
+
+/// Scratch memory for the length of a scope.
+class ArenaScope {
+ public:
+  explicit ArenaScope(Arena& arena) : arena_(arena), mark_(arena.mark()) {}
+  ~ArenaScope() { arena_.rewind(mark_); }
+  ArenaScope(const ArenaScope&) = delete;
+  ArenaScope& operator=(const ArenaScope&) = delete;
+
+ private:
+  Arena& arena_;
+  Arena::Mark mark_;
+};
+
+}  // namespace danas

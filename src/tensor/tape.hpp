@@ -1,0 +1,82 @@
+// Tape: reverse-mode differentiation as a vector of records walked backwards. Activations and their gradients live in an
+// arena; begin() starts a new step without giving memory back to the system.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "tensor/arena.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// A filter or vector with the place of its gradient; an absent gradient is not computed.
+struct FilterParameter { Filter value, gradient; };
+struct VectorParameter { View value, gradient; };
+struct BatchNormParameter { BatchNormWeights value; BatchNormGradients gradient; };
+struct BottleneckParameter { BottleneckWeights value; BottleneckGradients gradient; };
+
+class Tape {
+ public:
+  /// A node: an activation and, after backward(), its gradient.
+  struct Value { std::int32_t id = -1; };
+
+  Tape(Backend& backend, Arena& arena, double batch_norm_epsilon = 1e-3);
+
+  void begin();  ///< forgets all records and resets the arena
+
+  Value input(const View& x, bool wants_gradient = false);   ///< x must outlive the step
+  Value convolution(Value x, const FilterParameter& w, const Geometry& geometry);
+  Value depthwise(Value x, const FilterParameter& w, const Geometry& geometry);
+  Value matmul(Value x, const FilterParameter& w);
+  Value dense(Value x, const FilterParameter& w, const VectorParameter& bias);
+  Value batch_norm(Value x, const BatchNormParameter& parameter, Activation act);   ///< training mode
+  Value activation(Value x, Activation act);
+  Value add(Value a, Value b);
+  Value global_average_pool(Value x);
+  Value flatten(Value x);                                    ///< [n,h,w,c] → [n,1,1,h·w·c]
+  Value bottleneck(Value x, const BottleneckParameter& parameter);
+  Value stop_gradient(Value x);                              ///< same activation, nothing flows back
+
+  /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients.
+  double softmax_cross_entropy(Value logits, std::span<const std::int32_t> labels);
+
+  void backward();                          ///< every parameter's gradient is overwritten
+
+  const View& view(Value value) const;
+  const View& gradient(Value value) const;  ///< absent before backward() or where nothing flowed
+
+  /// Batch statistics of this step with the weights they belong to, in forward order: for running statistics and exact
+  /// recalibration.
+  struct Normalization { BatchNormWeights weights; BatchNormStatistics statistics; std::int64_t rows; };
+  std::span<const Normalization> normalizations() const { return normalizations_; }
+
+ private:
+  struct Node { View value, gradient; bool wants_gradient = false; };
+  struct ConvolutionRecord { Value x, y; FilterParameter w; Geometry geometry; };
+  struct DepthwiseRecord { Value x, y; FilterParameter w; Geometry geometry; };
+  struct MatmulRecord { Value x, y; FilterParameter w; VectorParameter bias; };
+  struct BatchNormRecord { Value x, y; BatchNormParameter parameter; BatchNormStatistics statistics; Activation act; };
+  struct ActivationRecord { Value x, y; Activation act; };
+  struct AddRecord { Value a, b, y; };
+  struct PoolRecord { Value x, y; };
+  struct FlattenRecord { Value x, y; };
+  struct BottleneckRecord { Value x, y; BottleneckParameter parameter; BottleneckSaved saved; };
+  struct LossRecord { Value logits; View probabilities; std::span<const std::int32_t> labels; };
+  using Record = std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, ActivationRecord,
+                              AddRecord, PoolRecord, FlattenRecord, BottleneckRecord, LossRecord>;
+
+  Value push(const View& view, bool wants_gradient);
+  // … private helpers of tape.cpp are declared here by its author
+
+  Backend& backend_;
+  Arena& arena_;
+  double epsilon_;
+  std::vector<Node> nodes_;
+  std::vector<Record> records_;
+  std::vector<Normalization> normalizations_;
+};
+
+}  // namespace danas

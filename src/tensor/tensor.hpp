@@ -1,0 +1,32 @@
+// Tensor: a View that owns its memory, in the real type of its backend (or uint8).
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);  ///< zeros
+  Tensor(Tensor&& other) noexcept : backend_(std::exchange(other.backend_, nullptr)), view_(std::exchange(other.view_, {})) {}
+  Tensor& operator=(Tensor&& other) noexcept { std::swap(backend_, other.backend_); std::swap(view_, other.view_); return *this; }
+  ~Tensor();
+
+  const View& view() const { return view_; }
+  std::int64_t size() const { return view_.size(); }
+  void clear();                                ///< fills with zeros
+
+ private:
+  Backend* backend_ = nullptr;
+  View view_;
+};
+
+// Elements as double, whatever the real type: for initialization, checkpoints, statistics and tests.
+double get(const View& view, std::int64_t index);
+void set(const View& view, std::int64_t index, double value);
+
+}  // namespace danas
