@@ -46,9 +46,11 @@ class Dataset {
   int positive_class() const { return positive_; }
   const std::vector<Sample>& samples(Split split) const { return samples_[static_cast<int>(split)]; }
   const std::vector<Problem>& problems() const { return problems_; }
+  /// What was decided for lack of a setting, a line each, for the log: that validation images were taken from train.
+  const std::vector<std::string>& notes() const { return notes_; }
 
-  /// The pixels of a sample: interleaved 8-bit, 1 or 3 channels, upright (EXIF). `shorter_side` > 0 allows decoding at a
-  /// reduced scale as long as the shorter side stays at least that long. Thread-safe. Throws Error.
+  /// The pixels of a sample: interleaved 8-bit, 1 or 3 channels, upright (EXIF). `shorter_side` > 0 allows decoding
+  /// at a reduced scale as long as the shorter side stays at least that long. Thread-safe. Throws Error.
   struct Pixels { std::vector<std::uint8_t> data; int width = 0, height = 0, channels = 3; };
   virtual Pixels decode(const Sample& sample, int shorter_side = 0) const = 0;
 
@@ -60,6 +62,7 @@ class Dataset {
   int positive_ = 1;
   std::vector<Sample> samples_[3];
   std::vector<Problem> problems_;
+  std::vector<std::string> notes_;
 };
 
 /// Lists the dataset. Throws Error that says what is missing, where it was looked for and how to get it; also when more

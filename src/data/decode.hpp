@@ -7,9 +7,9 @@
 
 namespace danas {
 
-/// JPEG (libjpeg-turbo; CMYK, YCCK and gray too, EXIF orientation applied), PNG (16-bit too), BMP (stb_image), WebP (libwebp).
-/// Gray files give 1 channel, all others 3 (alpha is dropped over black). Throws Error naming the file. Refuses more than
-/// 100 megapixels.
+/// JPEG (libjpeg-turbo; CMYK, YCCK and gray too, EXIF orientation applied), PNG (16-bit too), BMP (stb_image), WebP
+/// (libwebp). Gray files give 1 channel, all others 3 (alpha is dropped over black). Throws Error naming the file.
+/// Refuses more than 100 megapixels.
 Dataset::Pixels decode_image(const std::filesystem::path& file, int shorter_side = 0);
 
 /// Area average, rounded to 8 bits; used to build the cache.

@@ -16,8 +16,9 @@ using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 class ImageStore {
  public:
-  /// Opens the cache of this dataset and largest resolution, or builds it (all cores; written aside and renamed, so safe
-  /// against a kill or a second process). Unreadable files are counted into problems(); beyond max(1 %, 10 files): Error.
+  /// Opens the cache of this dataset and largest resolution, or builds it (all cores; written aside and renamed, so
+  /// safe against a kill or a second process). Unreadable files join those of the dataset in problems(); beyond
+  /// max(1 %, 10 files): Error.
   ImageStore(std::shared_ptr<const Dataset> dataset, const DataSettings& settings, int largest_resolution,
              const Progress& progress = {});
   ~ImageStore();
@@ -25,7 +26,7 @@ class ImageStore {
   const Dataset& dataset() const;
   std::int64_t size(Split split) const;                    ///< readable images
   std::int32_t label(Split split, std::int64_t index) const;
-  const std::vector<Problem>& problems() const;
+  const std::vector<Problem>& problems() const;            ///< of the dataset, then unreadable files
   std::uint64_t bytes() const;                             ///< on disk
   std::string mode() const;                                ///< "raw", "jpeg" or "none"
 

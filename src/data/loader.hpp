@@ -9,8 +9,8 @@
 
 namespace danas {
 
-/// Random area crop as Inception (area share in [min_area, 1], aspect in [3/4, 4/3], ten tries, then the center) and mirror
-/// with probability ½, from (seed, step, position) alone.
+/// Random area crop as Inception (area share in [min_area, 1], aspect in [3/4, 4/3], ten tries, then the center) and
+/// mirror with probability ½, from (seed, step, position) alone.
 Crop training_crop(const Image& image, double min_area, std::uint64_t seed, std::int64_t step, std::int64_t position);
 /// The largest centered square: resizing it to r×r is "shorter side resized, center crop".
 Crop evaluation_crop(const Image& image);
@@ -35,12 +35,12 @@ class TrainingLoader {
   std::unique_ptr<State> state_;
 };
 
-/// One pass over a split (or over its first `limit` images of a seeded shuffle where limit > 0 and smaller: recalibration)
-/// with evaluation crops; the last batch may be smaller, then an empty one ends the pass.
+/// One pass over a split (or over its first `limit` images of a seeded shuffle where limit > 0 and smaller:
+/// recalibration) with evaluation crops; the last batch may be smaller, then an empty one ends the pass.
 class EvaluationLoader {
  public:
-  EvaluationLoader(const ImageStore& store, Split split, int resolution, int channels, int batch, std::int64_t limit = 0,
-                   std::uint64_t seed = 0, int workers = 1);
+  EvaluationLoader(const ImageStore& store, Split split, int resolution, int channels, int batch,
+                   std::int64_t limit = 0, std::uint64_t seed = 0, int workers = 1);
   ~EvaluationLoader();
   LoadedBatch next();
 

@@ -38,9 +38,10 @@ struct Experiment {
   std::string to_toml() const;
 };
 
-/// Reads and checks an experiment file. `overrides` are "key=value" with dotted keys ("search.systems=20"), values in TOML,
-/// bare words taken as strings. Unknown keys and wrong types are errors that name key, line and the nearest known key.
-/// ~ and $NAME are expanded; relative paths are relative to the file, those beginning with a variable to the working folder.
+/// Reads and checks an experiment file. `overrides` are "key=value" with dotted keys ("search.systems=20"), values in
+/// TOML, bare words taken as strings. Unknown keys and wrong types are errors that name key, line and the nearest
+/// known key. ~ and $NAME are expanded; relative paths are relative to the file, those beginning with a variable to
+/// the working folder.
 Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 Experiment parse_experiment(const std::string& toml, const std::filesystem::path& file,
                             const std::vector<std::string>& overrides = {});

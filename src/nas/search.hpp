@@ -23,6 +23,7 @@ struct SearchOptions {
   std::filesystem::path directory;      ///< the run directory, existing for a resume, else to be created
   bool resume = false;
   const std::atomic<bool>* interrupt = nullptr;   ///< set by Ctrl-C: the search stops at the next step, all saved
+  double state_seconds = 30;            ///< a supernet's unfinished training is saved this often
 };
 
 struct SearchResult {
@@ -35,7 +36,8 @@ struct SearchResult {
 SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
                         const SearchObserver& observer);
 
-/// runs/NAME, NAME-2, … below the working directory: the first that does not exist; or for a resume the newest that does.
+/// runs/NAME, NAME-2, … below the working directory: the first that does not exist; or for a resume the newest that
+/// does.
 std::filesystem::path new_run_directory(const std::string& name);
 std::filesystem::path newest_run_directory(const std::string& name);   ///< throws Error when there is none
 

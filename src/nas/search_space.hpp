@@ -10,8 +10,8 @@
 
 namespace danas {
 
-/// [space] of an experiment file. Feasible depths: a stage of 0 blocks is followed by zeros only; 0 everywhere is allowed
-/// (the head then sits after stage 2). The full space has 14 × 268 × 10 = 37,520 systems.
+/// [space] of an experiment file. Feasible depths: a stage of 0 blocks is followed by zeros only; 0 everywhere is
+/// allowed (the head then sits after stage 2). The full space has 14 × 268 × 10 = 37,520 systems.
 class SearchSpace {
  public:
   SearchSpace();   ///< the paper's
@@ -26,15 +26,20 @@ class SearchSpace {
   int largest_resolution() const;
   bool contains(const System& system) const;
 
-  System at(std::int64_t index) const;               ///< index in [0, size()), a fixed order
+  System at(std::int64_t index) const;               ///< index in [0, size()), a fixed order: data, depth, width
+  std::int64_t index(const System& system) const;    ///< at(index(system)) == system; -1 where it is not in the space
   System sample(Random& random) const;               ///< uniform over feasible systems
   /// 40 % another data configuration, 40 % one depth ±1, 20 % width one step up or down; drawn again until the system
-  /// differs and is feasible.
+  /// differs and is feasible. A space of one system gives that system.
   System mutate(const System& parent, Random& random) const;
   /// Data from one parent, depth from one, width from one; always feasible.
   System cross(const System& a, const System& b, Random& random) const;
 
  private:
+  void mutate_data(System& system, Random& random) const;
+  void mutate_depth(System& system, Random& random) const;
+  void mutate_width(System& system, Random& random) const;
+
   std::vector<int> resolutions_;
   std::vector<Color> colors_;
   std::vector<DataConfiguration> data_;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "data/image_store.hpp"
 #include "nas/experiment.hpp"
@@ -20,11 +21,15 @@ class SystemTrainer {
   SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend);
 
   /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
-  std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings, const DataConfiguration& data,
-                     std::uint64_t stream, std::int64_t first_step, const AfterStep& after_step);
+  std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
+                     const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
+                     const AfterStep& after_step);
   /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images.
   void recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data);
   Metrics evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data, Split split);
+
+  /// Where the flag is set, the functions above end before their next batch with an Error (Fault::interrupted).
+  void stop_on(const std::atomic<bool>* interrupt) { interrupt_ = interrupt; }
 
   std::int64_t images_trained() const { return images_trained_; }
   std::int64_t images_evaluated() const { return images_evaluated_; }
@@ -34,8 +39,12 @@ class SystemTrainer {
   const Experiment& experiment_;
   const ImageStore& store_;
   Trainer trainer_;
+  const std::atomic<bool>* interrupt_ = nullptr;
   std::int64_t images_trained_ = 0, images_evaluated_ = 0;
 };
+
+/// A number for a stream of random numbers, from a seed and a text.
+std::uint64_t stream_number(std::uint64_t seed, const std::string& text);
 
 /// Metadata of a stand-alone model: system, classes, positive class, version.
 Metadata model_metadata(const System& system, const Dataset& dataset);

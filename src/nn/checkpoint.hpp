@@ -1,4 +1,4 @@
-// Checkpoints in safetensors: 8-byte header length, JSON header, data. Little endian, F32.
+// Checkpoints in safetensors: 8-byte header length, JSON header, data. Little endian; F32, or F64 for a network in double.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@ namespace danas {
 
 using Metadata = std::map<std::string, std::string>;
 
-/// Written aside, flushed, renamed; a sha-like checksum of the data is in the metadata ("checksum"), so that an altered file
+/// Written aside, flushed, renamed; a checksum of header and data is in the metadata ("checksum"), so that an altered file
 /// is found. `extra` are further tensors (the optimizer's state).
 void save_checkpoint(const std::filesystem::path& path, const Network& network, const Metadata& metadata,
                      const std::vector<NamedWeight>& extra = {});
@@ -23,16 +23,22 @@ class Checkpoint {
  public:
   explicit Checkpoint(const std::filesystem::path& path);
   const Metadata& metadata() const;
-  /// Copies every weight of the network (and of `extra`) by name; a missing one or another shape throws Error.
+  /// Copies every weight of the network (and of `extra`) by name, converted where the types differ; a missing one or another
+  /// shape throws Error before anything is copied.
   void load(const Network& network, const std::vector<NamedWeight>& extra = {}) const;
 
  private:
+  struct Entry { std::vector<std::int64_t> shape; Type type; std::size_t begin, end; };  ///< bytes in content_
+  const Entry& find(const NamedWeight& weight) const;
+
   std::filesystem::path path_;
   std::string content_;
   Metadata metadata_;
-  struct Entry { std::vector<std::int64_t> shape; std::size_t begin, end; };
   std::map<std::string, Entry> entries_;
 };
+
+/// Classes of a model's metadata ("classes"); throws Error naming the file.
+std::vector<std::string> class_names(const Metadata& metadata, const std::filesystem::path& path);
 
 /// A model that stands alone: metadata "system" (96,monochrome,…), "classes" (JSON array of names), "positive".
 Network load_model(Backend& backend, const std::filesystem::path& path, Metadata& metadata);

@@ -47,17 +47,34 @@ class Network {
   NetworkParameters parameters(const NetworkShape& slice, bool with_gradients) const;
 
   const std::vector<NamedWeight>& weights() const { return named_; }
-  const View& values() const { return values_.view(); }       ///< all trainable weights
-  const View& gradients() const { return gradients_.view(); }
-  std::int64_t trainable_count() const { return values_.size(); }
+  const View& values() const { return values_.view(); }       ///< all trainable weights; zeros between them for alignment
+  const View& gradients() const { return gradients_.view(); } ///< laid out as values()
+  std::int64_t trainable_count() const;                       ///< of weights, without the gaps of values()
 
  private:
+  struct FilterPlace { std::int64_t offset = 0, h = 1, w = 1, in = 0, out = 0; };       ///< in values_
+  struct BatchNormPlace { std::int64_t gamma = 0, beta = 0, mean = 0, variance = 0, channels = 0; };
+  struct BlockPlaces { FilterPlace expand, depthwise, project; BatchNormPlace bn1, bn2, bn3; };
+  struct HeadPlaces { int stage; FilterPlace weight; std::int64_t bias; };
+  class Placement;
+
+  /// Places for all weights, all zero.
+  Network(Backend& backend, NetworkShape shape, std::vector<int> head_stages);
+  void initialize(std::uint64_t seed);
+  FilterParameter filter(const FilterPlace& place, std::int64_t in, std::int64_t out, bool with_gradients) const;
+  VectorParameter vector(std::int64_t offset, std::int64_t size, bool with_gradients) const;
+  BatchNormParameter batch_norm(const BatchNormPlace& place, std::int64_t channels, bool with_gradients) const;
+  BottleneckParameter block(const BlockShape& shape, bool with_gradients) const;
+
   Backend* backend_;
   NetworkShape shape_;
-  std::vector<int> head_stages_;
   Tensor values_, gradients_, statistics_;
   std::vector<NamedWeight> named_;
-  // … offsets of the weights, declared by network.cpp's author
+
+  FilterPlace stem_, last_;
+  BatchNormPlace stem_bn_, last_bn_;
+  std::vector<BlockPlaces> blocks_;  ///< as shape_.blocks
+  std::vector<HeadPlaces> heads_;    ///< by stage, ascending
 };
 
 }  // namespace danas

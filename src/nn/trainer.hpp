@@ -36,7 +36,8 @@ using BatchSource = std::function<Batch(std::int64_t step)>;
 
 struct StepReport { std::int64_t step; double loss, accuracy, learning_rate; };  ///< of the training batch, last exit
 
-/// State of an unfinished training: what a resume needs beside the network itself.
+/// State of an unfinished training: what a resume needs beside the network itself. Weight decay, where it is set, applies to
+/// all trainable weights, γ, β and biases included. The network must outlive the optimizer and stay where it is.
 class Optimizer {
  public:
   Optimizer(Network& network, const TrainingSettings& settings);
@@ -50,7 +51,8 @@ class Optimizer {
 };
 
 /// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
-/// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done.
+/// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
+/// the interrupted one included. Throws Error (Fault::failure) where the loss is not finite, before any weight changes.
 /// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
@@ -61,11 +63,13 @@ class Trainer {
   std::int64_t train(Network& network, const TrainingSettings& settings, const BatchSource& batches,
                      const std::function<bool(const StepReport&)>& after_step);
 
-  /// Recomputes the running statistics of the slice exactly over all batches of one pass (pooled moments, in double).
+  /// Recomputes the running statistics of the slice (its first channels only) over all batches of one pass. Exactly means:
+  /// the mean and variance of all rows together (pooled moments, in double), not a moving average; each layer sees inputs
+  /// that were normalized by their own batch, as in training.
   void recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches);
 
-  /// Metrics of a slice, evaluated in place with folded batch normalization, over one pass. `exit_stage` picks the head (the
-  /// slice's own exit by default).
+  /// Metrics of a slice, evaluated in place with folded batch normalization, over one pass, with the head of the slice's own
+  /// exit. Equal logits give the lower class; loss is the mean cross-entropy.
   Metrics evaluate(const Network& network, const NetworkShape& slice, const BatchSource& batches, int positive_class);
 
   /// Logits [n, classes] of one batch of the slice's own exit, inference mode; valid until the next call.
@@ -74,6 +78,9 @@ class Trainer {
   std::size_t peak_bytes() const { return arena_.peak_bytes(); }
 
  private:
+  StepReport train_step(const Network& network, const NetworkParameters& parameters, const Batch& batch,
+                        const TrainingSettings& settings, std::int64_t step);
+
   Backend& backend_;
   Arena arena_;
   Tape tape_;

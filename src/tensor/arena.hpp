@@ -8,8 +8,8 @@
 
 namespace danas {
 
-/// Bump allocator over the backend's memory, 64-byte aligned. After the first steps a reset leaves one block large enough
-/// for everything: no allocation in a step. Views stay valid until they are rewound or reset.
+/// Bump allocator over the backend's memory, 64-byte aligned. After the first steps a reset leaves one block large
+/// enough for everything: no allocation in a step. Views stay valid until they are rewound or reset.
 class Arena {
  public:
   explicit Arena(Backend& backend);
@@ -17,7 +17,8 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  View take(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);  ///< of the backend's real type, not cleared
+  /// Of the backend's real type, not cleared.
+  View take(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
   View take_like(const View& shape) { return take(shape.n, shape.h, shape.w, shape.c); }
   View take_vector(std::int64_t channels) { return take(1, 1, 1, channels); }
   Filter take_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out);
@@ -28,7 +29,7 @@ class Arena {
   void rewind(const Mark& mark);
   void reset();
 
-  std::size_t peak_bytes() const;  ///< most bytes ever held
+  std::size_t peak_bytes() const;  ///< most bytes ever taken at a time
 
  private:
   struct Block { std::byte* memory; std::size_t size, used; };

@@ -80,8 +80,8 @@ struct FoldedBottleneck {
 
 struct AdamStep {
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
-  double weight_decay = 0;     ///< decoupled (AdamW: Loshchilov and Hutter, 2019) where `decoupled`, else added to the gradient
-  bool decoupled = false;
+  double weight_decay = 0;
+  bool decoupled = false;      ///< AdamW (Loshchilov and Hutter, 2019): w −= lr·decay·w; else decay·w is added to g
   std::int64_t step = 1;       ///< 1 at the first update
 };
 
@@ -101,8 +101,10 @@ class Backend {
   // Convolution: y[n,oy,ox,o] = act(bias[o] + Σ x[n, oy·s+ky−p, ox·s+kx−p, i]·w[ky,kx,i,o]). bias may be absent.
   virtual void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
                            const View& y) = 0;
-  virtual void convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) = 0;
-  virtual void convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) = 0;
+  virtual void convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
+                                          const View& dx) = 0;
+  virtual void convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
+                                           const Filter& dw) = 0;
 
   // Depthwise convolution: y[n,oy,ox,c] = act(bias[c] + Σ x[n, oy·s+ky−p, ox·s+kx−p, c]·w[ky,kx,0,c]).
   virtual void depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
@@ -110,7 +112,8 @@ class Backend {
   virtual void depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) = 0;
   virtual void depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) = 0;
 
-  // Matrix product of the rows of x [rows, in] and w [in, out]: y = act(x·w + bias); the dense layer. bias may be absent.
+  // Matrix product of the rows of x [rows, in] and w [in, out]: y = act(x·w + bias); the dense layer. bias may be
+  // absent.
   virtual void matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) = 0;
   virtual void matmul_backward_input(const View& dy, const Filter& w, const View& dx) = 0;
   virtual void matmul_backward_filter(const View& x, const View& dy, const Filter& dw) = 0;
@@ -122,14 +125,16 @@ class Backend {
                                    const View& y, const BatchNormStatistics& statistics) = 0;
   virtual void batch_norm_inference(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
                                     const View& y) = 0;
-  /// Of the training mode. dx may alias dy. `y` is the forward output (for the activation's mask).
+  /// Of the training mode. dx may alias dy. `y` is the forward output (for the activation's mask; not read where there
+  /// is none). All three gradients are written.
   virtual void batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
-                                   const BatchNormStatistics& statistics, double epsilon, Activation act, const View& dx,
-                                   const BatchNormGradients& gradients) = 0;
+                                   const BatchNormStatistics& statistics, double epsilon, Activation act,
+                                   const View& dx, const BatchNormGradients& gradients) = 0;
   /// running = momentum·running + (1 − momentum)·batch, mean and variance.
   virtual void update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                          const BatchNormWeights& weights) = 0;
-  /// w·γ/√(variance + ε) by output channel and β − γ·mean/√(variance + ε); for depthwise filters too. `folded` is dense.
+  /// w·γ/√(variance + ε) by output channel and β − γ·mean/√(variance + ε); for depthwise filters too. `folded` is
+  /// dense.
   virtual void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                                const View& bias) = 0;
 

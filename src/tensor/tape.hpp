@@ -1,5 +1,5 @@
-// Tape: reverse-mode differentiation as a vector of records walked backwards. Activations and their gradients live in an
-// arena; begin() starts a new step without giving memory back to the system.
+// Tape: reverse-mode differentiation as a vector of records walked backwards. Activations and their gradients live in
+// an arena; begin() starts a new step without giving memory back to the system.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace danas {
 
-/// A filter or vector with the place of its gradient; an absent gradient is not computed.
+/// A filter or vector with the place of its gradient; an absent gradient is not computed. A parameter may be used once
+/// on a tape: its gradient is overwritten, not accumulated.
 struct FilterParameter { Filter value, gradient; };
 struct VectorParameter { View value, gradient; };
 struct BatchNormParameter { BatchNormWeights value; BatchNormGradients gradient; };
@@ -40,10 +41,11 @@ class Tape {
   Value bottleneck(Value x, const BottleneckParameter& parameter);
   Value stop_gradient(Value x);                              ///< same activation, nothing flows back
 
-  /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients.
+  /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels are kept by
+  /// reference: they must outlive the step.
   double softmax_cross_entropy(Value logits, std::span<const std::int32_t> labels);
 
-  void backward();                          ///< every parameter's gradient is overwritten
+  void backward();  ///< every parameter's gradient is overwritten, with zeros where no loss depends on it
 
   const View& view(Value value) const;
   const View& gradient(Value value) const;  ///< absent before backward() or where nothing flowed
@@ -69,7 +71,28 @@ class Tape {
                               AddRecord, PoolRecord, FlattenRecord, BottleneckRecord, LossRecord>;
 
   Value push(const View& view, bool wants_gradient);
-  // … private helpers of tape.cpp are declared here by its author
+  const Node& node(Value value) const { return nodes_[static_cast<std::size_t>(value.id)]; }
+  Node& node(Value value) { return nodes_[static_cast<std::size_t>(value.id)]; }
+  bool wants(Value value) const { return node(value).wants_gradient; }
+  void note(const BatchNormWeights& weights, const BatchNormStatistics& statistics, std::int64_t rows);
+
+  template <class Compute>
+  void flow(Value to, Compute&& compute);               ///< adds what compute(view) writes to the gradient of `to`
+  void flow_same(Value to, const View& gradient);       ///< adds `gradient`, by reference where it is the first
+  void overwrite(const View& gradient) const;           ///< zeros, where present: nothing flowed
+  void overwrite(const Filter& gradient) const;
+  void overwrite(const BatchNormGradients& gradient) const;
+
+  void back(const ConvolutionRecord& record);
+  void back(const DepthwiseRecord& record);
+  void back(const MatmulRecord& record);
+  void back(const BatchNormRecord& record);
+  void back(const ActivationRecord& record);
+  void back(const AddRecord& record);
+  void back(const PoolRecord& record);
+  void back(const FlattenRecord& record);
+  void back(const BottleneckRecord& record);
+  void back(const LossRecord& record);
 
   Backend& backend_;
   Arena& arena_;

@@ -12,8 +12,13 @@ class Tensor {
  public:
   Tensor() = default;
   Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);  ///< zeros
-  Tensor(Tensor&& other) noexcept : backend_(std::exchange(other.backend_, nullptr)), view_(std::exchange(other.view_, {})) {}
-  Tensor& operator=(Tensor&& other) noexcept { std::swap(backend_, other.backend_); std::swap(view_, other.view_); return *this; }
+  Tensor(Tensor&& other) noexcept
+      : backend_(std::exchange(other.backend_, nullptr)), view_(std::exchange(other.view_, {})) {}
+  Tensor& operator=(Tensor&& other) noexcept {
+    std::swap(backend_, other.backend_);
+    std::swap(view_, other.view_);
+    return *this;
+  }
   ~Tensor();
 
   const View& view() const { return view_; }

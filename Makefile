@@ -1,0 +1,42 @@
+# Thin wrapper around Meson: `make run` and `make test` do all set-up on a fresh Debian machine.
+# A GPU is used only where one answers; without it the binary is fully static.
+CUDA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo auto || echo disabled)
+SETUP := meson setup -Dcuda=$(CUDA) $(MESON_FLAGS)
+
+.PHONY: all run test sanitize bench clean packages
+
+all: build/build.ninja
+	meson compile -C build danas
+
+run: all
+	./build/danas experiments/quick.toml
+
+test: build/build.ninja
+	meson compile -C build
+	scripts/run-tests build
+
+# Address and undefined behavior, then threads; without the tests labeled slow, which add shapes but no code.
+sanitize: build-address/build.ninja build-thread/build.ninja
+	meson compile -C build-address && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
+	meson compile -C build-thread && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-thread
+
+bench: all
+	./build/danas bench --arch 96,rgb,3-4-3-3-1,1.0 --batch 32 --mode train
+	./build/danas bench --arch 96,rgb,3-4-3-3-1,1.0 --batch 32 --mode eval
+	./build/danas bench --arch 96,monochrome,3-4-3-3-1,1.0 --batch 32 --mode train
+	./build/danas bench --arch 96,monochrome,3-4-3-3-1,1.0 --batch 32 --mode eval
+
+clean:
+	rm -rf build build-address build-thread
+
+packages:
+	scripts/install-packages
+
+build/build.ninja: | packages
+	$(SETUP) build
+
+build-address/build.ninja: | packages
+	$(SETUP) -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false build-address
+
+build-thread/build.ninja: | packages
+	$(SETUP) -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false build-thread

@@ -1,0 +1,280 @@
+#include "cli/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "base/error.hpp"
+#include "cli/commands.hpp"
+
+namespace danas {
+namespace {
+
+using Job = std::function<int()>;
+
+/// A command of the program: `arguments` lives as long as the parser, the job gets a copy.
+template <class Arguments>
+CLI::App* add_command(CLI::App& app, Job& job, const std::string& name, const std::string& description,
+                      const std::string& examples, const std::shared_ptr<Arguments>& arguments,
+                      int (*command)(const Arguments&)) {
+  CLI::App* sub = app.add_subcommand(name, description);
+  sub->footer("Example:\n" + examples);
+  sub->callback([&job, arguments, command] { job = [values = *arguments, command] { return command(values); }; });
+  return sub;
+}
+
+void add_experiment(CLI::App* sub, ExperimentArguments& experiment, bool required = true) {
+  CLI::Option* file = sub->add_option("EXPERIMENT", experiment.file, "Experiment file (TOML)")->type_name("FILE");
+  if (required) file->required();
+  sub->add_option("--set", experiment.set, "Set one key of the experiment, e.g. search.systems=20; repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+void add_quiet(CLI::App* sub, bool& quiet) { sub->add_flag("--quiet", quiet, "No progress on standard error"); }
+
+void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = true) {
+  sub->add_option("--threads", machine.threads, "Number of threads (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  sub->add_option("--device", machine.device, "auto, cpu or cuda")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  if (with_quiet) add_quiet(sub, machine.quiet);
+}
+
+void add_json(CLI::App* sub, bool& json) {
+  sub->add_flag("--json", json, "One JSON object on standard output and nothing else there");
+}
+
+CLI::Option* add_system(CLI::App* sub, std::string& system) {
+  return sub->add_option("--arch", system, "Resolution, color, blocks in stages 3 to 7, width: 96,rgb,3-4-3-3-1,1.0")
+      ->type_name("R,COLOR,D-D-D-D-D,WIDTH");
+}
+
+void add_search(CLI::App& app, Job& job) {
+  auto a = std::make_shared<SearchArguments>();
+  auto* sub = add_command(app, job, "search", "The whole job: check, cache data, search, report (the default command)",
+                          "  danas experiments/quick.toml\n"
+                          "  danas search experiments/quick.toml --set search.systems=50 --out runs/fifty\n"
+                          "  danas experiments/quick.toml --resume",
+                          a, command_search);
+  add_experiment(sub, a->experiment, false);
+  auto* resume = sub->add_option("--resume", a->resume_directory, "Continue DIR, or the newest run of that name")
+                     ->type_name("[DIR]")
+                     ->expected(0, 1);
+  auto* out = sub->add_option("--out", a->out, "Run directory (default: runs/NAME, NAME-2, ...)")->type_name("DIR");
+  out->excludes(resume);
+  add_machine(sub, a->machine);
+  sub->callback([&job, a, resume] {
+    a->resume = resume->count() > 0;
+    // "--resume FILE.toml": the experiment stands where a folder may stand.
+    if (a->experiment.file.empty()) std::swap(a->experiment.file, a->resume_directory);
+    if (a->experiment.file.empty()) throw Error("command line", "expected an experiment file, got none");
+    job = [values = *a] { return command_search(values); };
+  });
+}
+
+void add_check(CLI::App& app, Job& job) {
+  auto a = std::make_shared<CheckArguments>();
+  auto* sub = add_command(app, job, "check", "Check experiment file and data without training; estimate time and disk",
+                          "  danas check experiments/quick.toml", a, command_check);
+  add_experiment(sub, a->experiment);
+  add_machine(sub, a->machine);
+}
+
+void add_describe(CLI::App& app, Job& job) {
+  auto a = std::make_shared<DescribeArguments>();
+  auto* sub = add_command(app, job, "describe", "Layers, parameters, multiply-adds, RAM and flash of one system",
+                          "  danas describe --arch 96,monochrome,2-2-0-0-0,0.3\n"
+                          "  danas describe --arch 224,rgb,3-4-3-3-1,1.0 --json",
+                          a, command_describe);
+  add_system(sub, a->system)->required();
+  sub->add_option("--classes", a->classes, "Number of classes (default 2)")
+      ->type_name("N")
+      ->check(CLI::Range(2, 100000));
+  sub->add_option("--protocol", a->protocol, "corrected or published")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"corrected", "published"}));
+  add_json(sub, a->json);
+}
+
+void add_train(CLI::App& app, Job& job) {
+  auto a = std::make_shared<TrainArguments>();
+  auto* sub = add_command(app, job, "train", "Train one system, from scratch or from a run's supernet",
+                          "  danas train experiments/quick.toml --arch 48,rgb,2-2-0-0-0,0.5 --out runs/one\n"
+                          "  danas train experiments/quick.toml --arch 48,rgb,2-2-0-0-0,0.5 --init runs/quick",
+                          a, command_train);
+  add_experiment(sub, a->experiment);
+  add_system(sub, a->system)->required();
+  sub->add_option("--init", a->init, "Run directory whose supernet gives the weights; fine-tunes them")
+      ->type_name("RUN");
+  sub->add_option("--out", a->out, "Folder for model.safetensors (default: runs/NAME-train, ...)")->type_name("DIR");
+  sub->add_option("--steps", a->steps, "Training steps instead of the experiment's")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+  sub->add_option("--split", a->split, "Split of the metrics (default: validation and test)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"train", "validation", "test"}));
+  add_machine(sub, a->machine);
+  add_json(sub, a->json);
+}
+
+void add_evaluate(CLI::App& app, Job& job) {
+  auto a = std::make_shared<EvaluateArguments>();
+  auto* sub = add_command(app, job, "evaluate", "Metrics of a model on a split of the experiment's data",
+                          "  danas evaluate experiments/quick.toml --model runs/quick/models/7.safetensors", a,
+                          command_evaluate);
+  add_experiment(sub, a->experiment);
+  sub->add_option("--model", a->model, "Model to evaluate")->type_name("FILE")->required();
+  sub->add_option("--split", a->split, "train, validation or test (default)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"train", "validation", "test"}));
+  add_machine(sub, a->machine);
+  add_json(sub, a->json);
+}
+
+void add_predict(CLI::App& app, Job& job) {
+  auto a = std::make_shared<PredictArguments>();
+  auto* sub = add_command(app, job, "predict", "Class and probability of images",
+                          "  danas predict runs/quick/models/7.safetensors photo.jpg other.png", a, command_predict);
+  sub->add_option("MODEL", a->model, "Model (.safetensors)")->type_name("FILE")->required();
+  sub->add_option("IMAGE", a->images, "Images: JPEG, PNG, BMP or WebP")->type_name("FILE")->required();
+  add_machine(sub, a->machine, false);
+  add_json(sub, a->json);
+}
+
+void add_init(CLI::App& app, Job& job) {
+  auto a = std::make_shared<InitArguments>();
+  auto* sub = add_command(app, job, "init", "Write an experiment file for a folder of class folders",
+                          "  danas init photos --device STM32F765 --out photos.toml\n"
+                          "  danas photos.toml",
+                          a, command_init);
+  sub->add_option("FOLDER", a->folder, "SPLIT/CLASS/images or CLASS/images")->type_name("DIR")->required();
+  sub->add_option("--device", a->device, "Device whose RAM and flash are the limits")->type_name("NAME");
+  sub->add_option("--out", a->out, "File to write (default: the folder's name + .toml)")->type_name("FILE");
+}
+
+void add_bench(CLI::App& app, Job& job) {
+  auto a = std::make_shared<BenchArguments>();
+  auto* sub = add_command(
+      app, job, "bench", "Speed and memory of training, fine-tuning or evaluation on this machine",
+      "  danas bench --arch 96,rgb,3-4-3-3-1,0.5 --batch 32 --mode train --json\n\n"
+      "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. gb_per_second counts every\n"
+      "layer's input and output once per pass (three passes in training) as 4-byte numbers.",
+      a, command_bench);
+  add_system(sub, a->system);
+  sub->add_option("--batch", a->batch, "Images per step (default 32)")->type_name("N")->check(CLI::Range(1, 65536));
+  sub->add_option("--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"train", "finetune", "eval"}));
+  sub->add_option("--seconds", a->seconds, "How long to measure (default 3)")
+      ->type_name("S")
+      ->check(CLI::Range(0.01, 86400.0));
+  add_machine(sub, a->machine, false);
+  add_json(sub, a->json);
+}
+
+void add_selftest(CLI::App& app, Job& job) {
+  auto a = std::make_shared<MachineArguments>();
+  auto* sub = add_command(app, job, "selftest", "Compare every operation with the scalar reference on this machine",
+                          "  danas selftest --device cpu", a, command_selftest);
+  add_machine(sub, *a, false);
+}
+
+void add_report(CLI::App& app, Job& job) {
+  auto a = std::make_shared<ReportArguments>();
+  auto* sub = add_command(app, job, "report", "One offline HTML file from run directories",
+                          "  danas report runs/large runs/medium -o report.html --figures figures", a, command_report);
+  sub->add_option("RUN", a->runs, "Run directories")->type_name("DIR")->required();
+  sub->add_option("-o,--out", a->out, "HTML file to write (default report.html)")->type_name("FILE");
+  sub->add_option("--figures", a->figures, "Folder for the fronts as SVG")->type_name("DIR");
+}
+
+void add_data(CLI::App& app, Job& job) {
+  auto a = std::make_shared<DataArguments>();
+  auto* sub = add_command(app, job, "data", "Build the cache; show what the network sees",
+                          "  danas data experiments/quick.toml --preview preview.png", a, command_data);
+  add_experiment(sub, a->experiment);
+  sub->add_option("--preview", a->preview, "Contact sheet of every data configuration")->type_name("FILE.png");
+  add_quiet(sub, a->quiet);
+}
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  return names;
+}
+
+std::string nearest_command(const CLI::App& app, const std::string& word) {
+  const auto names = command_names(app);
+  return *std::min_element(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+    return edit_distance(word, a) < edit_distance(word, b);
+  });
+}
+
+bool looks_like_file(const std::string& word) {
+  return word.find_first_of("./") != std::string::npos || std::filesystem::exists(word);
+}
+
+/// `danas EXPERIMENT.toml` and `danas --resume …` mean `danas search …`.
+void insert_default_command(const CLI::App& app, std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    arguments = {"--help"};
+    return;
+  }
+  const std::string first = arguments.front();
+  const auto names = command_names(app);
+  if (std::find(names.begin(), names.end(), first) != names.end()) return;
+  if (first == "-h" || first == "--help" || first == "--version") return;
+  if (!first.starts_with('-') && !looks_like_file(first)) {
+    throw expected("command line",
+                   "a command or an experiment file (nearest command: " + nearest_command(app, first) + ")",
+                   "'" + first + "'");
+  }
+  arguments.insert(arguments.begin(), "search");
+}
+
+}  // namespace
+
+std::function<int()> parse_arguments(std::vector<std::string> arguments) {
+  CLI::App app("danas: finds the data configuration and the network that fit your task and your device", "danas");
+  app.set_version_flag("--version", "danas " DANAS_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example:\n  danas experiments/quick.toml\n\n'danas COMMAND --help' tells more about a command.");
+  Job job;
+  for (auto* add : {add_search, add_check, add_describe, add_train, add_evaluate, add_predict, add_init, add_bench,
+                    add_selftest, add_report, add_data}) {
+    add(app, job);
+  }
+  insert_default_command(app, arguments);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app.parse(arguments);
+  } catch (const CLI::Success& help) {
+    app.exit(help);
+    return [] { return 0; };
+  } catch (const CLI::ParseError& error) {
+    throw Error("command line", error.what());
+  }
+  return job;
+}
+
+}  // namespace danas

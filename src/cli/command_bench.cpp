@@ -1,0 +1,100 @@
+#include <sys/resource.h>
+
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/json.hpp"
+#include "cli/measure.hpp"
+#include "cli/session.hpp"
+#include "nas/estimators.hpp"
+#include "tensor/cpu/peak.hpp"
+
+namespace danas {
+namespace {
+
+struct BenchRow {
+  std::string arch, mode, device;
+  int batch = 0, threads = 0;
+  double images_per_second = 0, gflops = 0, peak_gflops = 0, gb_per_second = 0, peak_gb_per_second = 0;
+  double peak_memory_mib = 0, arena_mib = 0;
+};
+
+double peak_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+/// Input and output of every layer, as 4-byte numbers.
+double activation_bytes(const NetworkShape& shape) {
+  double elements = 0;
+  for (const Layer& layer : layers(shape)) {
+    elements += 1.0 * layer.in_height * layer.in_width * layer.in_channels;
+    elements += 1.0 * layer.out_height * layer.out_width * layer.out_channels;
+  }
+  return 4 * elements;
+}
+
+BenchRow measure(const BenchArguments& arguments) {
+  const System system = parse_system(arguments.system);
+  const NetworkShape shape = system_shape(system, 2);
+  const auto backend = open_backend(arguments.machine);
+  const Work work = arguments.mode == "train"      ? Work::train
+                    : arguments.mode == "finetune" ? Work::finetune
+                                                   : Work::evaluate;
+  const Speed speed = measure_speed(*backend, shape, work, arguments.batch, arguments.seconds);
+  const double passes = work == Work::evaluate ? 1 : 3;  // forward; gradients by inputs and by weights
+
+  BenchRow row;
+  row.arch = system.text();
+  row.mode = arguments.mode;
+  row.device = backend->name();
+  row.batch = arguments.batch;
+  row.threads = backend->threads();
+  row.images_per_second = speed.images_per_second;
+  row.gflops = 2e-9 * passes * static_cast<double>(estimate(shape).macs) * speed.images_per_second;
+  row.gb_per_second = 1e-9 * passes * activation_bytes(shape) * speed.images_per_second;
+  row.peak_memory_mib = peak_memory_mib();  // before the machine's peaks are measured in memory of their own
+  row.arena_mib = static_cast<double>(speed.arena_bytes) / (1 << 20);
+  const MachinePeak peak = measure_peak(row.threads, 0.5);
+  row.peak_gflops = peak.gflops;
+  row.peak_gb_per_second = peak.gb_per_second;
+  return row;
+}
+
+void print_json(const BenchRow& row) {
+  JsonObject json;
+  json.add("arch", row.arch).add("batch", row.batch).add("mode", row.mode).add("threads", row.threads);
+  json.add("device", row.device).add("images_per_second", row.images_per_second).add("gflops", row.gflops);
+  json.add("peak_gflops", row.peak_gflops).add("share_of_peak", row.gflops / row.peak_gflops);
+  json.add("gb_per_second", row.gb_per_second).add("peak_gb_per_second", row.peak_gb_per_second);
+  json.add("peak_memory_mib", row.peak_memory_mib).add("arena_mib", row.arena_mib);
+  fmt::print("{}\n", json.text());
+}
+
+void print_text(const BenchRow& row) {
+  fmt::print("{} {}, batch {}, {}\n", row.mode, row.arch, row.batch, row.device);
+  fmt::print("  speed   {:.1f} images/s\n", row.images_per_second);
+  fmt::print("  work    {:.2f} GFLOP/s of {:.1f} measured peak: {:.1f} %\n", row.gflops, row.peak_gflops,
+             100 * row.gflops / row.peak_gflops);
+  fmt::print("  bytes   {:.2f} GB/s of layers' inputs and outputs; the machine copies {:.1f} GB/s\n", row.gb_per_second,
+             row.peak_gb_per_second);
+  fmt::print("  memory  {:.0f} MiB at most, {:.0f} MiB of them activations and scratch\n", row.peak_memory_mib,
+             row.arena_mib);
+}
+
+}  // namespace
+
+int command_bench(const BenchArguments& arguments) {
+  const BenchRow row = measure(arguments);
+  if (arguments.json) {
+    print_json(row);
+  } else {
+    print_text(row);
+  }
+  return 0;
+}
+
+}  // namespace danas

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "base/random.hpp"
+#include "cli/commands.hpp"
+#include "cli/measure.hpp"
+#include "cli/session.hpp"
+#include "nas/estimators.hpp"
+
+namespace danas {
+namespace {
+
+constexpr double measured_seconds = 0.3;      // per network
+constexpr int most_measured_images = 8;       // per step: the largest networks are measured in seconds, not minutes
+constexpr int sampled_systems = 200;          // for the mean cost of a candidate
+constexpr double evaluation_share = 1.0 / 3;  // forward alone, of forward and backward
+
+/// Seconds to train on one image as a line through what was measured on the cheapest and on the dearest supernet.
+class CostModel {
+ public:
+  CostModel(Backend& backend, const SearchSpace& space, int classes, int batch) {
+    std::map<double, NetworkShape> shapes;
+    for (const DataConfiguration& data : space.data_configurations()) {
+      const NetworkShape shape = supernet_shape(data, classes);
+      shapes.emplace(macs(shape), shape);
+    }
+    low_ = measure(backend, *shapes.begin(), batch);
+    high_ = shapes.size() > 1 ? measure(backend, *shapes.rbegin(), batch) : low_;
+  }
+
+  double seconds_per_image(const NetworkShape& shape) const {
+    const double x = macs(shape);
+    if (x <= low_.macs || high_.macs <= low_.macs) return low_.seconds * x / low_.macs;
+    return low_.seconds + (high_.seconds - low_.seconds) * (x - low_.macs) / (high_.macs - low_.macs);
+  }
+
+ private:
+  struct Point {
+    double macs = 0, seconds = 0;
+  };
+
+  static double macs(const NetworkShape& shape) { return static_cast<double>(estimate(shape).macs); }
+
+  static Point measure(Backend& backend, const std::pair<const double, NetworkShape>& network, int batch) {
+    const Speed speed =
+        measure_speed(backend, network.second, Work::train, std::min(batch, most_measured_images), measured_seconds);
+    return {network.first, 1 / speed.images_per_second};
+  }
+
+  Point low_, high_;
+};
+
+void print_data(const Dataset& dataset) {
+  fmt::print("{:<22}", "images");
+  for (const auto& name : dataset.classes()) fmt::print(" {:>14}", name);
+  fmt::print(" {:>10}\n", "all");
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    std::vector<std::int64_t> counts(dataset.classes().size());
+    for (const Sample& sample : dataset.samples(split)) ++counts.at(sample.label);
+    fmt::print("  {:<20}", split_name(split));
+    for (const auto count : counts) fmt::print(" {:>14}", count);
+    fmt::print(" {:>10}\n", dataset.samples(split).size());
+  }
+  fmt::print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
+  if (!dataset.problems().empty()) {
+    const Problem& first = dataset.problems().front();
+    fmt::print("{:<22} {} (first: {}: {})\n", "unusable files", dataset.problems().size(), first.file.string(),
+               first.reason);
+  }
+}
+
+double share_that_fits(const Experiment& experiment, int classes) {
+  std::int64_t fit = 0;
+  const SearchSpace& space = experiment.space;
+  const Device& device = experiment.device;
+  for (std::int64_t i = 0; i < space.size(); ++i) {
+    const auto shape = system_shape(space.at(i), classes);
+    fit += violation(estimate(shape, device.activation_bytes, device.parameter_bytes), device).none() ? 1 : 0;
+  }
+  return static_cast<double>(fit) / static_cast<double>(space.size());
+}
+
+void print_space(const Experiment& experiment, int classes) {
+  const Device& device = experiment.device;
+  fmt::print("{:<22} {} systems, {} supernets\n", "space", experiment.space.size(),
+             experiment.space.data_configurations().size());
+  fmt::print("{:<22} {}: {} KiB RAM, {} KiB flash; {:.1f} % of the systems fit\n", "device", device.name,
+             device.ram_kib, device.flash_kib, 100 * share_that_fits(experiment, classes));
+}
+
+/// Mean seconds to fine-tune, recalibrate and evaluate a system drawn from the space.
+double candidate_seconds(const Experiment& experiment, const Dataset& dataset, const CostModel& cost) {
+  const auto train = static_cast<std::int64_t>(dataset.samples(Split::train).size());
+  const auto validation = static_cast<std::int64_t>(dataset.samples(Split::validation).size());
+  const double trained = static_cast<double>(experiment.finetune.steps * experiment.finetune.batch);
+  const double evaluated =
+      static_cast<double>(std::min(experiment.search.recalibration_images, train) + validation) * evaluation_share;
+  Random random(experiment.seed, "check");
+  double sum = 0;
+  for (int i = 0; i < sampled_systems; ++i) {
+    const auto shape = system_shape(experiment.space.sample(random), static_cast<int>(dataset.classes().size()));
+    sum += cost.seconds_per_image(shape) * (trained + evaluated);
+  }
+  return sum / sampled_systems;
+}
+
+void print_time(const Experiment& experiment, const Dataset& dataset, const CostModel& cost) {
+  const int classes = static_cast<int>(dataset.classes().size());
+  double supernets = 0;
+  for (const DataConfiguration& data : experiment.space.data_configurations()) {
+    supernets += cost.seconds_per_image(supernet_shape(data, classes)) *
+                 static_cast<double>(experiment.supernet.steps * experiment.supernet.batch);
+  }
+  const double candidate = candidate_seconds(experiment, dataset, cost);
+  fmt::print("{:<22} all supernets {}, a system {}\n", "estimated time", duration_text(supernets),
+             duration_text(candidate));
+  const auto& search = experiment.search;
+  if (search.systems) {
+    const double systems = static_cast<double>(std::min(*search.systems, experiment.space.size()));
+    fmt::print("{:<22} {} for {} systems{}\n", "", duration_text(supernets + candidate * systems), systems,
+               search.hours ? fmt::format(", ended after {} h", *search.hours) : "");
+  } else if (search.hours) {
+    fmt::print("{:<22} ends after {} h: about {:.0f} systems if every supernet is needed\n", "", *search.hours,
+               std::max(0.0, (*search.hours * 3600 - supernets) / candidate));
+  }
+}
+
+}  // namespace
+
+int command_check(const CheckArguments& arguments) {
+  const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
+  const auto backend = open_backend(arguments.machine);
+  const auto dataset = open_dataset(experiment.data, experiment.seed);
+  const int classes = static_cast<int>(dataset->classes().size());
+  fmt::print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
+  print_data(*dataset);
+  print_space(experiment, classes);
+  const double cache = static_cast<double>(estimated_cache_bytes(*dataset, experiment.space.largest_resolution()));
+  fmt::print("{:<22} {:.1f} MiB of disk, uncompressed\n", "cache", cache / (1 << 20));
+  const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
+  print_time(experiment, *dataset, cost);
+  fmt::print("{:<22} {}\n", "measured on", backend->name());
+  return 0;
+}
+
+}  // namespace danas

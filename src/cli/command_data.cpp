@@ -1,0 +1,43 @@
+#include <algorithm>
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/session.hpp"
+#include "data/contact_sheet.hpp"
+
+namespace danas {
+namespace {
+
+void print_store(const ImageStore& store) {
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    fmt::print("{:<11} {} images\n", split_name(split), store.size(split));
+  }
+  fmt::print("cache       {}, {:.1f} MiB\n", store.mode(), static_cast<double>(store.bytes()) / (1 << 20));
+  for (const Problem& problem : store.problems()) {
+    fmt::print("unusable    {}: {}\n", problem.file.string(), problem.reason);
+  }
+}
+
+}  // namespace
+
+int command_data(const DataArguments& arguments) {
+  const Session session(arguments.experiment, arguments.quiet);
+  print_store(*session.store);
+  if (arguments.preview.empty()) return 0;
+  std::vector<int> resolutions, channels;
+  const auto add_new = [](std::vector<int>& values, int value) {
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  };
+  for (const DataConfiguration& data : session.experiment.space.data_configurations()) {
+    add_new(resolutions, data.resolution);
+    add_new(channels, data.channels());
+  }
+  write_contact_sheet(*session.store, resolutions, channels, session.experiment.data.crop_min_area,
+                      session.experiment.seed, arguments.preview);
+  fmt::print("preview     {}\n", arguments.preview.string());
+  return 0;
+}
+
+}  // namespace danas

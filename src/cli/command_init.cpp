@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "cli/json.hpp"
+#include "data/init.hpp"
+#include "nas/experiment.hpp"
+
+namespace danas {
+namespace {
+
+/// A name for files and run directories: letters, digits, '-' and '_' of the folder's.
+std::string experiment_name(const std::filesystem::path& folder) {
+  const auto absolute = std::filesystem::absolute(folder).lexically_normal();
+  std::string name = (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '-');
+  return name.empty() ? "photos" : name;
+}
+
+/// One line, whatever a file may be called: for comments.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+/// Paths in experiment files expand $NAME: a dollar sign of the folder's own name is doubled.
+std::string path_text(const std::filesystem::path& folder) {
+  std::string text;
+  for (const char c : std::filesystem::absolute(folder).lexically_normal().string()) {
+    text += c == '$' ? "$$" : std::string(1, c);
+  }
+  return text;
+}
+
+std::string counts_text(const FolderSummary& summary, const std::string& prefix) {
+  std::string text = fmt::format("{}{:<12}", prefix, "");
+  for (const auto& name : summary.classes) text += fmt::format(" {:>14}", one_line(name));
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    text += fmt::format("\n{}{:<12}", prefix, split_name(split));
+    for (const auto count : summary.counts[static_cast<int>(split)]) text += fmt::format(" {:>14}", count);
+  }
+  return text + "\n";
+}
+
+std::string data_text(const FolderSummary& summary) {
+  const DataSettings& data = summary.settings;
+  std::string text =
+      fmt::format("[data]\nkind = {}\npath = {}\n", json_quoted(data.kind), json_quoted(path_text(data.path)));
+  if (summary.has_splits) {
+    text += fmt::format("train = {}\nvalidation = {}\ntest = {}\n", json_quoted(data.train),
+                        json_quoted(data.validation), json_quoted(data.test));
+  } else {
+    text += fmt::format("validation_share = {}             # drawn by the seed, the same share of every class\n",
+                        data.validation_share);
+    text += fmt::format("test_share = {}\n", data.test_share);
+  }
+  if (summary.classes.size() == 2) {
+    text +=
+        fmt::format("positive = {}   # precision and recall are of this class\n", json_quoted(summary.classes.back()));
+  }
+  return text;
+}
+
+/// A search of hours on a laptop; the defaults are those of the paper, of a day on a large machine.
+std::string experiment_text(const FolderSummary& summary, const std::string& name, const Device& device) {
+  std::string text = "# Written by danas init. Every key that is left out has a default.\n";
+  text += counts_text(summary, "#   ");
+  for (const auto& warning : summary.warnings) text += "# warning: " + one_line(warning) + "\n";
+  text += fmt::format("name = {}\nseed = 1\n\n{}\n", json_quoted(name), data_text(summary));
+  text += "[space]\nresolution = [32, 64, 96]\n\n";
+  text += "[supernet]\nsteps = 2000                 # for each resolution and color\nbatch = 64\n\n";
+  text += "[search]\nsystems = 100                # and at most so many hours:\nhours = 8.0\n\n";
+  text += fmt::format("[device]\nname = {}\nram_kib = {}\nflash_kib = {}\n", json_quoted(device.name), device.ram_kib,
+                      device.flash_kib);
+  return text;
+}
+
+}  // namespace
+
+int command_init(const InitArguments& arguments) {
+  const Device device = arguments.device.empty() ? Device{} : find_device(arguments.device);
+  const std::string name = experiment_name(arguments.folder);
+  const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(name + ".toml") : arguments.out;
+  if (std::filesystem::exists(std::filesystem::symlink_status(out))) {
+    throw expected(out.string(), "a file that does not exist yet", "one that is there; use --out");
+  }
+  const FolderSummary summary = summarize_folder(arguments.folder);
+  const std::string text = experiment_text(summary, name, device);
+  parse_experiment(text, out);  // what is written can be read
+  write_file(out, text);
+
+  fmt::print("{}", counts_text(summary, ""));
+  for (const auto& note : summary.notes) fmt::print("note: {}\n", note);
+  for (const auto& warning : summary.warnings) fmt::print("warning: {}\n", warning);
+  fmt::print("\nwritten to {}; next: danas check {}\n", out.string(), out.string());
+  return 0;
+}
+
+}  // namespace danas

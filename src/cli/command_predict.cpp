@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/json.hpp"
+#include "cli/model.hpp"
+#include "cli/session.hpp"
+#include "data/decode.hpp"
+#include "data/loader.hpp"
+#include "nn/trainer.hpp"
+#include "tensor/tensor.hpp"
+
+namespace danas {
+namespace {
+
+std::vector<double> softmax(const View& logits) {
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < logits.size(); ++i) values.push_back(get(logits, i));
+  const double largest = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (double& value : values) sum += value = std::exp(value - largest);
+  for (double& value : values) value /= sum;
+  return values;
+}
+
+/// Probability of every class, the image seen as in evaluation.
+std::vector<double> predict(Backend& backend, Trainer& trainer, const Model& model, const std::filesystem::path& file) {
+  const Dataset::Pixels pixels = decode_image(file);
+  const Image image{pixels.data.data(), pixels.width, pixels.height, pixels.channels};
+  const Crop crop = evaluation_crop(image);
+  const DataConfiguration& data = model.system.data;
+  const Tensor input(backend, 1, data.resolution, data.resolution, data.channels());
+  backend.augment({&image, 1}, {&crop, 1}, input.view());
+  return softmax(trainer.predict(model.network, model.network.shape(), input.view()));
+}
+
+JsonObject prediction_json(const Model& model, const std::filesystem::path& file,
+                           const std::vector<double>& probabilities) {
+  JsonObject all;
+  for (std::size_t i = 0; i < probabilities.size(); ++i) all.add(model.classes[i], probabilities[i]);
+  const auto best = std::max_element(probabilities.begin(), probabilities.end());
+  JsonObject json;
+  json.add("image", file.string()).add("class", model.classes[best - probabilities.begin()]);
+  return json.add("probability", *best).add("probabilities", all);
+}
+
+}  // namespace
+
+int command_predict(const PredictArguments& arguments) {
+  const auto backend = open_backend(arguments.machine);
+  const Model model = open_model(*backend, arguments.model);
+  Trainer trainer(*backend);
+  std::vector<JsonObject> rows;
+  for (const auto& file : arguments.images) {
+    const auto probabilities = predict(*backend, trainer, model, file);
+    const auto best = std::max_element(probabilities.begin(), probabilities.end());
+    rows.push_back(prediction_json(model, file, probabilities));
+    if (!arguments.json) {
+      fmt::print("{}  {}  {:.4f}\n", file.string(), model.classes[best - probabilities.begin()], *best);
+    }
+  }
+  if (arguments.json) {
+    JsonObject json;
+    json.add("model", arguments.model.string()).add("arch", model.system.text()).add("predictions", rows);
+    fmt::print("{}\n", json.text());
+  }
+  return 0;
+}
+
+}  // namespace danas

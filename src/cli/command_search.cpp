@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "cli/session.hpp"
+#include "cli/summary.hpp"
+#include "nas/search.hpp"
+#include "report/report.hpp"
+
+namespace danas {
+namespace {
+
+SearchOptions search_options(const SearchArguments& arguments, const Experiment& experiment) {
+  SearchOptions options;
+  options.resume = arguments.resume;
+  options.interrupt = &catch_interrupts();
+  if (arguments.resume) {
+    const auto& chosen = arguments.resume_directory;
+    options.directory = chosen.empty() ? newest_run_directory(experiment.name) : chosen;
+    if (!std::filesystem::is_directory(options.directory)) {
+      throw expected("--resume " + options.directory.string(), "a run directory", "none");
+    }
+  } else if (arguments.out.empty()) {
+    options.directory = new_run_directory(experiment.name);
+  } else {
+    refuse_existing("--out", arguments.out);
+    options.directory = arguments.out;
+  }
+  return options;
+}
+
+bool has_candidates(const std::filesystem::path& directory) {
+  const auto file = directory / "candidates.csv";
+  if (!std::filesystem::exists(file)) return false;
+  const std::string content = read_file(file);
+  return std::count(content.begin(), content.end(), '\n') > 1;  // more than the header
+}
+
+/// For a shell: quoted where it holds anything but plain characters.
+std::string shell_word(const std::string& word) {
+  const std::string plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+,:@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string resume_command(const SearchArguments& arguments, const std::filesystem::path& directory) {
+  std::string command = "danas " + shell_word(arguments.experiment.file.string());
+  command += " --resume " + shell_word(directory.string());
+  for (const auto& change : arguments.experiment.set) command += " --set " + shell_word(change);
+  return command;
+}
+
+}  // namespace
+
+int command_search(const SearchArguments& arguments) {
+  const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
+  const auto backend = open_backend(arguments.machine);
+  const SearchOptions options = search_options(arguments, experiment);
+
+  SearchResult result;
+  {
+    ProgressDisplay progress(arguments.machine.quiet);
+    SearchObserver observer;
+    observer.log = [&](const std::string& line) { progress.log(line); };
+    observer.progress = [&](const std::string& what, std::int64_t done, std::int64_t total, double share) {
+      progress.update(what, done, total, share);
+    };
+    result = run_search(experiment, *backend, options, observer);
+  }
+  const auto& directory = result.directory;
+  if (has_candidates(directory)) write_report({directory}, directory / "report.html");
+  if (result.interrupted) {
+    fmt::print("interrupted; everything so far is in {}\ncontinue with: {}\n", directory.string(),
+               resume_command(arguments, directory));
+    return static_cast<int>(Fault::interrupted);
+  }
+  fmt::print("{}", search_summary(directory, experiment.device));
+  return 0;
+}
+
+}  // namespace danas

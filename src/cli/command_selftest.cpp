@@ -1,0 +1,28 @@
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "cli/commands.hpp"
+#include "cli/session.hpp"
+#include "tensor/selftest.hpp"
+
+namespace danas {
+
+int command_selftest(const MachineArguments& arguments) {
+  const auto device = open_backend(arguments);
+  const auto reference = make_reference_backend(Type::f64);
+  fmt::print("{} against {}\n", device->name(), reference->name());
+  int cases = 0, failed = 0;
+  for (const SelftestRow& row : selftest(*device, *reference)) {
+    fmt::print("{:<6} {:<36} error {:.2e}, allowed {:.0e}, {} cases; worst: {}\n", row.passed() ? "passed" : "FAILED",
+               row.op, row.worst_error, row.tolerance, row.cases, row.worst_case);
+    cases += row.cases;
+    failed += row.passed() ? 0 : 1;
+  }
+  if (cases == 0) throw Error("selftest", "expected at least one case, got none", Fault::failure);
+  fmt::print("{}\n", failed == 0 ? "all operations passed" : fmt::format("{} operations failed", failed));
+  return failed == 0 ? 0 : static_cast<int>(Fault::failure);
+}
+
+}  // namespace danas

@@ -1,0 +1,93 @@
+#include <cstdio>
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "cli/json.hpp"
+#include "cli/metrics_text.hpp"
+#include "cli/session.hpp"
+#include "nas/estimators.hpp"
+#include "nas/search.hpp"
+#include "nas/system_trainer.hpp"
+
+namespace danas {
+namespace {
+
+/// The stream of training batches of `danas train`, apart from those of a search.
+constexpr std::uint64_t train_stream = 0x747261696e;
+
+/// The system's slice of the run's supernet of its data configuration.
+Network sliced(Backend& backend, const System& system, const NetworkShape& shape, const std::filesystem::path& run) {
+  Network supernet = Network::supernet(backend, system.data, shape.classes, 1);
+  Checkpoint(run / "supernets" / (system.data.text() + ".safetensors")).load(supernet);
+  return supernet.gather(shape);
+}
+
+void train(Session& session, SystemTrainer& trainer, Network& network, const TrainingSettings& settings,
+           const System& system) {
+  Optimizer optimizer(network, settings);
+  const auto& interrupted = catch_interrupts();
+  const auto steps =
+      trainer.train(network, optimizer, settings, system.data, train_stream, 0, [&](const StepReport& report) {
+        session.progress.update(fmt::format("training, loss {:.3f}", report.loss), report.step + 1, settings.steps);
+        return !interrupted;
+      });
+  session.progress.clear();
+  if (interrupted) {
+    throw Error("train", fmt::format("interrupted after {} of {} steps; no model was written", steps, settings.steps),
+                Fault::interrupted);
+  }
+}
+
+void print_result(const TrainArguments& arguments, const System& system, const Resources& resources,
+                  const std::filesystem::path& model, const std::vector<std::pair<std::string, Metrics>>& metrics) {
+  if (arguments.json) {
+    JsonObject json;
+    json.add("arch", system.text()).add("model", model.string());
+    json.add("ram_bytes", resources.ram_bytes).add("flash_bytes", resources.flash_bytes);
+    for (const auto& [split, values] : metrics) json.add(split, metrics_json(values));
+    fmt::print("{}\n", json.text());
+    return;
+  }
+  for (const auto& [split, values] : metrics) fmt::print("{}\n", metrics_text(split, values));
+  fmt::print("{:<11} RAM {:.1f} KiB, flash {:.1f} KiB\n", "needs", static_cast<double>(resources.ram_bytes) / 1024,
+             static_cast<double>(resources.flash_bytes) / 1024);
+  fmt::print("{:<11} {}\n", "model", model.string());
+}
+
+}  // namespace
+
+int command_train(const TrainArguments& arguments) {
+  if (!arguments.out.empty()) refuse_existing("--out", arguments.out);
+  const System system = parse_system(arguments.system);
+  const auto backend = open_backend(arguments.machine);
+  Session session(arguments.experiment, arguments.machine.quiet, system.data.resolution);
+  const Dataset& dataset = session.store->dataset();
+  const NetworkShape shape = system_shape(system, static_cast<int>(dataset.classes().size()));
+
+  const bool scratch = arguments.init.empty();
+  TrainingSettings settings = scratch ? session.experiment.supernet : session.experiment.finetune;
+  if (arguments.steps) settings.steps = *arguments.steps;
+  Network network = scratch ? Network(*backend, shape, {shape.exit_stage()}, session.experiment.seed)
+                            : sliced(*backend, system, shape, arguments.init);
+  const auto directory = arguments.out.empty() ? new_run_directory(session.experiment.name + "-train") : arguments.out;
+  make_folder(directory);  // before the work: an unwritable place is found at once
+
+  SystemTrainer trainer(session.experiment, *session.store, *backend);
+  train(session, trainer, network, settings, system);
+  trainer.recalibrate(network, shape, system.data);
+  const auto model = directory / "model.safetensors";
+  save_checkpoint(model, network, model_metadata(system, dataset));
+
+  std::vector<std::pair<std::string, Metrics>> metrics;
+  for (const std::string& split : arguments.split.empty() ? std::vector<std::string>{"validation", "test"}
+                                                          : std::vector<std::string>{arguments.split}) {
+    metrics.emplace_back(split, trainer.evaluate(network, shape, system.data, parse_split(split)));
+  }
+  print_result(arguments, system, estimate(shape), model, metrics);
+  return 0;
+}
+
+}  // namespace danas

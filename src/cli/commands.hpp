@@ -1,0 +1,110 @@
+// The commands of danas: what each one is told by the command line. Each returns the exit status and throws Error.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace danas {
+
+/// The experiment file and what `--set key=value` changes in it.
+struct ExperimentArguments {
+  std::filesystem::path file;
+  std::vector<std::string> set;
+};
+
+/// Where the computing is done and what is told meanwhile.
+struct MachineArguments {
+  int threads = 0;              ///< 0: one per core
+  std::string device = "auto";  ///< "auto" | "cpu" | "cuda"
+  bool quiet = false;
+};
+
+struct SearchArguments {
+  ExperimentArguments experiment;
+  MachineArguments machine;
+  std::filesystem::path out;  ///< empty: runs/NAME
+  bool resume = false;
+  std::filesystem::path resume_directory;  ///< empty: the newest run of the experiment's name
+};
+int command_search(const SearchArguments& arguments);
+
+struct CheckArguments {
+  ExperimentArguments experiment;
+  MachineArguments machine;
+};
+int command_check(const CheckArguments& arguments);
+
+struct DescribeArguments {
+  std::string system;  ///< "96,rgb,3-4-3-3-1,1.0"
+  int classes = 2;
+  std::string protocol = "corrected";
+  bool json = false;
+};
+int command_describe(const DescribeArguments& arguments);
+
+struct TrainArguments {
+  ExperimentArguments experiment;
+  MachineArguments machine;
+  std::string system;
+  std::filesystem::path init;         ///< run directory whose supernet gives the weights; empty: from scratch
+  std::filesystem::path out;          ///< empty: runs/NAME-train
+  std::optional<std::int64_t> steps;  ///< instead of the experiment's
+  std::string split;                  ///< split of the metrics; empty: validation and test
+  bool json = false;
+};
+int command_train(const TrainArguments& arguments);
+
+struct EvaluateArguments {
+  ExperimentArguments experiment;
+  MachineArguments machine;
+  std::filesystem::path model;
+  std::string split = "test";
+  bool json = false;
+};
+int command_evaluate(const EvaluateArguments& arguments);
+
+struct PredictArguments {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> images;
+  MachineArguments machine;
+  bool json = false;
+};
+int command_predict(const PredictArguments& arguments);
+
+struct InitArguments {
+  std::filesystem::path folder;
+  std::string device;         ///< empty: the default device
+  std::filesystem::path out;  ///< empty: FOLDER's name + ".toml" in the working directory
+};
+int command_init(const InitArguments& arguments);
+
+struct BenchArguments {
+  std::string system = "96,rgb,3-4-3-3-1,1.0";
+  int batch = 32;
+  std::string mode = "train";  ///< "train" | "finetune" | "eval"
+  double seconds = 3.0;
+  MachineArguments machine;
+  bool json = false;
+};
+int command_bench(const BenchArguments& arguments);
+
+int command_selftest(const MachineArguments& arguments);
+
+struct ReportArguments {
+  std::vector<std::filesystem::path> runs;
+  std::filesystem::path out = "report.html";
+  std::filesystem::path figures;  ///< folder for the figures; empty: none
+};
+int command_report(const ReportArguments& arguments);
+
+struct DataArguments {
+  ExperimentArguments experiment;
+  bool quiet = false;
+  std::filesystem::path preview;  ///< contact sheet; empty: none
+};
+int command_data(const DataArguments& arguments);
+
+}  // namespace danas

@@ -1,0 +1,85 @@
+#include "cli/measure.hpp"
+
+#include <chrono>
+#include <limits>
+#include <vector>
+
+#include "base/random.hpp"
+#include "nn/trainer.hpp"
+#include "tensor/tensor.hpp"
+
+namespace danas {
+namespace {
+
+class RandomBatch {
+ public:
+  RandomBatch(Backend& backend, const NetworkShape& shape, int batch)
+      : images_(backend, batch, shape.resolution, shape.resolution, shape.channels), labels_(batch) {
+    Random random(1, "bench");
+    for (std::int64_t i = 0; i < images_.size(); ++i) set(images_.view(), i, random.uniform(-1, 1));
+    for (auto& label : labels_) label = static_cast<std::int32_t>(random.below(shape.classes));
+  }
+
+  Batch batch() const { return {images_.view(), labels_}; }
+
+ private:
+  Tensor images_;
+  std::vector<std::int32_t> labels_;
+};
+
+/// Counts steps from the second one on, until the time is up.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double seconds) : seconds_(seconds) {}
+
+  /// Called after every step; false when it was the last.
+  bool step() {
+    const auto now = std::chrono::steady_clock::now();
+    if (steps_++ == 0) start_ = now;
+    elapsed_ = std::chrono::duration<double>(now - start_).count();
+    return steps_ < 3 || elapsed_ < seconds_;
+  }
+  double steps_per_second() const { return static_cast<double>(steps_ - 1) / elapsed_; }
+
+ private:
+  double seconds_, elapsed_ = 0;
+  std::int64_t steps_ = 0;
+  std::chrono::steady_clock::time_point start_{};
+};
+
+std::vector<int> head_stages(const NetworkShape& shape, Work work) {
+  std::vector<int> stages;
+  for (int stage = work == Work::train ? 2 : shape.exit_stage(); stage <= shape.exit_stage(); ++stage) {
+    stages.push_back(stage);
+  }
+  return stages;
+}
+
+}  // namespace
+
+Speed measure_speed(Backend& backend, const NetworkShape& shape, Work work, int batch, double seconds) {
+  Network network(backend, shape, head_stages(shape, work), 1);
+  Trainer trainer(backend);
+  const RandomBatch data(backend, shape, batch);
+  Stopwatch stopwatch(seconds);
+  if (work == Work::evaluate) {
+    bool more = true;
+    const auto batches = [&](std::int64_t step) {
+      if (step > 0) more = stopwatch.step();
+      Batch next = data.batch();
+      if (!more) next.images.n = 0;
+      return next;
+    };
+    trainer.evaluate(network, shape, batches, 1);
+  } else {
+    TrainingSettings settings;
+    settings.steps = std::numeric_limits<std::int64_t>::max();
+    settings.batch = batch;
+    trainer.train(
+        network, settings, [&](std::int64_t) { return data.batch(); },
+        [&](const StepReport&) { return stopwatch.step(); });
+  }
+  return {stopwatch.steps_per_second() * batch, trainer.peak_bytes()};
+}
+
+}  // namespace danas

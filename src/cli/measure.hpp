@@ -1,0 +1,21 @@
+// How fast a network trains or evaluates on this machine, with random data that is already decoded.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/architecture.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+enum class Work { train, finetune, evaluate };  ///< with all exits' heads, with the own head, inference
+
+struct Speed {
+  double images_per_second = 0;
+  std::size_t arena_bytes = 0;  ///< activations and scratch of a step
+};
+
+/// Repeats steps of `batch` images for about `seconds` (at least two steps after one to warm up).
+Speed measure_speed(Backend& backend, const NetworkShape& shape, Work work, int batch, double seconds);
+
+}  // namespace danas

@@ -1,0 +1,21 @@
+// A model file opened for use: network, what it looks at and what its outputs mean.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "nn/checkpoint.hpp"
+
+namespace danas {
+
+struct Model {
+  System system;
+  std::vector<std::string> classes;
+  Network network;
+};
+
+/// Throws Error naming the file where it is no model, or a broken one.
+Model open_model(Backend& backend, const std::filesystem::path& path);
+
+}  // namespace danas

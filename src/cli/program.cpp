@@ -1,0 +1,59 @@
+#include "cli/program.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <new>
+#include <system_error>
+
+#include "base/error.hpp"
+#include "cli/arguments.hpp"
+
+namespace danas {
+namespace {
+
+/// Messages of libraries may hold line breaks; the user gets one line.
+void print_error(std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fflush(stdout);
+  std::fprintf(stderr, "danas: %s\n", message.c_str());
+}
+
+/// Output that did not reach its file (a full disk) is a failure, not a success with a gap.
+void check_output() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    throw Error("standard output", std::string("cannot be written: ") + std::strerror(errno), Fault::failure);
+  }
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const auto job = parse_arguments(arguments);
+  const int status = job();
+  check_output();
+  return status;
+}
+
+}  // namespace
+
+int run_program(std::vector<std::string> arguments) noexcept {
+  // A file beyond the size limit is then an error of write() with a message instead of a silent death.
+  std::signal(SIGXFSZ, SIG_IGN);
+  try {
+    return run(arguments);
+  } catch (const Error& error) {
+    print_error(error.what());
+    return error.exit_status();
+  } catch (const std::bad_alloc&) {
+    print_error("[memory] expected enough memory, got none left; use a smaller batch or resolution");
+  } catch (const std::filesystem::filesystem_error& error) {
+    print_error("[" + error.path1().string() + "] " + error.code().message());
+  } catch (const std::exception& error) {
+    print_error(std::string("[internal] ") + error.what());
+  }
+  return static_cast<int>(Fault::failure);
+}
+
+}  // namespace danas

@@ -1,0 +1,13 @@
+// danas as a function: from arguments to exit status.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace danas {
+
+/// Runs the command that `arguments` (without the program's name) ask for. Errors become one line on standard error and
+/// the exit status; nothing is thrown.
+int run_program(std::vector<std::string> arguments) noexcept;
+
+}  // namespace danas

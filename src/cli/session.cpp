@@ -1,0 +1,56 @@
+#include "cli/session.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/error.hpp"
+
+namespace danas {
+namespace {
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
+
+void note_interrupt(int) { interrupted = true; }
+
+}  // namespace
+
+std::unique_ptr<Backend> open_backend(const MachineArguments& arguments) {
+  if (arguments.device == "cuda") throw Error("--device cuda", "this build has no CUDA; use cpu or auto");
+  return make_cpu_backend(arguments.threads);
+}
+
+Session::Session(const ExperimentArguments& arguments, bool quiet, int resolution)
+    : progress(quiet), experiment(read_experiment(arguments.file, arguments.set)) {
+  std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
+  store = std::make_unique<ImageStore>(
+      dataset, experiment.data, std::max(resolution, experiment.space.largest_resolution()),
+      [this](std::int64_t done, std::int64_t total) { progress.update("caching images", done, total); });
+  progress.clear();
+}
+
+Split parse_split(const std::string& name) {
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    if (name == split_name(split)) return split;
+  }
+  throw expected("--split", "train, validation or test", "'" + name + "'");
+}
+
+void refuse_existing(const std::string& option, const std::filesystem::path& directory) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(directory, ignored))) return;
+  if (std::filesystem::is_directory(directory, ignored) && std::filesystem::is_empty(directory, ignored)) return;
+  throw expected(option + " " + directory.string(), "a folder that is new or empty", "one that is in use");
+}
+
+const std::atomic<bool>& catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = note_interrupt;
+  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  return interrupted;
+}
+
+}  // namespace danas

@@ -1,0 +1,37 @@
+// What several commands open: the experiment, its data, the device, and the signals that stop a job.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/progress.hpp"
+#include "data/image_store.hpp"
+#include "nas/experiment.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// The backend of `--device` with `--threads`. Throws Error when the build or the machine has no such device.
+std::unique_ptr<Backend> open_backend(const MachineArguments& arguments);
+
+/// An experiment and its cached images; the user is told through `progress`.
+struct Session {
+  Session(const ExperimentArguments& arguments, bool quiet, int resolution = 0);
+
+  ProgressDisplay progress;
+  Experiment experiment;
+  std::unique_ptr<ImageStore> store;  ///< large enough for the space and for `resolution`
+};
+
+/// "train" | "validation" | "test"; throws Error.
+Split parse_split(const std::string& name);
+
+/// Throws Error unless `directory` is new or an empty folder: nothing of the user's is ever overwritten.
+void refuse_existing(const std::string& option, const std::filesystem::path& directory);
+
+/// From now on SIGINT and SIGTERM set the flag; a second one of the same kind ends the process at once.
+const std::atomic<bool>& catch_interrupts();
+
+}  // namespace danas

@@ -1,0 +1,49 @@
+#include "data/dataset.hpp"
+
+#include "base/error.hpp"
+#include "data/listing.hpp"
+
+namespace danas {
+
+namespace {
+
+void check_settings(const DataSettings& settings) {
+  const auto share = [](const char* key, double value) {
+    if (!(value >= 0 && value < 1)) throw expected(key, "a share from 0 to below 1", std::to_string(value));
+  };
+  share("data.validation_share", settings.validation_share);
+  share("data.test_share", settings.test_share);
+  if (settings.validation_share + settings.test_share >= 1)
+    throw expected("data.validation_share", "with data.test_share a sum below 1",
+                   std::to_string(settings.validation_share + settings.test_share));
+  if (settings.train == settings.validation || settings.train == settings.test || settings.validation == settings.test)
+    throw expected("data.train", "three different splits",
+                   "'" + settings.train + "', '" + settings.validation + "', '" + settings.test + "'");
+}
+
+}  // namespace
+
+const char* split_name(Split split) {
+  switch (split) {
+    case Split::train: return "train";
+    case Split::validation: return "validation";
+    case Split::test: break;
+  }
+  return "test";
+}
+
+std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed) {
+  check_settings(settings);
+  std::unique_ptr<Dataset> dataset;
+  if (settings.kind == "wake_vision") dataset = open_wake_vision(settings);
+  else if (settings.kind == "folders") dataset = open_folders(settings, seed);
+  else if (settings.kind == "synthetic") dataset = open_synthetic(settings, seed);
+  else throw expected("data.kind", "'wake_vision', 'folders' or 'synthetic'", "'" + settings.kind + "'");
+  for (const Split split : {Split::train, Split::validation, Split::test})
+    if (dataset->samples(split).empty())
+      throw expected("data", std::string("images in the ") + split_name(split) + " split",
+                     "none" + (settings.path.empty() ? "" : " in " + settings.path.string()));
+  return dataset;
+}
+
+}  // namespace danas

@@ -1,0 +1,113 @@
+#include "data/init.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "data/listing.hpp"
+
+namespace danas {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t few_images = 50;
+constexpr double most_imbalance = 3.0;
+constexpr std::uint64_t any_seed = 1;  // counts of a split by seed are the same for every seed
+
+std::vector<std::int64_t> images_by_class(const FolderSummary& summary) {
+  std::vector<std::int64_t> sums(summary.classes.size());
+  for (const auto& counts : summary.counts)
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += counts[i];
+  return sums;
+}
+
+void warn_of_counts(FolderSummary& summary) {
+  const std::vector<std::int64_t> sums = images_by_class(summary);
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    if (sums[i] < few_images)
+      summary.warnings.push_back("class " + summary.classes[i] + " has only " + std::to_string(sums[i]) +
+                                 " images; 50 or more are advised");
+  const auto [least, most] = std::minmax_element(sums.begin(), sums.end());
+  if (static_cast<double>(*most) > most_imbalance * static_cast<double>(*least))
+    summary.warnings.push_back(
+        "imbalance: " + std::to_string(*most) + " images of " +
+        summary.classes[static_cast<std::size_t>(most - sums.begin())] + ", " + std::to_string(*least) + " of " +
+        summary.classes[static_cast<std::size_t>(least - sums.begin())]);
+}
+
+// Unreadable files are told of elsewhere.
+std::optional<std::uint64_t> content_hash(const fs::path& file) {
+  try {
+    Fingerprint hash;
+    hash.add(read_file(file));
+    return hash.value();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// Only files of the same length can be the same: the others are not read.
+void warn_of_leaks(FolderSummary& summary, const Dataset& dataset) {
+  struct File { Split split; fs::path path; };
+  std::map<std::uintmax_t, std::vector<File>> by_length;
+  for (const Split split : {Split::train, Split::validation, Split::test})
+    for (const Sample& sample : dataset.samples(split)) {
+      std::error_code code;
+      const std::uintmax_t length = fs::file_size(sample.file, code);
+      if (!code) by_length[length].push_back({split, sample.file});
+    }
+  std::int64_t count = 0;
+  std::string example;
+  for (const auto& [length, files] : by_length) {
+    const auto with_first = [&](const File& file) { return file.split == files.front().split; };
+    if (std::all_of(files.begin(), files.end(), with_first)) continue;
+    std::map<std::uint64_t, const File*> first;  // the first file of each content
+    for (const File& file : files) {
+      const std::optional<std::uint64_t> hash = content_hash(file.path);
+      if (!hash) continue;
+      const File* const same = first.emplace(*hash, &file).first->second;
+      if (same->split == file.split) continue;
+      if (count++ == 0) example = same->path.string() + " and " + file.path.string();
+    }
+  }
+  if (count > 0)
+    summary.warnings.push_back("the same file is in two splits, " + std::to_string(count) + " times: " + example);
+}
+
+}  // namespace
+
+FolderSummary summarize_folder(const fs::path& path) {
+  FolderSummary summary;
+  summary.settings.kind = "folders";
+  summary.settings.path = path;
+  std::error_code ignored;
+  for (const char* const name : {"validation", "val", "valid"}) {
+    if (!fs::is_directory(path / name, ignored)) continue;
+    summary.settings.validation = name;
+    break;
+  }
+  const std::unique_ptr<Dataset> dataset = open_dataset(summary.settings, any_seed);
+  const fs::path train = path / summary.settings.train;
+  summary.has_splits = fs::is_directory(train, ignored) && !list_folder(train).folders.empty();
+  summary.classes = dataset->classes();
+  summary.notes = dataset->notes();
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    std::vector<std::int64_t>& counts = summary.counts[static_cast<int>(split)];
+    counts.resize(summary.classes.size());
+    for (const Sample& sample : dataset->samples(split)) ++counts[static_cast<std::size_t>(sample.label)];
+  }
+  warn_of_counts(summary);
+  warn_of_leaks(summary, *dataset);
+  if (!dataset->problems().empty()) {
+    const Problem& problem = dataset->problems().front();
+    summary.warnings.push_back(std::to_string(dataset->problems().size()) + " files cannot be used; the first is " +
+                               problem.file.string() + ": " + problem.reason);
+  }
+  return summary;
+}
+
+}  // namespace danas

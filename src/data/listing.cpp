@@ -1,0 +1,100 @@
+#include "data/listing.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
+
+#include "base/error.hpp"
+#include "data/decode.hpp"
+
+namespace danas {
+
+Listing list_folder(const std::filesystem::path& folder) {
+  Listing listing;
+  std::error_code code;
+  std::filesystem::directory_iterator entry(folder, code);
+  const std::filesystem::directory_iterator end;
+  while (!code && entry != end) {
+    std::error_code ignored;  // an entry that cannot be examined is a file that cannot be read
+    if (entry->path().filename().native().front() != '.')
+      (entry->is_directory(ignored) ? listing.folders : listing.files).push_back(entry->path());
+    entry.increment(code);
+  }
+  if (code) throw Error(folder.string(), "cannot list the folder: " + code.message());
+  std::sort(listing.folders.begin(), listing.folders.end());
+  std::sort(listing.files.begin(), listing.files.end());
+  return listing;
+}
+
+void check_problems(const std::vector<Problem>& problems, std::int64_t total) {
+  const std::int64_t most = std::max<std::int64_t>(total / 100, 10), count = static_cast<std::int64_t>(problems.size());
+  if (count <= most) return;
+  throw expected("data", "at most " + std::to_string(most) + " unusable files of " + std::to_string(total),
+                 std::to_string(count) + "; the first is " + problems.front().file.string() + ": " +
+                     problems.front().reason);
+}
+
+void Fingerprint::add_bytes(const void* bytes, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    hash_ = (hash_ ^ static_cast<const unsigned char*>(bytes)[i]) * 0x100000001B3u;
+}
+
+void Fingerprint::add(std::string_view text) {
+  add(std::uint64_t{text.size()});
+  add_bytes(text.data(), text.size());
+}
+
+void Fingerprint::add(std::uint64_t number) { add_bytes(&number, sizeof number); }
+
+void Fingerprint::add_file(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0)
+    throw Error(file.string(), std::string("cannot read: ") + std::strerror(errno));
+  add(file.native());
+  add(static_cast<std::uint64_t>(status.st_size));
+  add(static_cast<std::uint64_t>(status.st_mtim.tv_sec));
+  add(static_cast<std::uint64_t>(status.st_mtim.tv_nsec));
+}
+
+Dataset::Pixels FileDataset::decode(const Sample& sample, int shorter_side) const {
+  return decode_image(sample.file, shorter_side);
+}
+
+void FileDataset::choose_positive(const std::string& name) {
+  positive_ = static_cast<int>(classes_.size()) - 1;
+  if (name.empty()) return;
+  const auto found = std::find(classes_.begin(), classes_.end(), name);
+  if (found == classes_.end()) {
+    std::string known;
+    for (const std::string& known_name : classes_) known += (known.empty() ? "'" : ", '") + known_name + "'";
+    throw expected("data.positive", "one of the classes " + known, "'" + name + "'");
+  }
+  positive_ = static_cast<int>(found - classes_.begin());
+}
+
+void FileDataset::finish() {
+  Fingerprint fingerprint;
+  for (const std::string& name : classes_) fingerprint.add(name);
+  std::int64_t total = static_cast<std::int64_t>(problems_.size());
+  for (std::vector<Sample>& samples : samples_) {
+    fingerprint.add(std::uint64_t{samples.size()});
+    std::erase_if(samples, [&](const Sample& sample) {
+      Fingerprint one;
+      try {
+        one.add_file(sample.file);
+      } catch (const Error& error) {
+        problems_.push_back({sample.file, error.what()});
+        return true;
+      }
+      fingerprint.add(one.value());
+      fingerprint.add(static_cast<std::uint64_t>(sample.label));
+      return false;
+    });
+    total += static_cast<std::int64_t>(samples.size());
+  }
+  fingerprint_ = fingerprint.value();
+  check_problems(problems_, total);
+}
+
+}  // namespace danas

@@ -1,0 +1,18 @@
+// Pixels reduced by area, through the product's one implementation: Backend::augment.
+#pragma once
+
+#include "data/dataset.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// The CPU backend, on one thread, of the calling thread: for preparing images wherever they are needed.
+Backend& serial_backend();
+
+/// A crop of an image by area average, rounded to 8 bits, with 1 or 3 channels; copied where nothing is to be changed.
+void reduce(const Image& image, const Crop& crop, int width, int height, int channels, Dataset::Pixels& out);
+
+/// Pixels as an Image; valid while they live.
+Image image_of(const Dataset::Pixels& pixels);
+
+}  // namespace danas

@@ -1,0 +1,133 @@
+// Wake Vision as it lies on disk: wake_vision_SPLIT.csv with a row an image, images in SPLIT/.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "data/csv.hpp"
+#include "data/listing.hpp"
+
+namespace danas {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Row { std::string name, label; };
+
+std::size_t column_of(const std::vector<std::string>& header, const std::string& name, const fs::path& csv,
+                      std::string_view line) {
+  const auto found = std::find(header.begin(), header.end(), name);
+  if (found == header.end())
+    throw expected(csv.string() + ":1", "the columns 'filename' and 'person'", "'" + std::string(line) + "'");
+  return static_cast<std::size_t>(found - header.begin());
+}
+
+std::vector<Row> read_rows(const fs::path& csv, std::vector<Problem>& problems) {
+  const std::string content = read_file(csv);
+  std::string_view text = content;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const std::string_view header_line = take_line(text);
+  std::vector<std::string> fields;
+  if (header_line.empty())
+    throw expected(csv.string() + ":1", "a header with the columns 'filename' and 'person'", "an empty line");
+  split_fields(header_line, fields);
+  const std::size_t columns = fields.size(), name = column_of(fields, "filename", csv, header_line),
+                    label = column_of(fields, "person", csv, header_line);
+  std::vector<Row> rows;
+  for (int line = 2; !text.empty(); ++line) {
+    const std::string_view row = take_line(text);
+    if (row.empty()) continue;
+    const bool whole = split_fields(row, fields) && fields.size() == columns;
+    if (whole && !fields[name].empty() && !fields[label].empty())
+      rows.push_back({fs::path(fields[name]).filename().string(), fields[label]});
+    else
+      problems.push_back({csv, "line " + std::to_string(line) + ": expected " + std::to_string(columns) +
+                                   " fields with a file name and a label"});
+  }
+  if (rows.empty()) throw expected(csv.string() + ":2", "rows of a file name and a label", "none");
+  return rows;
+}
+
+class WakeVision : public FileDataset {
+ public:
+  explicit WakeVision(const DataSettings& settings) {
+    check_folder(settings.path);
+    const std::string names[3] = {settings.train, settings.validation, settings.test};
+    std::vector<Row> rows[3];
+    for (int i = 0; i < 3; ++i) rows[i] = read_rows(csv_of(settings.path, names[i]), problems_);
+    find_classes(rows[0]);
+    for (int i = 0; i < 3; ++i) match(settings.path, names[i], rows[i], samples_[i]);
+    choose_positive(settings.positive);
+    finish();
+  }
+
+ private:
+  static fs::path csv_of(const fs::path& path, const std::string& split) {
+    const fs::path csv = path / ("wake_vision_" + split + ".csv");
+    std::error_code ignored;
+    if (!fs::is_regular_file(csv, ignored))
+      throw expected("data.path", "the file wake_vision_" + split + ".csv", "none in " + path.string() + advice);
+    if (!fs::is_directory(path / split, ignored))
+      throw expected("data.path", "the folder of images " + (path / split).string(), "none" + std::string(advice));
+    return csv;
+  }
+
+  static void check_folder(const fs::path& path) {
+    std::error_code ignored;
+    if (!fs::is_directory(path, ignored))
+      throw expected("data.path", "the folder of Wake Vision",
+                     (path.empty() ? "no path" : "nothing at " + path.string()) + advice);
+  }
+
+  // 0 and 1 are "no person" and "person"; any other labels are names of classes.
+  void find_classes(const std::vector<Row>& train) {
+    std::set<std::string> names;
+    std::size_t binary = 0;
+    for (const Row& row : train) {
+      binary += row.label == "0" || row.label == "1";
+      names.insert(row.label);
+    }
+    if (2 * binary > train.size()) {
+      classes_ = {"no person", "person"};
+      labels_ = {{"0", 0}, {"1", 1}};
+    } else {
+      classes_.assign(names.begin(), names.end());
+    }
+    for (std::size_t i = 0; i < classes_.size(); ++i) labels_[classes_[i]] = static_cast<std::int32_t>(i);
+    if (classes_.size() < 2) throw expected("data.path", "at least two classes", "only '" + classes_.front() + "'");
+  }
+
+  void match(const fs::path& path, const std::string& split, const std::vector<Row>& rows,
+             std::vector<Sample>& samples) {
+    std::unordered_map<std::string, bool> on_disk;  // whether a row has taken the file
+    const Listing listing = list_folder(path / split);
+    for (const fs::path& file : listing.files) on_disk.emplace(file.filename().string(), false);
+    for (const Row& row : rows) {
+      const auto file = on_disk.find(row.name);
+      const auto label = labels_.find(row.label);
+      const fs::path full = path / split / row.name;
+      if (file == on_disk.end()) problems_.push_back({full, "listed in the CSV file, but there is no such image"});
+      else if (file->second) problems_.push_back({full, "listed twice in the CSV file"});
+      else if (label == labels_.end()) problems_.push_back({full, "unknown label '" + row.label + "'"});
+      else samples.push_back({full, 0, label->second});
+      if (file != on_disk.end()) file->second = true;
+    }
+    for (const fs::path& file : listing.files)
+      if (!on_disk.at(file.filename().string())) problems_.push_back({file, "no label in the CSV file"});
+    std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.file < b.file; });
+  }
+
+  static constexpr const char* advice = "; download Wake Vision (wakevision.ai) and set data.path or $WAKE_VISION";
+  std::map<std::string, std::int32_t> labels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings) {
+  return std::make_unique<WakeVision>(settings);
+}
+
+}  // namespace danas

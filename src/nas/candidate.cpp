@@ -1,0 +1,93 @@
+#include "nas/candidate.hpp"
+
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace danas {
+
+namespace {
+
+System parse_fields(const std::string& data, const std::string& architecture, const std::string& where) {
+  std::string text = data + "," + architecture;
+  const std::size_t dash = data.find('-'), space = text.find(' ');
+  if (dash == std::string::npos || space == std::string::npos)
+    throw expected(where, "a system as 96-monochrome and 2-3-1-0-0 0.5", text);
+  text[dash] = ',';
+  text[space] = ',';
+  try {
+    return parse_system(text);
+  } catch (const Error& error) {
+    throw Error(where, error.what());
+  }
+}
+
+}  // namespace
+
+const CsvFields& candidate_columns() {
+  static const CsvFields columns{
+      "id", "generation", "origin", "parents", "data", "architecture", "split", "accuracy", "precision", "recall", "f1",
+      "parameters", "macs", "ram_bytes", "flash_bytes", "ram_violation", "flash_violation", "fitness", "train_seconds",
+      "eval_seconds", "elapsed_seconds"};
+  return columns;
+}
+
+CsvFields candidate_fields(const Candidate& c) {
+  const auto exact = [](auto value) { return fmt::format("{}", value); };
+  const auto time = [](double seconds) { return fmt::format("{:.3f}", seconds); };
+  return {exact(c.id), exact(c.generation), c.origin, c.parents, c.system.data.text(), c.system.architecture.text(),
+          c.split, exact(c.metrics.accuracy), exact(c.metrics.precision), exact(c.metrics.recall), exact(c.metrics.f1),
+          exact(c.resources.parameters), exact(c.resources.macs), exact(c.resources.ram_bytes),
+          exact(c.resources.flash_bytes), exact(c.violation.ram), exact(c.violation.flash), exact(c.fitness),
+          time(c.train_seconds), time(c.eval_seconds), time(c.elapsed_seconds)};
+}
+
+Candidate parse_candidate(const CsvFields& fields, const std::string& where) {
+  if (fields.size() < candidate_columns().size())
+    throw expected(where, std::to_string(candidate_columns().size()) + " fields", std::to_string(fields.size()));
+  std::size_t next = 0;
+  const auto integer = [&] { return csv_integer(fields[next++], where); };
+  const auto number = [&] { return csv_number(fields[next++], where); };
+  Candidate c;
+  c.id = integer();
+  c.generation = integer();
+  c.origin = fields[next++];
+  c.parents = fields[next++];
+  c.system = parse_fields(fields[next], fields[next + 1], where);
+  next += 2;
+  c.split = fields[next++];
+  c.metrics.accuracy = number();
+  c.metrics.precision = number();
+  c.metrics.recall = number();
+  c.metrics.f1 = number();
+  c.resources.parameters = integer();
+  c.resources.macs = integer();
+  c.resources.ram_bytes = integer();
+  c.resources.flash_bytes = integer();
+  c.violation.ram = integer();
+  c.violation.flash = integer();
+  c.fitness = number();
+  c.train_seconds = number();
+  c.eval_seconds = number();
+  c.elapsed_seconds = number();
+  return c;
+}
+
+std::vector<std::size_t> front_within_limits(const std::vector<Candidate>& candidates) {
+  std::vector<std::size_t> within;
+  std::vector<Point> points;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (!candidates[i].violation.none()) continue;
+    within.push_back(i);
+    const Resources& resources = candidates[i].resources;
+    points.push_back({candidates[i].metrics.accuracy, resources.ram_bytes, resources.flash_bytes});
+  }
+  std::vector<std::size_t> front;
+  for (const std::size_t i : pareto_front(points)) front.push_back(within[i]);
+  return front;
+}
+
+}  // namespace danas

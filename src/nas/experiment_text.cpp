@@ -1,0 +1,99 @@
+// Writing an experiment as TOML.
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "nas/experiment.hpp"
+#include "nas/experiment_fields.hpp"
+#include "nas/path_expansion.hpp"
+
+namespace danas {
+
+namespace {
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\') result += std::string("\\") + letter;
+    else if (code < 0x20 || code == 0x7f) result += fmt::format("\\u{:04X}", code);
+    else result += letter;
+  }
+  return result + "\"";
+}
+
+std::string value_text(const std::string& value) { return quoted(value); }
+std::string value_text(int value) { return fmt::format("{}", value); }
+std::string value_text(std::int64_t value) { return fmt::format("{}", value); }
+std::string value_text(std::uint64_t value) { return fmt::format("{}", value); }
+std::string value_text(double value) {
+  const std::string text = fmt::format("{}", value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+class TomlWriter {
+ public:
+  using Choices = std::initializer_list<const char*>;
+
+  void text(const std::string& key, const std::string& value, Choices) { write(key, value_text(value)); }
+  void path(const std::string& key, const std::filesystem::path& value) { write(key, quoted(protect_path(value))); }
+  template <class Value>
+  void number(const std::string& key, const Value& value, const Bounds&) { write(key, value_text(value)); }
+  template <class Value>
+  void number(const std::string& key, const std::optional<Value>& value, const Bounds&) {
+    if (value) write(key, value_text(*value));
+  }
+  template <class Value>
+  void list(const std::string& key, const std::vector<Value>& values, const Bounds&) { write_list(key, values); }
+  void list(const std::string& key, const std::vector<std::string>& values, Choices) { write_list(key, values); }
+
+  std::string take() { return std::move(toml_); }
+
+ private:
+  template <class Value>
+  void write_list(const std::string& key, const std::vector<Value>& values) {
+    std::string text;
+    for (const Value& value : values) text += (text.empty() ? "" : ", ") + value_text(value);
+    write(key, "[" + text + "]");
+  }
+
+  void write(const std::string& key, const std::string& value) {
+    const std::size_t dot = key.find('.');
+    const std::string table = dot == std::string::npos ? "" : key.substr(0, dot);
+    if (table != table_) toml_ += "\n[" + table + "]\n";
+    table_ = table;
+    toml_ += (dot == std::string::npos ? key : key.substr(dot + 1)) + " = " + value + "\n";
+  }
+
+  std::string table_, toml_;
+};
+
+SpaceLists space_lists(const SearchSpace& space) {
+  SpaceLists lists;
+  lists.resolution.clear();
+  lists.color.clear();
+  for (const DataConfiguration& data : space.data_configurations()) {
+    const std::string color(color_name(data.color));
+    if (lists.resolution.empty() || lists.resolution.back() != data.resolution)
+      lists.resolution.push_back(data.resolution);
+    if (std::find(lists.color.begin(), lists.color.end(), color) == lists.color.end()) lists.color.push_back(color);
+  }
+  lists.width = space.widths();
+  const std::array<int, 5> depth = space.most_blocks();
+  lists.depth.assign(depth.begin(), depth.end());
+  return lists;
+}
+
+}  // namespace
+
+std::string Experiment::to_toml() const {
+  TomlWriter writer;
+  Experiment copy = *this;
+  SpaceLists space = space_lists(copy.space);
+  visit_fields(writer, copy, space);
+  return writer.take();
+}
+
+}  // namespace danas

@@ -1,0 +1,277 @@
+#include "nas/run_directory.hpp"
+
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "nas/search.hpp"
+
+namespace danas {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const CsvFields training_columns{"training", "step", "loss", "accuracy", "learning_rate", "seconds"};
+
+bool empty_or_absent(const fs::path& directory) {
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(directory, ignored))) return true;
+  return fs::is_directory(directory, ignored) && fs::is_empty(directory, ignored);
+}
+
+void remove_file(const fs::path& path) {
+  std::error_code code;
+  fs::remove(path, code);
+  if (code) throw Error(path.string(), "cannot delete: " + code.message(), Fault::failure);
+}
+
+std::string without_limits(Experiment experiment) {
+  experiment.search.hours.reset();
+  experiment.search.systems.reset();
+  return experiment.to_toml();
+}
+
+std::string first_difference(const std::string& a, const std::string& b) {
+  std::size_t begin = 0;
+  while (begin < a.size()) {
+    const std::size_t end = a.find('\n', begin);
+    const std::string line = a.substr(begin, end - begin);
+    if (("\n" + b).find("\n" + line + "\n") == std::string::npos) return line;
+    begin = end + 1;
+  }
+  return "";
+}
+
+}  // namespace
+
+RunLock::RunLock(const fs::path& file) : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) throw Error(file.string(), std::string("cannot open: ") + std::strerror(errno), Fault::failure);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const bool held = errno == EWOULDBLOCK;
+  ::close(descriptor_);
+  if (held) throw Error(file.parent_path().parent_path().string(), "another danas is at work in this run directory");
+  descriptor_ = -1;  // a file system without locks
+}
+
+RunLock::~RunLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+RunDirectory::RunDirectory(fs::path directory, const Experiment& experiment, const std::string& machine,
+                           const std::string& instruction_set, bool resume)
+    : directory_(std::move(directory)) {
+  const bool fresh = empty_or_absent(directory_);
+  if (!resume && !fresh) throw expected(directory_.string(), "a folder that does not exist yet", "one that is there");
+  if (resume && !fresh && !fs::is_directory(directory_ / "state"))
+    throw expected(directory_.string(), "a run directory of danas", "something else");
+  make_folder(directory_ / "state");
+  lock_ = std::make_unique<RunLock>(directory_ / "state" / "lock");
+  if (fs::exists(directory_ / "experiment.toml")) check_same(experiment, instruction_set);
+  remove_leftovers();
+  create(experiment, machine, instruction_set);
+  candidates_ = read_candidates("candidates.csv");
+  finals_ = read_candidates(fs::path("state") / "final.csv");
+  tests_ = read_candidates(fs::path("state") / "test.csv");
+}
+
+// Also completes a directory whose creation was cut short, and records limits that a resume has raised.
+void RunDirectory::create(const Experiment& experiment, const std::string& machine,
+                          const std::string& instruction_set) {
+  for (const char* folder : {"models", "supernets"}) make_folder(directory_ / folder);
+  const std::string columns = csv_line(candidate_columns());
+  for (const char* file : {"candidates.csv", "state/final.csv", "state/test.csv"})
+    if (!fs::exists(directory_ / file)) write_file(directory_ / file, columns);
+  if (!fs::exists(directory_ / "training.csv")) write_file(directory_ / "training.csv", csv_line(training_columns));
+  write_file(directory_ / "state" / "instruction_set", instruction_set + "\n");
+  write_file(directory_ / "experiment.toml",
+             fmt::format("# danas {}, {}\n# As resolved, with all defaults.\n", DANAS_VERSION, machine) +
+                 experiment.to_toml());
+}
+
+void RunDirectory::check_same(const Experiment& experiment, const std::string& instruction_set) const {
+  const fs::path file = directory_ / "experiment.toml";
+  const std::string before = without_limits(parse_experiment(read_file(file), file));
+  const std::string now = without_limits(experiment);
+  if (before != now)
+    throw Error(directory_.string(),
+                fmt::format("this run was started with another experiment (now `{}`, then `{}`); only search.hours and "
+                            "search.systems may change",
+                            first_difference(now, before), first_difference(before, now)));
+  const std::string with = read_file(directory_ / "state" / "instruction_set");
+  if (with != instruction_set + "\n")
+    throw expected(directory_.string(), "the instruction set it began with, " + with.substr(0, with.find('\n')),
+                   instruction_set + "; other sums would give other results");
+}
+
+// Files that a killed process was writing aside.
+void RunDirectory::remove_leftovers() const {
+  for (const fs::path& folder : {directory_, directory_ / "models", directory_ / "supernets", directory_ / "state"}) {
+    if (!fs::is_directory(folder)) continue;
+    std::vector<fs::path> leftovers;
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.path().filename().string().find(".part-") != std::string::npos) leftovers.push_back(entry.path());
+    for (const fs::path& leftover : leftovers) remove_file(leftover);
+  }
+}
+
+std::vector<Candidate> RunDirectory::read_candidates(const fs::path& name) const {
+  const fs::path path = directory_ / name;
+  const CsvFile file = read_csv(path, candidate_columns());
+  std::vector<Candidate> candidates;
+  std::string whole = csv_line(candidate_columns());
+  for (const CsvFields& fields : file.rows) {
+    candidates.push_back(parse_candidate(fields, fmt::format("{}:{}", path.string(), candidates.size() + 2)));
+    whole += csv_line(fields);
+  }
+  if (file.torn) write_file(path, whole);
+  return candidates;
+}
+
+fs::path RunDirectory::supernet_file(const DataConfiguration& data) const {
+  return directory_ / "supernets" / (data.text() + ".safetensors");
+}
+
+fs::path RunDirectory::model_file(std::int64_t id) const {
+  return directory_ / "models" / (std::to_string(id) + ".safetensors");
+}
+
+fs::path RunDirectory::layers_file(std::int64_t id) const {
+  return directory_ / "models" / (std::to_string(id) + ".layers.csv");
+}
+
+// A line that the disk had no room for is taken back, so that the file ends with a whole one.
+void RunDirectory::append(const fs::path& name, const CsvFields& fields) const {
+  const fs::path file = directory_ / name;
+  const auto size = fs::file_size(file);
+  try {
+    append_line(file, csv_line(fields));
+  } catch (const Error&) {
+    std::error_code ignored;
+    fs::resize_file(file, size, ignored);
+    throw;
+  }
+}
+
+void RunDirectory::append_candidate(const Candidate& candidate) {
+  append("candidates.csv", candidate_fields(candidate));
+  candidates_.push_back(candidate);
+}
+
+void RunDirectory::append_final(const Candidate& candidate) {
+  append(fs::path("state") / "final.csv", candidate_fields(candidate));
+  finals_.push_back(candidate);
+}
+
+void RunDirectory::append_test(const Candidate& candidate) {
+  append(fs::path("state") / "test.csv", candidate_fields(candidate));
+  tests_.push_back(candidate);
+}
+
+void RunDirectory::append_training(const std::string& training, const StepReport& report, double seconds) {
+  append("training.csv", {training, std::to_string(report.step), fmt::format("{}", report.loss),
+                          fmt::format("{}", report.accuracy), fmt::format("{}", report.learning_rate),
+                          fmt::format("{:.3f}", seconds)});
+}
+
+void RunDirectory::keep_trainings(const std::function<bool(const std::string&, std::int64_t)>& keep) {
+  const fs::path path = directory_ / "training.csv";
+  const CsvFile file = read_csv(path, training_columns);
+  std::string kept = csv_line(training_columns);
+  bool dropped = file.torn;
+  for (const CsvFields& fields : file.rows) {
+    const bool stays = keep(fields[0], csv_integer(fields[1], path.string()));
+    if (stays) kept += csv_line(fields);
+    dropped = dropped || !stays;
+  }
+  if (dropped) write_file(path, kept);
+}
+
+void RunDirectory::write_layers(std::int64_t id, const NetworkShape& shape, const Device& device) {
+  std::string table = csv_line({"name", "kind", "in_height", "in_width", "in_channels", "out_height", "out_width",
+                                "out_channels", "parameters", "parameters_folded", "macs", "ram_bytes", "flash_bytes"});
+  const auto text = [](long long number) { return std::to_string(number); };
+  for (const Layer& layer : layers(shape))
+    table += csv_line({layer.name, layer.kind, text(layer.in_height), text(layer.in_width), text(layer.in_channels),
+                       text(layer.out_height), text(layer.out_width), text(layer.out_channels), text(layer.parameters),
+                       text(layer.parameters_folded), text(layer.macs),
+                       text(layer_ram(layer, device.activation_bytes)),
+                       text(layer.parameters_folded * device.parameter_bytes)});
+  write_file(layers_file(id), table);
+}
+
+void RunDirectory::keep_models(const std::set<std::int64_t>& ids) {
+  std::set<std::string> names;
+  for (const std::int64_t id : ids) {
+    names.insert(model_file(id).filename());
+    names.insert(layers_file(id).filename());
+  }
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(directory_ / "models"))
+    if (!names.contains(entry.path().filename())) others.push_back(entry.path());
+  for (const fs::path& other : others) remove_file(other);
+}
+
+void RunDirectory::write_front(const std::vector<Candidate>& front, const std::vector<Candidate>& tests) {
+  CsvFields columns = candidate_columns();
+  for (const char* column : {"test_accuracy", "test_precision", "test_recall", "test_f1"}) columns.push_back(column);
+  std::string table = csv_line(columns);
+  for (std::size_t i = 0; i < front.size(); ++i) {
+    CsvFields fields = candidate_fields(front[i]);
+    const Metrics& test = tests[i].metrics;
+    for (const double value : {test.accuracy, test.precision, test.recall, test.f1})
+      fields.push_back(fmt::format("{}", value));
+    table += csv_line(fields);
+  }
+  write_file(directory_ / "front.csv", table);
+}
+
+void RunDirectory::write_summary(const std::string& json) { write_file(directory_ / "summary.json", json); }
+
+void RunDirectory::remove_results() {
+  remove_file(directory_ / "front.csv");
+  remove_file(directory_ / "summary.json");
+}
+
+void RunDirectory::log(const std::string& line) { append_line(directory_ / "log.txt", line + "\n"); }
+
+namespace {
+
+fs::path numbered(const std::string& name, int number) {
+  return fs::path("runs") / (number == 1 ? name : name + "-" + std::to_string(number));
+}
+
+}  // namespace
+
+fs::path new_run_directory(const std::string& name) {
+  int number = 1;
+  while (fs::exists(fs::symlink_status(numbered(name, number)))) ++number;
+  return numbered(name, number);
+}
+
+fs::path newest_run_directory(const std::string& name) {
+  int newest = 0;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator("runs", code)) {
+    const std::string found = entry.path().filename();
+    if (found == name) newest = std::max(newest, 1);
+    if (!found.starts_with(name + "-") || !entry.is_directory()) continue;
+    const std::string digits = found.substr(name.size() + 1);
+    const bool number = !digits.empty() && digits.size() < 9 && digits[0] != '0' &&
+                        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (number) newest = std::max(newest, std::stoi(digits));
+  }
+  if (newest == 0)
+    throw expected("--resume", "a run directory runs/" + name + " below the working directory", "none");
+  return numbered(name, newest);
+}
+
+}  // namespace danas

@@ -1,0 +1,138 @@
+#include "nas/strategy.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace danas {
+
+namespace {
+
+constexpr int tries_for_a_new_system = 100;
+
+class ExhaustiveStrategy : public Strategy {
+ public:
+  explicit ExhaustiveStrategy(const SearchSpace& space) : space_(space) {}
+
+  std::optional<Proposal> next() override {
+    if (next_ == space_.size()) return std::nullopt;
+    const System system = space_.at(next_++);
+    return Proposal{next_, 0, "exhaustive", {}, system};
+  }
+  void tell(double) override {}
+
+ private:
+  const SearchSpace& space_;
+  std::int64_t next_ = 0;
+};
+
+class RandomStrategy : public Strategy {
+ public:
+  RandomStrategy(const SearchSpace& space, std::uint64_t seed) : proposed_(space), seed_(seed) {}
+
+  std::optional<Proposal> next() override {
+    if (proposed_.all()) return std::nullopt;
+    Random random(seed_, "search", 0, static_cast<std::uint64_t>(count_));
+    return Proposal{++count_, 0, "random", {}, proposed_.sample_new(random)};
+  }
+  void tell(double) override {}
+
+ private:
+  ProposedSystems proposed_;
+  std::uint64_t seed_;
+  std::int64_t count_ = 0;
+};
+
+// Tournaments of two: the shuffled population meets in pairs, winners stay, losers make room for new systems.
+class GeneticStrategy : public Strategy {
+ public:
+  GeneticStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed)
+      : settings_(settings), space_(space), proposed_(space), seed_(seed) {}
+
+  std::optional<Proposal> next() override {
+    if (proposed_.all()) return std::nullopt;
+    if (population_.size() >= static_cast<std::size_t>(settings_.population)) begin_generation();
+    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
+    latest_ = generation_ == 0 ? random_proposal(random) : child(random);
+    latest_.id = ++count_;
+    latest_.generation = generation_;
+    return latest_;
+  }
+
+  void tell(double fitness) override { population_.push_back({latest_.id, latest_.system, fitness}); }
+
+ private:
+  struct Individual { std::int64_t id; System system; double fitness; };
+
+  void begin_generation() {
+    ++generation_;
+    children_ = 0;
+    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), 0);
+    random.shuffle(population_);
+    std::vector<Individual> winners;
+    for (std::size_t i = 0; i < population_.size(); i += 2) {
+      const bool alone = i + 1 == population_.size();
+      const bool first = alone || population_[i].fitness > population_[i + 1].fitness ||
+                         (population_[i].fitness == population_[i + 1].fitness &&
+                          population_[i].id < population_[i + 1].id);
+      winners.push_back(population_[first ? i : i + 1]);
+    }
+    survivors_ = winners;
+    population_ = std::move(winners);
+  }
+
+  Proposal random_proposal(Random& random) { return {0, 0, "random", {}, proposed_.sample_new(random)}; }
+
+  Proposal child(Random& random) {
+    if (survivors_.size() > 1 && random.uniform() < settings_.crossover) {
+      for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
+        const std::size_t first = random.below(survivors_.size());
+        const std::size_t second = (first + 1 + random.below(survivors_.size() - 1)) % survivors_.size();
+        const Individual &a = survivors_[first], &b = survivors_[second];
+        const System system = space_.cross(a.system, b.system, random);
+        if (proposed_.insert(system)) return {0, 0, "crossover", {a.id, b.id}, system};
+      }
+    }
+    for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
+      const Individual& parent = survivors_[random.below(survivors_.size())];
+      const System system = space_.mutate(parent.system, random);
+      if (proposed_.insert(system)) return {0, 0, "mutation", {parent.id}, system};
+    }
+    return random_proposal(random);  // everything near is known
+  }
+
+  SearchSettings settings_;
+  const SearchSpace& space_;
+  ProposedSystems proposed_;
+  std::uint64_t seed_;
+  std::int64_t generation_ = 0, count_ = 0;
+  std::uint64_t children_ = 0;
+  std::vector<Individual> population_, survivors_;
+  Proposal latest_;
+};
+
+}  // namespace
+
+System ProposedSystems::sample_new(Random& random) {
+  for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
+    const System system = space_.sample(random);
+    if (insert(system)) return system;
+  }
+  // Few are left: the space is not much larger than what was proposed, and can be listed.
+  std::vector<std::int64_t> left;
+  for (std::int64_t index = 0; index < space_.size(); ++index)
+    if (!indices_.contains(index)) left.push_back(index);
+  if (left.empty()) throw Error("search", "the whole search space has been proposed", Fault::failure);
+  const System system = space_.at(left[random.below(left.size())]);
+  insert(system);
+  return system;
+}
+
+std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed) {
+  if (settings.strategy == "genetic") return std::make_unique<GeneticStrategy>(settings, space, seed);
+  if (settings.strategy == "random") return std::make_unique<RandomStrategy>(space, seed);
+  if (settings.strategy == "exhaustive") return std::make_unique<ExhaustiveStrategy>(space);
+  throw expected("search.strategy", "\"genetic\", \"random\" or \"exhaustive\"", "\"" + settings.strategy + "\"");
+}
+
+}  // namespace danas

@@ -1,0 +1,50 @@
+// Which system comes next. A strategy's proposals are a pure function of the seed and of the fitness told so far, so a
+// search is resumed by replaying it with the results on record.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "nas/experiment.hpp"
+
+namespace danas {
+
+struct Proposal {
+  std::int64_t id = 0;                 ///< 1, 2, 3, …
+  std::int64_t generation = 0;         ///< 0: drawn without parents
+  std::string origin;                  ///< "random" | "mutation" | "crossover" | "exhaustive"
+  std::vector<std::int64_t> parents;   ///< ids
+  System system;
+};
+
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+  /// The next system, never one that was proposed before; none when the whole space has been. The fitness of the
+  /// previous proposal must have been told.
+  virtual std::optional<Proposal> next() = 0;
+  virtual void tell(double fitness) = 0;   ///< of the latest proposal
+};
+
+/// Systems proposed so far, and new ones drawn uniformly among the others.
+class ProposedSystems {
+ public:
+  explicit ProposedSystems(const SearchSpace& space) : space_(space) {}
+
+  bool all() const { return static_cast<std::int64_t>(indices_.size()) >= space_.size(); }
+  bool insert(const System& system) { return indices_.insert(space_.index(system)).second; }  ///< false: not new
+  System sample_new(Random& random);       ///< uniform, inserted; not to be called when all()
+
+ private:
+  const SearchSpace& space_;
+  std::unordered_set<std::int64_t> indices_;
+};
+
+/// By the name in [search] strategy. The space must outlive the strategy.
+std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed);
+
+}  // namespace danas

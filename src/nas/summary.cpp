@@ -1,0 +1,85 @@
+#include "nas/summary.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace danas {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double excess(const Candidate& candidate, const Device& device) {
+  return static_cast<double>(candidate.violation.ram) / static_cast<double>(device.ram_bytes()) +
+         static_cast<double>(candidate.violation.flash) / static_cast<double>(device.flash_bytes());
+}
+
+Json metrics_json(const Metrics& metrics) {
+  return {{"accuracy", metrics.accuracy},
+          {"precision", metrics.precision},
+          {"recall", metrics.recall},
+          {"f1", metrics.f1}};
+}
+
+Json system_json(const Candidate& candidate) {
+  return {{"id", candidate.id},
+          {"arch", candidate.system.text()},
+          {"ram_bytes", candidate.resources.ram_bytes},
+          {"flash_bytes", candidate.resources.flash_bytes},
+          {"parameters", candidate.resources.parameters},
+          {"macs", candidate.resources.macs},
+          {"validation", metrics_json(candidate.metrics)}};
+}
+
+double peak_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace
+
+std::ptrdiff_t best_of(const std::vector<Candidate>& front) {
+  const auto best = std::max_element(front.begin(), front.end(), [](const Candidate& a, const Candidate& b) {
+    return a.metrics.accuracy < b.metrics.accuracy;
+  });
+  return best == front.end() ? -1 : best - front.begin();
+}
+
+const Candidate* closest_to_limits(const std::vector<Candidate>& candidates, const Device& device) {
+  const auto closest = std::min_element(
+      candidates.begin(), candidates.end(),
+      [&](const Candidate& a, const Candidate& b) { return excess(a, device) < excess(b, device); });
+  return closest == candidates.end() ? nullptr : &*closest;
+}
+
+std::string summary_json(const SearchContext& context, const std::vector<Candidate>& front,
+                         const std::vector<Candidate>& tests, std::int64_t supernets) {
+  Json json;
+  const std::ptrdiff_t best = best_of(front);
+  if (best >= 0) {
+    json["best"] = system_json(front[static_cast<std::size_t>(best)]);
+    json["best"]["test"] = metrics_json(tests[static_cast<std::size_t>(best)].metrics);
+  } else {
+    json["best"] = nullptr;
+    const Candidate* closest = closest_to_limits(context.run.candidates(), context.experiment.device);
+    if (closest != nullptr) json["closest"] = system_json(*closest);
+  }
+  json["front_size"] = front.size();
+  json["systems"] = context.run.candidates().size();
+  json["supernets"] = supernets;
+  json["images_trained"] = context.status.images_trained();
+  json["images_evaluated"] = context.status.images_evaluated();
+  json["seconds"] = context.status.seconds();
+  json["peak_memory_mib"] = peak_memory_mib();
+  json["device"] = context.backend.name();
+  json["target"] = context.experiment.device.name;
+  json["version"] = DANAS_VERSION;
+  const auto& problems = context.store.problems();
+  if (!problems.empty()) json["problems"] = problems.size();
+  return json.dump(2) + "\n";
+}
+
+}  // namespace danas

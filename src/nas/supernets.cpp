@@ -1,0 +1,127 @@
+#include "nas/supernets.hpp"
+
+#define FMT_HEADER_ONLY
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/error.hpp"
+
+namespace danas {
+
+namespace {
+
+// An empty result: no state, or that of another supernet.
+std::optional<Checkpoint> unfinished_state(const RunDirectory& run, const DataConfiguration& data) {
+  if (!std::filesystem::exists(run.supernet_state_file())) return std::nullopt;
+  Checkpoint checkpoint(run.supernet_state_file());
+  const auto found = checkpoint.metadata().find("data");
+  if (found == checkpoint.metadata().end() || found->second != data.text()) return std::nullopt;
+  return checkpoint;
+}
+
+std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& path) {
+  const auto found = checkpoint.metadata().find("step");
+  if (found == checkpoint.metadata().end()) throw expected(path.string(), "the metadata key step", "none");
+  return csv_integer(found->second, path.string());
+}
+
+}  // namespace
+
+std::string supernet_training_name(const DataConfiguration& data) { return "supernet " + data.text(); }
+
+bool Supernets::finished(const DataConfiguration& data) const {
+  return std::filesystem::exists(context_.run.supernet_file(data));
+}
+
+std::int64_t Supernets::count() const {
+  std::int64_t count = 0;
+  for (const DataConfiguration& data : context_.experiment.space.data_configurations()) count += finished(data);
+  return count;
+}
+
+std::int64_t Supernets::unfinished_steps(const DataConfiguration& data) const {
+  const auto state = unfinished_state(context_.run, data);
+  return state ? step_of(*state, context_.run.supernet_state_file()) : 0;
+}
+
+const Network& Supernets::get(const DataConfiguration& data) {
+  if (network_ && data_ == data) return *network_;
+  network_.reset();
+  Network network = Network::supernet(context_.backend, data, context_.classes(),
+                                      stream_number(context_.experiment.seed, "weights " + data.text()));
+  if (finished(data)) {
+    Checkpoint(context_.run.supernet_file(data)).load(network);
+  } else {
+    context_.status.enter("supernets");
+    context_.work.supernet_begins(data);
+    train(network, data);
+    context_.work.supernet_done(data);
+    context_.status.enter("candidates");
+  }
+  network_.emplace(std::move(network));
+  data_ = data;
+  return *network_;
+}
+
+void Supernets::train(Network& network, const DataConfiguration& data) {
+  train_steps(network, data);
+  finish(network, data);
+  context_.status.save();
+  std::filesystem::remove(context_.run.supernet_state_file());
+}
+
+void Supernets::train_steps(Network& network, const DataConfiguration& data) {
+  using Clock = std::chrono::steady_clock;
+  const TrainingSettings& settings = context_.experiment.supernet;
+  const std::string name = supernet_training_name(data);
+  TrainingLog log(context_.run, name, settings.steps);
+  Optimizer optimizer(network, settings);
+  std::int64_t done = 0;
+  if (const auto state = unfinished_state(context_.run, data)) {
+    state->load(network, optimizer.state());
+    done = step_of(*state, context_.run.supernet_state_file());
+    log.restore(state->metadata());
+  }
+  Clock::time_point saved = Clock::now();
+  const auto after_step = [&](const StepReport& report) {
+    done = report.step + 1;
+    log.add(report);
+    context_.status.progress(name, done, settings.steps);
+    const bool stop = context_.status.interrupted();
+    const double age = std::chrono::duration<double>(Clock::now() - saved).count();
+    if (stop || done == settings.steps || age >= context_.options.state_seconds) {
+      save_state(network, optimizer, data, done, log);
+      saved = Clock::now();
+    }
+    return !stop;
+  };
+  if (done < settings.steps)
+    context_.trainer.train(network, optimizer, settings, data, stream_number(context_.experiment.seed, name), done,
+                           after_step);
+  context_.status.stop_if_interrupted();
+}
+
+void Supernets::save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data,
+                           std::int64_t step, const TrainingLog& log) {
+  Metadata metadata = log.state();
+  metadata["data"] = data.text();
+  metadata["step"] = std::to_string(step);
+  save_checkpoint(context_.run.supernet_state_file(), network, metadata, optimizer.state());
+  context_.status.save();
+}
+
+void Supernets::finish(Network& network, const DataConfiguration& data) {
+  context_.trainer.recalibrate(network, network.shape(), data);
+  const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
+  const Metadata metadata{{"data", data.text()},
+                          {"stage", "supernet"},
+                          {"validation_accuracy", fmt::format("{}", metrics.accuracy)},
+                          {"version", DANAS_VERSION}};
+  save_checkpoint(context_.run.supernet_file(data), network, metadata);
+  context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {:.1f} %", data.text(),
+                                  context_.experiment.supernet.steps, context_.experiment.supernet.batch,
+                                  100 * metrics.accuracy));
+}
+
+}  // namespace danas

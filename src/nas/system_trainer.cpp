@@ -1,0 +1,75 @@
+#include "nas/system_trainer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "data/loader.hpp"
+
+namespace danas {
+
+namespace {
+
+void check(const std::atomic<bool>* interrupt) {
+  if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
+}
+
+template <class Loader>
+BatchSource source_of(Loader& loader, const std::atomic<bool>* interrupt) {
+  return [&loader, interrupt](std::int64_t) {
+    check(interrupt);
+    const LoadedBatch batch = loader.next();
+    return Batch{batch.images, batch.labels};
+  };
+}
+
+}  // namespace
+
+SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend)
+    : experiment_(experiment), store_(store), trainer_(backend) {}
+
+// Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
+std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
+                                  const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
+                                  const AfterStep& after_step) {
+  const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
+  TrainingLoader loader(store_, data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
+                        first_step);
+  const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, nullptr), first_step,
+                                            [&](const StepReport& report) {
+                                              images_trained_ += settings.batch;
+                                              return !after_step || after_step(report);
+                                            });
+  return steps;
+}
+
+void SystemTrainer::recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data) {
+  EvaluationLoader loader(store_, Split::train, data.resolution, data.channels(), experiment_.search.evaluation_batch,
+                          experiment_.search.recalibration_images, stream_number(experiment_.seed, "recalibration"));
+  trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
+}
+
+Metrics SystemTrainer::evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data,
+                                Split split) {
+  EvaluationLoader loader(store_, split, data.resolution, data.channels(), experiment_.search.evaluation_batch);
+  const Metrics metrics =
+      trainer_.evaluate(network, slice, source_of(loader, interrupt_), store_.dataset().positive_class());
+  images_evaluated_ += metrics.images;
+  return metrics;
+}
+
+std::uint64_t stream_number(std::uint64_t seed, const std::string& text) {
+  Random random(seed, text);
+  const std::uint64_t high = random.bits();
+  return high << 32 | random.bits();
+}
+
+Metadata model_metadata(const System& system, const Dataset& dataset) {
+  const auto& classes = dataset.classes();
+  return {{"system", system.text()},
+          {"classes", nlohmann::json(classes).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)},
+          {"positive", classes.at(static_cast<std::size_t>(dataset.positive_class()))},
+          {"version", DANAS_VERSION}};
+}
+
+}  // namespace danas

@@ -1,0 +1,34 @@
+// Rows of training.csv: every so many steps the means of loss and accuracy since the row before.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "nas/run_directory.hpp"
+#include "nn/checkpoint.hpp"
+
+namespace danas {
+
+class TrainingLog {
+ public:
+  TrainingLog(RunDirectory& run, std::string training, std::int64_t steps);
+
+  void add(const StepReport& report);
+
+  /// Sums not written yet, for an unfinished training's state.
+  Metadata state() const;
+  void restore(const Metadata& metadata);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double seconds() const { return before_ + std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+  RunDirectory& run_;
+  std::string training_;
+  std::int64_t steps_, interval_, count_ = 0;
+  double loss_ = 0, accuracy_ = 0, before_ = 0;
+  Clock::time_point begin_ = Clock::now();
+};
+
+}  // namespace danas

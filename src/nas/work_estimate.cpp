@@ -1,0 +1,62 @@
+#include "nas/work_estimate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "nas/estimators.hpp"
+
+namespace danas {
+
+namespace {
+
+constexpr double training_passes = 3;          // forward, and backward by input and by weights
+constexpr int sampled_systems = 64;
+constexpr double usual_front = 6;              // systems, before the front is known
+
+double training_images(const TrainingSettings& settings) {
+  return training_passes * static_cast<double>(settings.steps) * settings.batch;
+}
+
+}  // namespace
+
+WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images)
+    : search_(experiment.search) {
+  const std::int64_t all = experiment.space.size();
+  systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    supernet_work_[data] = static_cast<double>(estimate(supernet_shape(data, classes)).macs) *
+                           training_images(experiment.supernet);
+  Random random(experiment.seed, "estimate");
+  const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
+  for (int i = 0; i < sampled_systems; ++i) {
+    const double macs = static_cast<double>(estimate(system_shape(experiment.space.sample(random), classes)).macs);
+    candidate_work_ += macs * (training_images(experiment.finetune) + evaluated) / sampled_systems;
+    final_work_ += macs * (training_images(experiment.final_training) + evaluated) / sampled_systems;
+  }
+}
+
+double WorkEstimate::share_in_search(double elapsed_seconds, double unfinished, double trained) const {
+  const auto count = static_cast<double>(supernet_work_.size());
+  double all_supernets = 0;
+  for (const auto& [data, work] : supernet_work_) all_supernets += work;
+  const double touched = count * (1 - std::pow(1 - 1 / count, systems_));  // supernets that random systems need
+  const double missing = std::max(0.0, touched - static_cast<double>(supernets_.size())) * all_supernets / count;
+  const double work = trained + missing + candidate_work_ * systems_;
+  double done = trained + candidate_work_ * static_cast<double>(candidates_);
+  done += unfinished * (current_ != nullptr ? *current_ : candidate_work_);
+  const double whole = std::max(work, done) + final_work_ * usual_front;
+  double share = done / whole;
+  if (search_.hours) share = std::max(share, elapsed_seconds / (*search_.hours * 3600) * work / whole);
+  return share;
+}
+
+double WorkEstimate::share(double elapsed_seconds, double unfinished) const {
+  double trained = 0;
+  for (const DataConfiguration& data : supernets_) trained += supernet_work_.at(data);
+  if (!in_final_) return std::clamp(share_in_search(elapsed_seconds, unfinished, trained), 0.0, 1.0);
+  const double searched = trained + candidate_work_ * static_cast<double>(candidates_);
+  const double done = searched + final_work_ * (static_cast<double>(finals_) + unfinished);
+  return std::clamp(done / (searched + final_work_ * static_cast<double>(final_systems_)), 0.0, 1.0);
+}
+
+}  // namespace danas

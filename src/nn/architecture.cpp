@@ -1,0 +1,191 @@
+#include "nn/architecture.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.hpp"
+
+namespace danas {
+
+namespace {
+
+struct StageSettings { int expansion, channels, blocks, stride; };
+constexpr std::array<StageSettings, 7> stages{{{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2},
+                                               {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}};
+constexpr std::array<int, 5> most_blocks{3, 4, 3, 3, 1};
+constexpr int first_optional_stage = 3;
+constexpr int expansion = 6;
+constexpr int last_channels = 1280;
+constexpr int least_resolution = 8, most_resolution = 1024;
+
+// Nearest multiple of `divisor`, ties upwards, never more than 10 % below the value: as MobileNetV2's authors round.
+// The margin keeps products such as 0.7·C from missing a tie by the last bit.
+int make_divisible(double value, int divisor) {
+  const int rounded = std::max(divisor, static_cast<int>(value + divisor / 2.0 + 1e-9) / divisor * divisor);
+  return rounded < 0.9 * value ? rounded + divisor : rounded;
+}
+
+int keras_channels(int channels, double width) { return make_divisible(static_cast<int>(channels * width), 8); }
+
+// Empty where the architecture is feasible, else what is wrong with it.
+std::string complaint(const Architecture& architecture) {
+  bool ended = false;
+  for (std::size_t i = 0; i < most_blocks.size(); ++i) {
+    const int depth = architecture.depth[i];
+    const std::string stage = std::to_string(first_optional_stage + static_cast<int>(i));
+    if (depth < 0 || depth > most_blocks[i]) {
+      return "stage " + stage + " has 0 to " + std::to_string(most_blocks[i]) + " blocks";
+    }
+    if (ended && depth > 0) return "stage " + stage + " stands after a removed stage";
+    ended = ended || depth == 0;
+  }
+  if (!(architecture.width > 0 && architecture.width <= 1)) return "the width lies above 0 and at most at 1";
+  return {};
+}
+
+std::string width_text(double width) {
+  std::array<char, 32> digits;
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), width, std::chars_format::fixed);
+  std::string text(digits.data(), result.ptr);
+  if (text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  return result.append(text).append("\"");
+}
+
+// Takes a number off the front of the text; false where there is none.
+template <class Number>
+bool take_number(std::string_view& text, Number& number) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (result.ec != std::errc{}) return false;
+  text.remove_prefix(static_cast<std::size_t>(result.ptr - text.data()));
+  return true;
+}
+
+bool take_letter(std::string_view& text, char letter) {
+  if (text.empty() || text.front() != letter) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+bool take_color(std::string_view& text, Color& color) {
+  for (const Color candidate : {Color::monochrome, Color::rgb}) {
+    if (!text.starts_with(color_name(candidate))) continue;
+    color = candidate;
+    text.remove_prefix(color_name(candidate).size());
+    return true;
+  }
+  return false;
+}
+
+bool take_system(std::string_view text, System& system) {
+  if (!take_number(text, system.data.resolution) || !take_letter(text, ',')) return false;
+  if (!take_color(text, system.data.color) || !take_letter(text, ',')) return false;
+  for (std::size_t i = 0; i < system.architecture.depth.size(); ++i) {
+    if (!take_number(text, system.architecture.depth[i])) return false;
+    if (!take_letter(text, i + 1 < system.architecture.depth.size() ? '-' : ',')) return false;
+  }
+  return take_number(text, system.architecture.width) && text.empty();
+}
+
+}  // namespace
+
+std::string_view color_name(Color color) { return color == Color::rgb ? "rgb" : "monochrome"; }
+
+Color parse_color(std::string_view name) {
+  if (name == "rgb") return Color::rgb;
+  if (name == "monochrome") return Color::monochrome;
+  throw expected("color", "\"monochrome\" or \"rgb\"", quoted(name));
+}
+
+std::string DataConfiguration::text() const { return std::to_string(resolution) + "-" + std::string(color_name(color)); }
+
+std::string Architecture::text() const {
+  std::string text;
+  for (const int blocks : depth) text.append(text.empty() ? "" : "-").append(std::to_string(blocks));
+  return text + " " + width_text(width);
+}
+
+std::string System::text() const {
+  std::string layers = architecture.text();
+  std::replace(layers.begin(), layers.end(), ' ', ',');
+  return std::to_string(data.resolution) + "," + std::string(color_name(data.color)) + "," + layers;
+}
+
+System parse_system(std::string_view text) {
+  const std::string got = quoted(text.substr(0, 80));
+  System system;
+  if (!take_system(text, system)) throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\"", got);
+  if (system.data.resolution < least_resolution || system.data.resolution > most_resolution) {
+    throw expected("system", "a resolution from " + std::to_string(least_resolution) + " to " +
+                   std::to_string(most_resolution), got);
+  }
+  if (const std::string problem = complaint(system.architecture); !problem.empty()) {
+    throw Error("system", problem + ", got " + got);
+  }
+  // One system has one name: "1", "1.00" and "01" are not second names.
+  if (system.text() != text) throw expected("system", quoted(system.text()), got);
+  return system;
+}
+
+NetworkShape full_shape(int resolution, int channels, double base_width, int classes) {
+  NetworkShape shape;
+  shape.resolution = resolution;
+  shape.channels = channels;
+  shape.classes = classes;
+  shape.stem = make_divisible(32 * base_width, 8);
+  int in = shape.stem;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    for (int repeat = 0; repeat < stages[i].blocks; ++repeat) {
+      BlockShape block;
+      block.index = static_cast<int>(shape.blocks.size());
+      block.stage = static_cast<int>(i) + 1;
+      block.in = in;
+      block.expanded = in * stages[i].expansion;
+      block.out = keras_channels(stages[i].channels, base_width);
+      block.stride = repeat == 0 ? stages[i].stride : 1;
+      block.residual = block.stride == 1 && block.in == block.out;
+      in = block.out;
+      shape.blocks.push_back(block);
+    }
+  }
+  shape.last = last_channels;
+  return shape;
+}
+
+NetworkShape supernet_shape(const DataConfiguration& data, int classes) {
+  return full_shape(data.resolution, data.channels(), data.color == Color::rgb ? 1.0 : 1.0 / 3.0, classes);
+}
+
+int slice_channels(int channels, double width) { return std::min(channels, make_divisible(channels * width, 4)); }
+
+NetworkShape slice_shape(const NetworkShape& full, const Architecture& architecture) {
+  if (const std::string problem = complaint(architecture); !problem.empty()) {
+    throw Error("architecture " + architecture.text(), problem);
+  }
+  NetworkShape slice = full;
+  slice.stem = slice_channels(full.stem, architecture.width);
+  slice.blocks.clear();
+  int in = slice.stem, stage = 0, kept = 0;
+  for (BlockShape block : full.blocks) {
+    kept = block.stage == stage ? kept + 1 : 1;
+    stage = block.stage;
+    if (stage >= first_optional_stage && kept > architecture.depth[stage - first_optional_stage]) continue;
+    block.in = in;
+    block.expanded = block.has_expansion() ? in * expansion : in;
+    block.out = slice_channels(block.out, architecture.width);
+    in = block.out;
+    slice.blocks.push_back(block);
+  }
+  slice.last = architecture.depth.back() > 0 ? slice_channels(full.last, architecture.width) : 0;
+  return slice;
+}
+
+NetworkShape system_shape(const System& system, int classes) {
+  return slice_shape(supernet_shape(system.data, classes), system.architecture);
+}
+
+}  // namespace danas

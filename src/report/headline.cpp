@@ -1,0 +1,76 @@
+#include <algorithm>
+#include <cmath>
+#include <system_error>
+
+#include <fmt/core.h>
+
+#include "report/sections.hpp"
+#include "report/text.hpp"
+
+namespace danas::report {
+
+namespace {
+
+/// A value with a bar that shows its share of the limit.
+std::string gauge(const char* name, long long bytes, const std::optional<long long>& limit) {
+  if (!limit) return fmt::format("<div class=\"tile\"><dt>{}</dt><dd>{}</dd></div>\n", name, kib(bytes));
+  const double share = static_cast<double>(bytes) / static_cast<double>(*limit);
+  return fmt::format("<div class=\"tile\"><dt>{}</dt><dd>{} <small>of {}</small></dd>"
+                     "<div class=\"meter\"><i style=\"width:{:.1f}%\"></i></div><small>{} used</small></div>\n",
+                     name, kib(bytes), kib(*limit), std::min(100.0, 100 * share), percent(share, share < 0.1 ? 1 : 0));
+}
+
+std::string score_tile(const Candidate& best) {
+  const Scores& scores = best.test ? *best.test : best.scores;
+  return fmt::format("<div class=\"tile\"><dt>{} accuracy</dt><dd>{}</dd>"
+                     "<small>precision {} · recall {} · F1 {}</small></div>\n",
+                     best.test ? "test" : escape(best.split), percent(scores.accuracy), percent(scores.precision),
+                     percent(scores.recall), percent(scores.f1));
+}
+
+std::string model_line(const Run& run, const Candidate& best, const std::filesystem::path& page) {
+  namespace fs = std::filesystem;
+  const std::string name = "models/" + best.id + ".safetensors";
+  std::error_code code;
+  if (!fs::exists(run.directory / name, code))
+    return fmt::format("<p class=\"model\">Its model file, <code>{}</code>, is not written yet.</p>\n", escape(name));
+  const fs::path relative = fs::relative(run.directory / name, page.empty() ? fs::path(".") : page, code);
+  const std::string link = code || relative.empty() ? name : url_path(relative);
+  return fmt::format("<p class=\"model\">Model file: <a href=\"{}\"><code>{}</code></a> in the run directory "
+                     "<code>{}</code>. Try it there with <code>danas predict {} IMAGE</code>.</p>\n",
+                     escape(link), escape(name), escape(run.label), escape(name));
+}
+
+std::string sentence(const Run& run, const Candidate& best) {
+  const Settings& settings = run.settings;
+  const Scores& scores = best.test ? *best.test : best.scores;
+  const std::string owner = settings.device.empty() ? "the device" : "the " + escape(settings.device);
+  return fmt::format(
+      "The best system within the limits sees <b>{}</b> images (<span class=\"nowrap\">{}</span>) and is right on "
+      "<b>{} of the {} images</b>, with <b>{}</b> of RAM{} and <b>{}</b> of flash{}.",
+      escape(data_text(best.data)), escape(architecture_text(best.architecture)), percent(scores.accuracy),
+      best.test ? "test" : escape(best.split), kib(best.ram_bytes),
+      settings.ram_limit ? fmt::format(" ({} has {})", owner, kib(*settings.ram_limit)) : "", kib(best.flash_bytes),
+      settings.flash_limit ? fmt::format(" (of {})", kib(*settings.flash_limit)) : "");
+}
+
+}  // namespace
+
+std::string headline(const Run& run, const std::filesystem::path& page, const std::string& heading) {
+  std::string html = "<section class=\"hero\">\n" + heading;
+  if (!run.best) {
+    const char* text = run.candidates.empty() ? "No system has been evaluated yet."
+                                              : "No system within the device's limits has been found.";
+    return html + fmt::format("<p class=\"headline\">{}</p>\n</section>\n", text);
+  }
+  const Candidate& best = run.front[*run.best];
+  html += fmt::format("<p class=\"headline\">{}</p>\n<dl class=\"tiles\">\n", sentence(run, best));
+  html += fmt::format("<div class=\"tile\"><dt>system</dt><dd>No. {}</dd><small>{}<br>{}</small></div>\n",
+                      escape(best.id), escape(data_text(best.data)), escape(architecture_text(best.architecture)));
+  html += score_tile(best);
+  html += gauge("RAM", best.ram_bytes, run.settings.ram_limit);
+  html += gauge("flash", best.flash_bytes, run.settings.flash_limit);
+  return html + "</dl>\n" + model_line(run, best, page) + "</section>\n";
+}
+
+}  // namespace danas::report

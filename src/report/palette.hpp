@@ -1,0 +1,14 @@
+// Colors of data configurations in static pictures; report.js has the same ones.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace danas::report {
+
+/// A hue for each resolution, in the order of `configurations`; monochrome ones are drawn as diamonds.
+struct Mark { std::string color; bool diamond = false; };
+Mark configuration_mark(const std::vector<std::string>& configurations, std::string_view data);
+
+}  // namespace danas::report

@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <initializer_list>
+#include <numeric>
+
+#include <fmt/core.h>
+
+#include "report/sections.hpp"
+#include "report/text.hpp"
+
+namespace danas::report {
+
+namespace {
+
+constexpr std::size_t most_systems = 500;
+/// A cell: what is shown, and the value that it is sorted by.
+std::string cell(const char* label, const std::string& shown, const std::string& sort_value, bool numeric) {
+  return fmt::format("<td data-label=\"{}\" data-value=\"{}\"{}>{}</td>", label, escape(sort_value),
+                     numeric ? " class=\"number\"" : "", shown);
+}
+
+std::string score_cell(const char* label, const std::optional<Scores>& scores, double Scores::*score) {
+  if (!scores) return cell(label, "–", "-1", true);
+  return cell(label, percent((*scores).*score), fmt::format("{}", (*scores).*score), true);
+}
+
+std::string bytes_cell(const char* label, long long bytes, const std::optional<long long>& limit) {
+  std::string shown = kib(bytes);
+  if (limit) {
+    const double share = static_cast<double>(bytes) / static_cast<double>(*limit);
+    shown += fmt::format(" <span class=\"share{}\">{}</span>", share > 1 ? " over" : "",
+                         percent(share, share < 0.1 ? 1 : 0));
+  }
+  return cell(label, shown, std::to_string(bytes), true);
+}
+
+std::string table_head(std::initializer_list<const char*> names) {
+  std::string head = "<thead><tr>";
+  for (const char* name : names) head += fmt::format("<th scope=\"col\">{}</th>", name);
+  return head + "</tr></thead>\n";
+}
+
+std::string front_head(bool tested) {
+  if (tested)
+    return table_head({"no.", "data", "depths", "width", "accuracy", "test accuracy", "test precision", "test recall",
+                       "test F1", "parameters", "MACs", "RAM", "flash"});
+  return table_head({"no.", "data", "depths", "width", "accuracy", "precision", "recall", "F1", "parameters", "MACs",
+                     "RAM", "flash"});
+}
+
+std::string front_row(const Run& run, const Candidate& c, bool is_best, bool tested) {
+  const std::size_t space = std::min(c.architecture.find(' '), c.architecture.size());
+  const std::string depths = c.architecture.substr(0, space);
+  const std::string width = space < c.architecture.size() ? c.architecture.substr(space + 1) : "";
+  std::string row = fmt::format("<tr{}>", is_best ? " class=\"best\"" : "");
+  row += cell("no.", escape(c.id) + (is_best ? " <span class=\"badge\">best</span>" : ""), c.id, false);
+  row += cell("data", escape(data_text(c.data)), c.data, false);
+  row += cell("depths", escape(depths), depths, false);
+  row += cell("width", escape(width), width, true);
+  row += score_cell("accuracy", c.scores, &Scores::accuracy);
+  if (tested) row += score_cell("test accuracy", c.test, &Scores::accuracy);
+  const std::optional<Scores> scores = tested ? c.test : c.scores;
+  row += score_cell(tested ? "test precision" : "precision", scores, &Scores::precision);
+  row += score_cell(tested ? "test recall" : "recall", scores, &Scores::recall);
+  row += score_cell(tested ? "test F1" : "F1", scores, &Scores::f1);
+  row += cell("parameters", compact(static_cast<double>(c.parameters)), std::to_string(c.parameters), true);
+  row += cell("MACs", compact(static_cast<double>(c.macs)), std::to_string(c.macs), true);
+  row += bytes_cell("RAM", c.ram_bytes, run.settings.ram_limit);
+  row += bytes_cell("flash", c.flash_bytes, run.settings.flash_limit);
+  return row + "</tr>\n";
+}
+
+std::string evaluated_row(const Run& run, const Candidate& c) {
+  std::string row = "<tr>" + cell("no.", escape(c.id), c.id, false);
+  row += cell("data", escape(data_text(c.data)), c.data, false);
+  row += cell("architecture", escape(c.architecture), c.architecture, false);
+  row += score_cell("accuracy", c.scores, &Scores::accuracy);
+  row += score_cell("precision", c.scores, &Scores::precision);
+  row += score_cell("recall", c.scores, &Scores::recall);
+  row += cell("MACs", compact(static_cast<double>(c.macs)), std::to_string(c.macs), true);
+  row += bytes_cell("RAM", c.ram_bytes, run.settings.ram_limit);
+  row += bytes_cell("flash", c.flash_bytes, run.settings.flash_limit);
+  return row + cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true) + "</tr>";
+}
+
+/// By accuracy on test where it is known, the best first.
+std::vector<std::size_t> by_accuracy(const std::vector<Candidate>& candidates) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto accuracy = [&](std::size_t i) {
+    return candidates[i].test ? candidates[i].test->accuracy : candidates[i].scores.accuracy;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return accuracy(a) > accuracy(b); });
+  return order;
+}
+
+}  // namespace
+
+std::string front_table(const Run& run, std::size_t number) {
+  if (run.front.empty()) return "<p>There is no system on the front yet.</p>\n";
+  const bool tested = std::any_of(run.front.begin(), run.front.end(),
+                                  [](const Candidate& c) { return c.test.has_value(); });
+  std::string html = fmt::format("<div class=\"scroll\"><table class=\"systems sortable\" id=\"front-{}\">\n", number);
+  html += front_head(tested);
+  for (const std::size_t i : by_accuracy(run.front)) {
+    const Candidate& c = run.front[i];
+    html += "<tbody>\n" + front_row(run, c, run.best == i, tested);
+    if (const auto layers = run.layers.find(c.id); layers != run.layers.end())
+      html += fmt::format("<tr class=\"detail\"><td colspan=\"{}\"><details><summary>Layers of no. {}</summary>\n"
+                          "<p class=\"quiet\"><code>danas describe --arch {}</code></p>\n{}</details></td></tr>\n",
+                          tested ? 13 : 12, escape(c.id), escape(system_text(c.data, c.architecture)),
+                          layer_diagram(layers->second, run.settings.ram_limit));
+    html += "</tbody>\n";
+  }
+  return html + "</table></div>\n";
+}
+
+std::string systems_table(const Run& run) {
+  if (run.candidates.empty()) return "";
+  const std::vector<std::size_t> order = by_accuracy(run.candidates);
+  const std::size_t shown = std::min(order.size(), most_systems);
+  std::string html = fmt::format("<details><summary>All {} systems evaluated</summary>\n",
+                                 thousands(static_cast<long long>(order.size())));
+  if (shown < order.size())
+    html += fmt::format("<p class=\"quiet\">The {} most accurate; the others are in candidates.csv.</p>\n", shown);
+  html += "<div class=\"scroll\"><table class=\"systems sortable compact\">\n";
+  html += table_head({"no.", "data", "architecture", "accuracy", "precision", "recall", "MACs", "RAM", "flash",
+                      "fitness"});
+  for (std::size_t i = 0; i < shown; ++i)
+    html += "<tbody>" + evaluated_row(run, run.candidates[order[i]]) + "</tbody>\n";
+  return html + "</table></div></details>\n";
+}
+
+}  // namespace danas::report

@@ -1,0 +1,18 @@
+#include "tensor/backend.hpp"
+
+#include <algorithm>
+
+namespace danas {
+
+std::int64_t output_size(std::int64_t input, std::int64_t kernel, const Geometry& geometry) {
+  if (geometry.padding == Padding::same) return (input + geometry.stride - 1) / geometry.stride;
+  return input < kernel ? 0 : (input - kernel) / geometry.stride + 1;
+}
+
+std::int64_t padding_before(std::int64_t input, std::int64_t kernel, const Geometry& geometry) {
+  if (geometry.padding == Padding::valid) return 0;
+  const std::int64_t covered = (output_size(input, kernel, geometry) - 1) * geometry.stride + kernel;
+  return std::max<std::int64_t>(covered - input, 0) / 2;
+}
+
+}  // namespace danas

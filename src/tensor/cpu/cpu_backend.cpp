@@ -1,0 +1,64 @@
+#include "tensor/cpu/cpu_backend.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace danas::cpu {
+
+// Large blocks ask for large pages: a step walks through gigabytes with strides of whole pages.
+void* allocate_aligned(std::size_t bytes) {
+  constexpr std::size_t large = std::size_t{1} << 21;
+  const std::size_t alignment = bytes >= 2 * large ? large : 64;
+  if (bytes > SIZE_MAX - alignment) throw Error("memory", "a tensor larger than the address space", Fault::failure);
+  const std::size_t size = std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
+  void* memory = std::aligned_alloc(alignment, size);
+  if (!memory) throw Error("memory", "expected " + std::to_string(bytes) + " bytes, got none", Fault::failure);
+#if defined(MADV_HUGEPAGE)
+  if (alignment == large) madvise(memory, size, MADV_HUGEPAGE);  // a hint: failure changes nothing
+#endif
+  return memory;
+}
+
+void release_aligned(void* memory) noexcept { std::free(memory); }
+
+Scratch::Scratch(Scratch&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Scratch::~Scratch() { release_aligned(memory_); }
+
+float* Scratch::take(Index floats) {
+  if (floats > size_) {
+    const Index size = floats + floats / 4;
+    void* memory = allocate_aligned(static_cast<std::size_t>(size) * sizeof(float));
+    release_aligned(memory_);
+    memory_ = static_cast<float*>(memory);
+    size_ = size;
+  }
+  return memory_;
+}
+
+CpuBackend::CpuBackend(int threads, const Kernels& kernels)
+    : kernels_(kernels), pool_(threads), workers_(static_cast<std::size_t>(pool_.threads())) {}
+
+std::string CpuBackend::name() const {
+  const int count = threads();
+  return "cpu " + instruction_set() + ", " + std::to_string(count) + (count == 1 ? " thread" : " threads");
+}
+
+}  // namespace danas::cpu
+
+namespace danas {
+
+std::unique_ptr<Backend> make_cpu_backend(int threads, const std::string& instruction_set) {
+  if (threads < 0) throw expected("threads", "0 (one per core) or more", std::to_string(threads));
+  if (threads == 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return std::make_unique<cpu::CpuBackend>(threads, cpu::choose_kernels(instruction_set.c_str()));
+}
+
+}  // namespace danas

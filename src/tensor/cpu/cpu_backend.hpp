@@ -1,0 +1,154 @@
+// The CPU backend: cuts every operation into tasks by shape alone and runs the kernels of one instruction set on them.
+// Used by one calling thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+#include "base/thread_pool.hpp"
+#include "tensor/backend.hpp"
+#include "tensor/cpu/kernels.hpp"
+#include "tensor/shapes.hpp"
+
+namespace danas::cpu {
+
+/// Memory that only grows, so that a steady state allocates nothing. Its content is lost when it grows.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(Scratch&& other) noexcept;
+  Scratch& operator=(Scratch&&) = delete;
+  ~Scratch();
+  float* take(Index floats);
+
+ private:
+  float* memory_ = nullptr;
+  Index size_ = 0;
+};
+
+void* allocate_aligned(std::size_t bytes);  ///< 64-byte aligned; throws Error (Fault::failure)
+void release_aligned(void* memory) noexcept;
+
+constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(int threads, const Kernels& kernels);
+
+  std::string name() const override;
+  std::string instruction_set() const override { return kernels_.name; }
+  Type real_type() const override { return Type::f32; }
+  int threads() const override { return pool_.threads(); }
+
+  void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
+  void release(void* memory) noexcept override { release_aligned(memory); }
+
+  void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
+                   const View& y) override;
+  void convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) override;
+  void convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) override;
+
+  void depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
+                 const View& y) override;
+  void depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) override;
+  void depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) override;
+
+  void matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) override;
+  void matmul_backward_input(const View& dy, const Filter& w, const View& dx) override;
+  void matmul_backward_filter(const View& x, const View& dy, const Filter& dw) override;
+  void bias_backward(const View& dy, const View& dbias) override;
+
+  void batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
+                           const View& y, const BatchNormStatistics& statistics) override;
+  void batch_norm_inference(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
+                            const View& y) override;
+  void batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
+                           const BatchNormStatistics& statistics, double epsilon, Activation act, const View& dx,
+                           const BatchNormGradients& gradients) override;
+  void update_running_statistics(const BatchNormStatistics& batch, double momentum,
+                                 const BatchNormWeights& weights) override;
+  void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
+                       const View& bias) override;
+
+  void activation(const View& x, Activation act, const View& y) override;
+  void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
+  void add(const View& a, const View& b, const View& y) override;
+  void global_average_pool(const View& x, const View& y) override;
+  void global_average_pool_backward(const View& dy, const View& dx) override;
+  double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
+                               const View& probabilities) override;
+  void softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
+                                      const View& dlogits) override;
+  void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+                double weight_decay) override;
+  void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
+  void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
+
+ private:
+  /// Rows of a matrix for the tasks of a product: a matrix in memory, or the columns of a convolution made on the way.
+  struct Rows {
+    const float* matrix = nullptr;   ///< [count, width], where dense
+    const View* image = nullptr;     ///< else the input of the convolution
+    Index kernel_y = 1, kernel_x = 1, out_h = 1, out_w = 1, stride = 1, padding_y = 0, padding_x = 0;
+    Index count = 0, width = 0;
+  };
+  Rows dense_rows(const View& x) const;
+  Rows convolution_rows(const View& x, const Filter& w, const Geometry& geometry, const View& y) const;
+  const float* fetch(const Rows& rows, Index begin, Index end, int worker);  ///< rows [begin, end), stride rows.width
+
+  const float* pack(const Filter& w, bool transposed);
+  void product(const Rows& x, const float* packed, Index columns, const float* bias, Activation act, float* y);
+  void filter_product(const Rows& x, const float* dy, Index columns, const Filter& dw);
+  void scatter_columns(const float* columns, Index begin, Index end, const Rows& rows, float* image) const;
+
+  struct DepthwiseShape;
+  void depthwise_rows(const DepthwiseShape& shape, const float* x, const Filter& w, const float* bias, Activation act,
+                      float* y);
+  void depthwise_scatter(const DepthwiseShape& shape, const float* dy, const Filter& w, float* dx);
+
+  /// How the rows of a matrix are cut into tasks. Rows are joined, `repeats` at a time, to whole vectors: a vector of
+  /// channels is repeated as often, to `width` elements.
+  struct Tiling {
+    Index channels, repeats, width, rows_per_task, tasks, floats;
+    Index begin(Index task) const { return task * rows_per_task * width; }
+    Span span(Index task) const;
+  };
+  Tiling tiling(const View& x) const;
+  float* take_sums(const Tiling& tiling, Index count);  ///< `count` vectors for each task, in the partials
+
+  void normalize(const View& x, const View& mean, const View& variance, const BatchNormWeights& weights, double epsilon,
+                 Activation act, const View& y);
+
+  /// body(begin, count) over blocks of a flat array.
+  template <class Body>
+  void for_blocks(Index n, const Body& body) {
+    constexpr Index block = 16384;
+    pool_.run(divide_up(n, block), [&](std::int64_t task, int) {
+      const Index begin = task * block;
+      body(begin, n - begin < block ? n - begin : block);
+    });
+  }
+
+  const Kernels& kernels_;
+  ThreadPool pool_;
+  Scratch packed_, partials_, vectors_;
+  struct Worker {
+    Scratch rows;
+    std::vector<Tap> taps;
+    std::vector<FilterTap> filter_taps;
+    std::vector<struct AreaSpan> spans;
+  };
+  std::vector<Worker> workers_;
+  std::vector<Index> panel_starts_;  ///< first vectors of the panels that pack() made last
+};
+
+/// Where one output pixel of an area resize lies in the input: input pixels [begin, end) with the weights of the first,
+/// the last and those between.
+struct AreaSpan {
+  int begin = 0, end = 0;
+  float first = 0, middle = 0, last = 0;
+  float weight(int i) const { return i == begin ? first : i == end - 1 ? last : middle; }
+};
+
+}  // namespace danas::cpu

@@ -1,0 +1,123 @@
+// Elementwise operations, pooling, the loss and the optimizers.
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+
+#include "tensor/cpu/cpu_backend.hpp"
+
+namespace danas::cpu {
+namespace {
+
+void check_sizes(const char* op, const View& w, std::initializer_list<View> others) {
+  for (const View& other : others) shapes::vector(op, Type::f32, other, w.size());
+}
+
+}  // namespace
+
+void CpuBackend::activation(const View& x, Activation act, const View& y) {
+  shapes::same("activation", Type::f32, y, x);
+  for_blocks(x.size(), [&](Index begin, Index count) {
+    kernels_.activation(count, x.as<const float>() + begin, act, y.as<float>() + begin);
+  });
+}
+
+void CpuBackend::activation_backward(const View& y, const View& dy, Activation act, const View& dx) {
+  shapes::same("activation_backward", Type::f32, dy, y);
+  shapes::same("activation_backward", Type::f32, dx, y);
+  for_blocks(y.size(), [&](Index begin, Index count) {
+    kernels_.activation_backward(count, y.as<const float>() + begin, dy.as<const float>() + begin, act,
+                                 dx.as<float>() + begin);
+  });
+}
+
+void CpuBackend::add(const View& a, const View& b, const View& y) {
+  shapes::same("add", Type::f32, b, a);
+  shapes::same("add", Type::f32, y, a);
+  for_blocks(a.size(), [&](Index begin, Index count) {
+    kernels_.add(count, a.as<const float>() + begin, b.as<const float>() + begin, y.as<float>() + begin);
+  });
+}
+
+void CpuBackend::global_average_pool(const View& x, const View& y) {
+  shapes::pool("global_average_pool", Type::f32, x, y);
+  const Index pixels = x.h * x.w;
+  pool_.run(x.n, [&](std::int64_t image, int) {
+    float* out = y.as<float>() + image * x.c;
+    kernels_.column_sums({pixels, x.c, 0}, x.as<const float>() + image * pixels * x.c, out);
+    kernels_.scale(x.c, out, 1.0f / static_cast<float>(pixels), out);
+  });
+}
+
+void CpuBackend::global_average_pool_backward(const View& dy, const View& dx) {
+  shapes::pool("global_average_pool_backward", Type::f32, dx, dy);
+  const Index pixels = dx.h * dx.w;
+  pool_.run(dx.n, [&](std::int64_t image, int) {
+    for (Index pixel = 0; pixel < pixels; ++pixel)
+      kernels_.scale(dx.c, dy.as<const float>() + image * dx.c, 1.0f / static_cast<float>(pixels),
+                     dx.as<float>() + (image * pixels + pixel) * dx.c);
+  });
+}
+
+double CpuBackend::softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
+                                         const View& probabilities) {
+  shapes::labels("softmax_cross_entropy", Type::f32, logits, labels);
+  shapes::same("softmax_cross_entropy", Type::f32, probabilities, logits);
+  double loss = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const float* in = logits.as<const float>() + static_cast<Index>(i) * logits.c;
+    float* out = probabilities.as<float>() + static_cast<Index>(i) * logits.c;
+    const auto largest = static_cast<double>(*std::max_element(in, in + logits.c));
+    double sum = 0;
+    for (Index c = 0; c < logits.c; ++c) sum += std::exp(static_cast<double>(in[c]) - largest);
+    loss += std::log(sum) + largest - static_cast<double>(in[labels[i]]);
+    for (Index c = 0; c < logits.c; ++c)
+      out[c] = static_cast<float>(std::exp(static_cast<double>(in[c]) - largest) / sum);
+  }
+  return loss / static_cast<double>(labels.size());
+}
+
+void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
+                                                const View& dlogits) {
+  shapes::labels("softmax_cross_entropy_backward", Type::f32, probabilities, labels);
+  shapes::same("softmax_cross_entropy_backward", Type::f32, dlogits, probabilities);
+  const auto count = static_cast<double>(labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    for (Index c = 0; c < probabilities.c; ++c) {
+      const Index at = static_cast<Index>(i) * probabilities.c + c;
+      const double target = labels[i] == c ? 1 : 0;
+      dlogits.as<float>()[at] =
+          static_cast<float>((static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
+    }
+}
+
+void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+                          double weight_decay) {
+  check_sizes("sgd_step", w, {g, velocity});
+  for_blocks(w.size(), [&](Index begin, Index count) {
+    kernels_.sgd(count, w.as<float>() + begin, g.as<const float>() + begin, velocity.as<float>() + begin,
+                 static_cast<float>(learning_rate), static_cast<float>(momentum), static_cast<float>(weight_decay));
+  });
+}
+
+void CpuBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) {
+  check_sizes("adam_step", w, {g, m, v});
+  const auto t = static_cast<double>(step.step);
+  const double rate =
+      step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
+  const AdamFactors factors = {
+      .beta1 = static_cast<float>(step.beta1),
+      .beta2 = static_cast<float>(step.beta2),
+      .rest1 = static_cast<float>(1 - step.beta1),
+      .rest2 = static_cast<float>(1 - step.beta2),
+      .rate = static_cast<float>(rate),
+      .epsilon = static_cast<float>(step.epsilon),
+      .coupled_decay = static_cast<float>(step.decoupled ? 0 : step.weight_decay),
+      .decoupled_decay = static_cast<float>(step.decoupled ? step.learning_rate * step.weight_decay : 0),
+  };
+  for_blocks(w.size(), [&](Index begin, Index count) {
+    kernels_.adam(count, w.as<float>() + begin, g.as<const float>() + begin, m.as<float>() + begin,
+                  v.as<float>() + begin, factors);
+  });
+}
+
+}  // namespace danas::cpu

@@ -1,0 +1,162 @@
+// Matrix products: the dense layer, and 1×1 convolutions, which are most of the work.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "tensor/cpu/cpu_backend.hpp"
+
+namespace danas::cpu {
+namespace {
+
+/// Rows of a task of a product: in and out together fit a share of the second-level cache; a multiple of the heights of
+/// all register tiles.
+Index rows_per_task(Index depth, Index columns) {
+  constexpr Index step = 168;  // 24, 12, 14, 8 and 6, 4 divide it
+  return std::clamp<Index>(65536 / (depth + columns) / step, 1, 4) * step;
+}
+
+}  // namespace
+
+CpuBackend::Rows CpuBackend::dense_rows(const View& x) const {
+  Rows rows;
+  rows.matrix = x.as<const float>();
+  rows.count = x.rows();
+  rows.width = x.c;
+  return rows;
+}
+
+// Panels of up to three vectors of columns, each [depth, vectors·lanes], zeros beyond the last column. `transposed`
+// packs wᵀ: its depth is w's columns.
+const float* CpuBackend::pack(const Filter& w, bool transposed) {
+  const Index lanes = kernels_.lanes, taps = w.h * w.w;
+  const Index depth = transposed ? w.out : taps * w.in, columns = transposed ? taps * w.in : w.out;
+  const Index vectors = divide_up(columns, lanes);
+  float* packed = packed_.take(depth * vectors * lanes);
+  const float* weights = w.as<const float>();
+  const auto row = [&](Index i) { return weights + i / w.in * w.tap_stride + i % w.in * w.row_stride; };
+
+  std::vector<Index>& starts = panel_starts_;
+  starts.clear();
+  for (Index vector = 0; vector < vectors; vector += panel_vectors(vectors - vector)) starts.push_back(vector);
+  const auto body = [&](std::int64_t panel, int) {
+    const Index first = starts[static_cast<std::size_t>(panel)], width = panel_vectors(vectors - first) * lanes;
+    const Index column = first * lanes, used = std::min(width, columns - column);
+    float* out = packed + depth * column;
+    if (!transposed) {
+      for (Index k = 0; k < depth; ++k, out += width) {
+        std::memcpy(out, row(k) + column, static_cast<std::size_t>(used) * sizeof(float));
+        std::fill(out + used, out + width, 0.0f);
+      }
+    } else {
+      for (Index j = 0; j < used; ++j) {
+        const float* in = row(column + j);
+        for (Index k = 0; k < depth; ++k) out[k * width + j] = in[k];
+      }
+      for (Index j = used; j < width; ++j)
+        for (Index k = 0; k < depth; ++k) out[k * width + j] = 0.0f;
+    }
+  };
+  const auto panels = static_cast<Index>(starts.size());
+  if (depth * columns < 16384) {
+    for (Index panel = 0; panel < panels; ++panel) body(panel, 0);
+  } else {
+    pool_.run(panels, body);
+  }
+  return packed;
+}
+
+// Tasks are blocks of rows, and also groups of panels where there are few rows. An element's sum does not depend on its
+// task.
+void CpuBackend::product(const Rows& x, const float* packed, Index columns, const float* bias, Activation act,
+                         float* y) {
+  const Index lanes = kernels_.lanes, vectors = divide_up(columns, lanes), depth = x.width;
+  Index rows = rows_per_task(depth, columns);
+  if (x.count < 8 * rows) rows = std::max<Index>(24, divide_up(divide_up(x.count, 8), 24) * 24);
+  const Index row_tasks = divide_up(x.count, rows);
+  const auto panels = static_cast<Index>(panel_starts_.size());
+  const Index panel_groups = x.matrix ? std::clamp<Index>(8 / row_tasks, 1, panels) : 1;
+  const Index panels_per_group = divide_up(panels, panel_groups);
+
+  const auto body = [&](std::int64_t task, int worker) {
+    const Index begin = task / panel_groups * rows, end = std::min(begin + rows, x.count);
+    const Index first = task % panel_groups * panels_per_group, last = std::min(first + panels_per_group, panels);
+    const float* in = fetch(x, begin, end, worker);
+    for (Index panel = first; panel < last; ++panel) {
+      const Index vector = panel_starts_[static_cast<std::size_t>(panel)], column = vector * lanes;
+      const int width = panel_vectors(vectors - vector);
+      kernels_.matmul({.x = in, .x_stride = depth, .rows = end - begin, .depth = depth,
+                       .panel = packed + depth * column, .vectors = width,
+                       .columns = std::min(width * lanes, columns - column),
+                       .bias = bias ? bias + column : nullptr, .act = act, .y = y + begin * columns + column,
+                       .y_stride = columns});
+    }
+  };
+  const Index tasks = row_tasks * panel_groups;
+  if (x.count * depth * columns < 32768) {
+    for (Index task = 0; task < tasks; ++task) body(task, 0);
+  } else {
+    pool_.run(tasks, body);
+  }
+}
+
+// dw = xᵀ·dy. A few chunks of rows have a partial sum each, added in order at the end; where rows are few, tasks are
+// also strips of the result. The side with less waste in whole vectors lies along the vectors: partial sums may be
+// transposed.
+void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, const Filter& dw) {
+  const Index lanes = kernels_.lanes, depth = x.width;
+  const bool transposed = divide_up(columns, lanes) * lanes * depth > divide_up(depth, lanes) * lanes * columns;
+  const Index height = transposed ? columns : depth, width = transposed ? depth : columns;
+  const Index chunk_count = std::clamp<Index>(x.count / 512, 1, 16), chunk = divide_up(x.count, chunk_count);
+  const Index chunks = divide_up(x.count, chunk);
+  const Index strip_step = 24;
+  const Index strips = x.matrix ? std::clamp<Index>(8 / chunks, 1, divide_up(height, strip_step)) : 1;
+  const Index strip = divide_up(divide_up(height, strips), strip_step) * strip_step;
+  const Index block = std::clamp<Index>(32768 / (depth + columns), 32, 256);
+  float* partials = partials_.take(chunks * depth * columns);
+
+  pool_.run(chunks * strips, [&](std::int64_t task, int worker) {
+    const Index first = task % strips * strip, last = std::min(first + strip, height);
+    if (first >= last) return;
+    const Index begin = task / strips * chunk, end = std::min(begin + chunk, x.count);
+    float* out = partials + task / strips * depth * columns + first * width;
+    for (Index row = begin; row < end; row += block) {
+      const Index stop = std::min(row + block, end);
+      const float *left = fetch(x, row, stop, worker), *right = dy + row * columns;
+      if (transposed) std::swap(left, right);
+      kernels_.filter({.a = left + first, .a_stride = height, .a_columns = last - first, .b = right, .b_stride = width,
+                       .b_columns = width, .rows = stop - row, .out = out, .out_stride = width,
+                       .accumulate = row != begin});
+    }
+  });
+
+  const Index size = depth * columns;
+  for_blocks(size, [&](Index begin, Index count) {
+    kernels_.sum_partials(count, partials + begin, chunks, size, partials + begin);
+  });
+  float* out = dw.as<float>();
+  for (Index i = 0; i < depth; ++i) {
+    float* to = out + i / dw.in * dw.tap_stride + i % dw.in * dw.row_stride;
+    if (transposed)
+      for (Index j = 0; j < columns; ++j) to[j] = partials[j * depth + i];
+    else
+      std::memcpy(to, partials + i * columns, static_cast<std::size_t>(columns) * sizeof(float));
+  }
+}
+
+void CpuBackend::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {
+  shapes::matmul("matmul", Type::f32, x, w, y);
+  shapes::optional_vector("matmul", Type::f32, bias, w.out);
+  product(dense_rows(x), pack(w, false), w.out, bias.as<const float>(), act, y.as<float>());
+}
+
+void CpuBackend::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
+  shapes::matmul("matmul_backward_input", Type::f32, dx, w, dy);
+  product(dense_rows(dy), pack(w, true), w.in, nullptr, Activation::none, dx.as<float>());
+}
+
+void CpuBackend::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {
+  shapes::matmul("matmul_backward_filter", Type::f32, x, dw, dy);
+  filter_product(dense_rows(x), dy.as<const float>(), dw.out, dw);
+}
+
+}  // namespace danas::cpu

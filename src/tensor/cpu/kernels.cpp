@@ -1,0 +1,36 @@
+#include "tensor/cpu/kernels.hpp"
+
+#include "tensor/cpu/unit.hpp"
+
+#define DANAS_STRING_(x) #x
+#define DANAS_STRING(x) DANAS_STRING_(x)
+
+namespace danas::cpu::DANAS_SIMD {
+
+const Kernels kernels = {
+    .name = DANAS_STRING(DANAS_SIMD),
+    .lanes = DANAS_LANES,
+    .matmul = matmul,
+    .filter = filter,
+    .depthwise_row = depthwise_row,
+    .depthwise_filter_row = depthwise_filter_row,
+    .depthwise_pixel = depthwise_pixel,
+    .depthwise_filter_pixel = depthwise_filter_pixel,
+    .moments = moments,
+    .column_sums = column_sums,
+    .normalize = normalize,
+    .gradient_sums = gradient_sums,
+    .normalize_backward = normalize_backward,
+    .activation = activation,
+    .activation_backward = activation_backward,
+    .add = add,
+    .scale = scale,
+    .add_bytes = add_bytes,
+    .sum_partials = sum_partials,
+    .sgd = sgd,
+    .adam = adam,
+    .multiply_add_loop = multiply_add_loop,
+    .triad = triad,
+};
+
+}  // namespace danas::cpu::DANAS_SIMD

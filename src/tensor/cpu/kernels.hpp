@@ -1,0 +1,136 @@
+// The table of kernels of one instruction set. Kernels see plain pointers of one task; shapes, tasks and threads are
+// CpuBackend's. Every kernel's result depends on its shape and values only, never on addresses or leading dimensions.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/backend.hpp"
+
+namespace danas::cpu {
+
+using Index = std::int64_t;
+
+/// Rows of x [rows, depth] times one packed panel [depth, vectors·lanes]: `columns` columns of y.
+struct MatmulBlock {
+  const float* x;
+  Index x_stride, rows, depth;
+  const float* panel;
+  int vectors;
+  Index columns;
+  const float* bias;  ///< of the panel's columns, or null
+  Activation act;
+  float* y;
+  Index y_stride;
+};
+
+/// out [a_columns, b_columns] = (accumulate ? out : 0) + aᵀ·b over the rows.
+struct FilterBlock {
+  const float* a;
+  Index a_stride, a_columns;
+  const float* b;
+  Index b_stride, b_columns;
+  Index rows;
+  float* out;
+  Index out_stride;
+  bool accumulate;
+};
+
+/// A run of output pixels of one row of a 3×3 depthwise convolution whose columns are all inside the input.
+struct DepthwiseRow {
+  int stride;
+  int taps_y;           ///< 1..3 filter rows that are inside the input
+  const float* x;       ///< first input pixel of the first filter row
+  Index x_row;          ///< floats from one input row to the next
+  const float* w;       ///< first tap of the first filter row
+  Index tap_stride;
+  Index channels, pixels;
+  const float* bias;    ///< or null
+  Activation act;
+  float* y;
+};
+
+/// The same run for the filter's gradient: dw (dense taps of `channels`) accumulates x·dy.
+struct DepthwiseFilterRow {
+  int stride;
+  int taps_y;
+  const float* x;
+  Index x_row;
+  const float* dy;
+  Index channels, pixels;
+  float* dw;
+};
+
+/// One tap of one output pixel. Forward: y += x·w. Filter gradient: w += x·dy.
+struct Tap {
+  const float* x;
+  const float* w;
+};
+struct FilterTap {
+  const float* x;
+  float* w;
+};
+
+/// Row-major data whose rows are repeated to a multiple of the vector length (CpuBackend::repeated): `rows` rows of
+/// `width` floats and `tail` < width floats more.
+struct Span {
+  Index rows, width, tail;
+};
+
+struct AdamFactors {
+  float beta1, beta2, rest1, rest2;  ///< rest: 1 − beta
+  float rate, epsilon, coupled_decay, decoupled_decay;
+};
+
+struct Kernels {
+  const char* name;
+  int lanes;
+
+  void (*matmul)(const MatmulBlock&);
+  void (*filter)(const FilterBlock&);
+
+  void (*depthwise_row)(const DepthwiseRow&);
+  void (*depthwise_filter_row)(const DepthwiseFilterRow&);
+  void (*depthwise_pixel)(const Tap* taps, Index count, Index channels, const float* bias, Activation act, float* y);
+  void (*depthwise_filter_pixel)(const FilterTap* taps, Index count, Index channels, const float* dy);
+
+  // Batch normalization. Vectors have span.width elements; sums are overwritten.
+  void (*moments)(const Span&, const float* x, const float* shift, float* sum, float* sum_of_squares);
+  void (*column_sums)(const Span&, const float* x, float* sum);
+  void (*normalize)(const Span&, const float* x, const float* mean, const float* scale, const float* offset,
+                    Activation act, float* y);
+  /// sums of g and g·(x − mean), g = dy through the activation's mask
+  void (*gradient_sums)(const Span&, const float* x, const float* y, const float* dy, const float* mean, Activation act,
+                        float* sum, float* sum_of_products);
+  /// dx = a·g + b·(x − mean) + c
+  void (*normalize_backward)(const Span&, const float* x, const float* y, const float* dy, const float* mean,
+                             const float* a, const float* b, const float* c, Activation act, float* dx);
+
+  void (*activation)(Index n, const float* x, Activation act, float* y);
+  void (*activation_backward)(Index n, const float* y, const float* dy, Activation act, float* dx);
+  void (*add)(Index n, const float* a, const float* b, float* y);
+  void (*scale)(Index n, const float* x, float factor, float* y);
+  void (*add_bytes)(Index n, const std::uint8_t* x, float factor, float* y);  ///< y += factor·x
+  /// out[i] = Σ_p partials[p·stride + i] in the order of p
+  void (*sum_partials)(Index n, const float* partials, Index count, Index stride, float* out);
+  void (*sgd)(Index n, float* w, const float* g, float* velocity, float rate, float momentum, float decay);
+  void (*adam)(Index n, float* w, const float* g, float* m, float* v, const AdamFactors&);
+
+  // For measure_peak().
+  Index (*multiply_add_loop)(Index iterations, float* sink);  ///< returns the number of floating-point operations
+  void (*triad)(Index n, const float* a, const float* b, float* y);
+};
+
+namespace portable { extern const Kernels kernels; }
+namespace avx2 { extern const Kernels kernels; }
+namespace avx512 { extern const Kernels kernels; }
+
+/// The kernels called `name` ("avx512", "avx2", "portable"), or the best of this machine where it is empty (the
+/// environment variable DANAS_INSTRUCTION_SET may name them too). Throws Error where the machine has not got them.
+const Kernels& choose_kernels(const char* name);
+
+/// Vectors of the next panel of a matrix with `remaining` vectors of columns: never one alone beside others.
+constexpr int panel_vectors(Index remaining) {
+  return remaining == 4 ? 2 : remaining < 3 ? static_cast<int>(remaining) : 3;
+}
+
+}  // namespace danas::cpu

@@ -1,0 +1,98 @@
+// Rows times a packed panel: register tiles of rows × vectors over the whole depth, so that an element's sum has the
+// same order whatever tile it falls in.
+#include "tensor/cpu/simd.hpp"
+#include "tensor/cpu/unit.hpp"
+
+namespace danas::cpu::DANAS_SIMD {
+namespace {
+
+template <int rows, int vectors>
+DANAS_INLINE void multiply(const float* x, Index x_stride, Index depth, const float* panel, V (&sum)[rows][vectors]) {
+  // Four rows share a pointer: x86 addresses a base plus 0, 1, 2 times a register; 3 strides take one more register.
+  constexpr int groups = (rows + 3) / 4;
+  const float* group[groups];
+#pragma GCC unroll 32
+  for (int g = 0; g < groups; ++g) {
+    group[g] = x + 4 * g * x_stride;
+    asm("" : "+r"(group[g]));  // else the compiler keeps a pointer for each row, more than there are registers
+  }
+  const Index stride3 = 3 * x_stride;
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) sum[r][v] = V{};
+
+#pragma GCC unroll 2
+  for (Index k = 0; k < depth; ++k) {
+    V b[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) b[v] = load(panel + v * lanes);
+    panel += vectors * lanes;
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r) {
+      const float* p = group[r / 4];
+      const V a = all(r % 4 == 0 ? p[0] : r % 4 == 1 ? p[x_stride] : r % 4 == 2 ? p[2 * x_stride] : p[stride3]);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+    }
+#pragma GCC unroll 32
+    for (int g = 0; g < groups; ++g) ++group[g];
+  }
+}
+
+template <int rows, int vectors>
+void tile(const MatmulBlock& block, const float* x, float* y) {
+  V sum[rows][vectors];
+  multiply<rows, vectors>(x, block.x_stride, block.depth, block.panel, sum);
+  if (block.bias) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      const Index left = block.columns - v * lanes;
+      const V bias = left >= lanes ? load(block.bias + v * lanes) : Part{left}.load(block.bias + v * lanes);
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r) sum[r][v] = sum[r][v] + bias;
+    }
+  }
+  if (block.act != Activation::none) {
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] = activate(block.act, sum[r][v]);
+  }
+  const Index last = block.columns - (vectors - 1) * lanes;
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r) {
+    float* out = y + r * block.y_stride;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors - 1; ++v) store(out + v * lanes, sum[r][v]);
+    if (last == lanes) store(out + (vectors - 1) * lanes, sum[r][vectors - 1]);
+    else Part{last}.store(out + (vectors - 1) * lanes, sum[r][vectors - 1]);
+  }
+}
+
+/// Tiles of the given heights, each as often as it fits.
+template <int vectors, int... heights>
+DANAS_INLINE void panel(const MatmulBlock& block) {
+  Index row = 0;
+  const auto cover = [&]<int height>() {
+    for (; row + height <= block.rows; row += height)
+      tile<height, vectors>(block, block.x + row * block.x_stride, block.y + row * block.y_stride);
+  };
+  (cover.template operator()<heights>(), ...);
+}
+
+}  // namespace
+
+void matmul(const MatmulBlock& block) {
+#if DANAS_LANES == 16  // 32 registers
+  if (block.vectors == 1) panel<1, 24, 12, 8, 4, 2, 1>(block);
+  else if (block.vectors == 2) panel<2, 14, 12, 8, 4, 2, 1>(block);
+  else panel<3, 8, 4, 2, 1>(block);
+#else  // 16 registers
+  if (block.vectors == 1) panel<1, 12, 8, 4, 2, 1>(block);
+  else if (block.vectors == 2) panel<2, 6, 4, 2, 1>(block);
+  else panel<3, 4, 2, 1>(block);
+#endif
+}
+
+}  // namespace danas::cpu::DANAS_SIMD

@@ -1,0 +1,37 @@
+// What the kernel units of one instruction set offer each other: the functions that kernels.cpp puts in the table.
+#pragma once
+
+#include "tensor/cpu/kernels.hpp"
+
+namespace danas::cpu::DANAS_SIMD {
+
+void matmul(const MatmulBlock& block);
+void filter(const FilterBlock& block);
+
+void depthwise_row(const DepthwiseRow& row);
+void depthwise_filter_row(const DepthwiseFilterRow& row);
+void depthwise_pixel(const Tap* taps, Index count, Index channels, const float* bias, Activation act, float* y);
+void depthwise_filter_pixel(const FilterTap* taps, Index count, Index channels, const float* dy);
+
+void moments(const Span& span, const float* x, const float* shift, float* sum, float* sum_of_squares);
+void column_sums(const Span& span, const float* x, float* sum);
+void normalize(const Span& span, const float* x, const float* mean, const float* scale, const float* offset,
+               Activation act, float* y);
+void gradient_sums(const Span& span, const float* x, const float* y, const float* dy, const float* mean, Activation act,
+                   float* sum, float* sum_of_products);
+void normalize_backward(const Span& span, const float* x, const float* y, const float* dy, const float* mean,
+                        const float* a, const float* b, const float* c, Activation act, float* dx);
+
+void activation(Index n, const float* x, Activation act, float* y);
+void activation_backward(Index n, const float* y, const float* dy, Activation act, float* dx);
+void add(Index n, const float* a, const float* b, float* y);
+void scale(Index n, const float* x, float factor, float* y);
+void add_bytes(Index n, const std::uint8_t* x, float factor, float* y);
+void sum_partials(Index n, const float* partials, Index count, Index stride, float* out);
+void sgd(Index n, float* w, const float* g, float* velocity, float rate, float momentum, float decay);
+void adam(Index n, float* w, const float* g, float* m, float* v, const AdamFactors& factors);
+
+Index multiply_add_loop(Index iterations, float* sink);
+void triad(Index n, const float* a, const float* b, float* y);
+
+}  // namespace danas::cpu::DANAS_SIMD

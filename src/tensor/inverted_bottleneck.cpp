@@ -1,0 +1,106 @@
+// The inverted bottleneck composed of plain operations: what any fused kernel must reproduce, and what a backend
+// without one does.
+#include "tensor/arena.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+namespace {
+
+constexpr Geometry pointwise{1, Padding::same};
+
+BatchNormStatistics take_statistics(Arena& arena, std::int64_t channels) {
+  const View mean = arena.take_vector(channels);
+  return {mean, arena.take_vector(channels)};
+}
+
+// The kernels write both gradients of a normalization; one that nobody wants goes to scratch memory.
+BatchNormGradients wanted_or_scratch(const BatchNormGradients& gradients, Arena& arena, std::int64_t channels) {
+  return {gradients.gamma.present() ? gradients.gamma : arena.take_vector(channels),
+          gradients.beta.present() ? gradients.beta : arena.take_vector(channels)};
+}
+
+View filtered_like(Arena& arena, const View& input, const Filter& depthwise, const Geometry& geometry) {
+  return arena.take(input.n, output_size(input.h, depthwise.h, geometry), output_size(input.w, depthwise.w, geometry),
+                    input.c);
+}
+
+}  // namespace
+
+void Backend::bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena,
+                                  const View& y, BottleneckSaved& saved) {
+  saved = {};
+  View wide = x;
+  if (weights.expand.present()) {
+    saved.expanded = arena.take(x.n, x.h, x.w, weights.expand.out);
+    saved.expanded_activated = arena.take_like(saved.expanded);
+    saved.bn1 = take_statistics(arena, weights.expand.out);
+    convolution(x, weights.expand, pointwise, {}, Activation::none, saved.expanded);
+    batch_norm_training(saved.expanded, weights.bn1, epsilon, Activation::relu6, saved.expanded_activated, saved.bn1);
+    wide = saved.expanded_activated;
+  }
+  const Geometry geometry{weights.stride, Padding::same};
+  saved.filtered = filtered_like(arena, wide, weights.depthwise, geometry);
+  saved.filtered_activated = arena.take_like(saved.filtered);
+  saved.bn2 = take_statistics(arena, wide.c);
+  depthwise(wide, weights.depthwise, geometry, {}, Activation::none, saved.filtered);
+  batch_norm_training(saved.filtered, weights.bn2, epsilon, Activation::relu6, saved.filtered_activated, saved.bn2);
+
+  saved.projected = arena.take_like(y);
+  saved.bn3 = take_statistics(arena, y.c);
+  convolution(saved.filtered_activated, weights.project, pointwise, {}, Activation::none, saved.projected);
+  batch_norm_training(saved.projected, weights.bn3, epsilon, Activation::none, y, saved.bn3);
+  if (weights.residual) add(y, x, y);
+}
+
+void Backend::bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                                  const BottleneckSaved& saved, Arena& arena, const View& dx,
+                                  const BottleneckGradients& gradients) {
+  const ArenaScope scope(arena);
+  const bool expands = weights.expand.present();
+  const View& wide = expands ? saved.expanded_activated : x;
+  const Geometry geometry{weights.stride, Padding::same};
+
+  const View dprojected = arena.take_like(saved.projected);
+  batch_norm_backward(saved.projected, saved.projected, dy, weights.bn3, saved.bn3, epsilon, Activation::none,
+                      dprojected, wanted_or_scratch(gradients.bn3, arena, dprojected.c));
+  if (gradients.project.present())
+    convolution_backward_filter(saved.filtered_activated, dprojected, pointwise, gradients.project);
+
+  const View dfiltered = arena.take_like(saved.filtered);
+  convolution_backward_input(dprojected, weights.project, pointwise, dfiltered);
+  batch_norm_backward(saved.filtered, saved.filtered_activated, dfiltered, weights.bn2, saved.bn2, epsilon,
+                      Activation::relu6, dfiltered, wanted_or_scratch(gradients.bn2, arena, dfiltered.c));
+  if (gradients.depthwise.present()) depthwise_backward_filter(wide, dfiltered, geometry, gradients.depthwise);
+
+  if (expands) {
+    const bool wanted = dx.present() || gradients.expand.present() || gradients.bn1.gamma.present() ||
+                        gradients.bn1.beta.present();
+    if (!wanted) return;
+    const View dexpanded = arena.take_like(saved.expanded);
+    depthwise_backward_input(dfiltered, weights.depthwise, geometry, dexpanded);
+    batch_norm_backward(saved.expanded, saved.expanded_activated, dexpanded, weights.bn1, saved.bn1, epsilon,
+                        Activation::relu6, dexpanded, wanted_or_scratch(gradients.bn1, arena, dexpanded.c));
+    if (gradients.expand.present()) convolution_backward_filter(x, dexpanded, pointwise, gradients.expand);
+    if (dx.present()) convolution_backward_input(dexpanded, weights.expand, pointwise, dx);
+  } else if (dx.present()) {
+    depthwise_backward_input(dfiltered, weights.depthwise, geometry, dx);
+  }
+  if (dx.present() && weights.residual) add(dx, dy, dx);
+}
+
+void Backend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
+  const ArenaScope scope(arena);
+  View wide = x;
+  if (block.expand.present()) {
+    wide = arena.take(x.n, x.h, x.w, block.expand.out);
+    convolution(x, block.expand, pointwise, block.bias1, Activation::relu6, wide);
+  }
+  const Geometry geometry{block.stride, Padding::same};
+  const View filtered = filtered_like(arena, wide, block.depthwise, geometry);
+  depthwise(wide, block.depthwise, geometry, block.bias2, Activation::relu6, filtered);
+  convolution(filtered, block.project, pointwise, block.bias3, Activation::none, y);
+  if (block.residual) add(y, x, y);
+}
+
+}  // namespace danas

@@ -1,0 +1,158 @@
+#include "tensor/selftest_side.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tensor/tensor.hpp"
+
+namespace danas {
+
+namespace {
+
+constexpr std::int64_t guard = 64;  // elements before and after every operand; keeps the operand aligned
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double kink_margin = 1e-4;
+constexpr double smallest_scale = 0.1;
+
+View whole(Type type, void* memory, std::int64_t size) { return vector_view(type, memory, size + 2 * guard); }
+
+}  // namespace
+
+std::string selftest_shape(std::initializer_list<std::int64_t> numbers) {
+  std::string line;
+  for (const std::int64_t number : numbers) {
+    if (!line.empty()) line += 'x';
+    line += std::to_string(number);
+  }
+  return line;
+}
+
+SelftestSide::SelftestSide(Backend& backend, const Random& random, SelftestFill fill)
+    : backend_(backend), arena_(backend), random_(random), fill_(fill) {}
+
+SelftestSide::~SelftestSide() {
+  for (const Operand& operand : operands_) backend_.release(operand.memory);
+}
+
+// What no one may write, and what a result holds before it is written, is NaN.
+void* SelftestSide::store(Role role, std::vector<bool> active, double low, double high) {
+  const std::int64_t size = static_cast<std::int64_t>(active.size());
+  const Type type = backend_.real_type();
+  const View view = whole(type, nullptr, size);
+  void* memory = backend_.allocate(view.bytes());
+  operands_.push_back({role, memory, size, std::move(active)});
+  const Operand& operand = operands_.back();
+  for (std::int64_t i = 0; i < view.size(); ++i) set(view.with_data(memory), i, std::nan(""));
+  for (std::int64_t i = 0; i < size; ++i) {
+    if (role == Role::written || !operand.active[static_cast<std::size_t>(i)]) continue;
+    // Rounded to float, so that it is the same number on both sides.
+    const double value = fill_ == SelftestFill::integers ? static_cast<double>(random_.below(7)) - 3
+                                                         : static_cast<float>(random_.uniform(low, high));
+    set(view.with_data(memory), guard + i, value);
+  }
+  return static_cast<std::byte*>(memory) + static_cast<std::size_t>(guard) * bytes_of(type);
+}
+
+View SelftestSide::input(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low, double high) {
+  View view{backend_.real_type(), nullptr, n, h, w, c};
+  view.data = store(Role::read, std::vector<bool>(static_cast<std::size_t>(view.size()), true), low, high);
+  return view;
+}
+
+View SelftestSide::result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
+  View view{backend_.real_type(), nullptr, n, h, w, c};
+  view.data = store(Role::written, std::vector<bool>(static_cast<std::size_t>(view.size()), true), 0, 0);
+  return view;
+}
+
+View SelftestSide::changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low, double high) {
+  View view{backend_.real_type(), nullptr, n, h, w, c};
+  view.data = store(Role::both, std::vector<bool>(static_cast<std::size_t>(view.size()), true), low, high);
+  return view;
+}
+
+Filter SelftestSide::store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out,
+                                  bool gaps) {
+  Filter filter = dense_filter(backend_.real_type(), nullptr, h, w, in, out);
+  if (gaps) {
+    filter.row_stride = out + 5;
+    filter.tap_stride = (in + 2) * filter.row_stride;
+  }
+  std::vector<bool> active(static_cast<std::size_t>(h * w * filter.tap_stride));
+  for (std::int64_t tap = 0; tap < h * w; ++tap)
+    for (std::int64_t i = 0; i < in; ++i)
+      std::fill_n(active.begin() + tap * filter.tap_stride + i * filter.row_stride, out, true);
+  // Products of filters and inputs in [-1, 1) stay near 1, whatever the number of terms.
+  const double bound = std::sqrt(3.0 / static_cast<double>(h * w * in));
+  filter.data = store(role, std::move(active), -bound, bound);
+  return filter;
+}
+
+Filter SelftestSide::filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps) {
+  return store_filter(Role::read, h, w, in, out, gaps);
+}
+
+Filter SelftestSide::filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps) {
+  return store_filter(Role::written, h, w, in, out, gaps);
+}
+
+BatchNormWeights SelftestSide::batch_norm_weights(std::int64_t channels) {
+  const View gamma = vector(channels, 0.5, 2), beta = vector(channels, -1, 2);
+  const View mean = vector(channels, -0.5, 0.5);
+  return {gamma, beta, mean, vector(channels, 0.2, 1.5)};
+}
+
+void SelftestSide::number(double value) { numbers_.push_back(value); }
+
+void SelftestSide::watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,
+                               double epsilon) {
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    const std::int64_t c = i % x.c;
+    const double normalized = get(weights.gamma, c) * (get(x, i) - get(statistics.mean, c)) /
+                                  std::sqrt(get(statistics.variance, c) + epsilon) +
+                              get(weights.beta, c);
+    near_kink_ = near_kink_ || std::min(std::abs(normalized), std::abs(normalized - 6)) < kink_margin;
+  }
+}
+
+double SelftestSide::element(const Operand& operand, std::int64_t index) const {
+  return get(whole(backend_.real_type(), operand.memory, operand.size), guard + index);
+}
+
+bool SelftestSide::untouched(const Operand& operand) const {
+  for (std::int64_t i = -guard; i < operand.size + guard; ++i) {
+    const bool inside = i >= 0 && i < operand.size && operand.active[static_cast<std::size_t>(i)];
+    if (!inside && !std::isnan(element(operand, i))) return false;
+  }
+  return true;
+}
+
+double SelftestSide::operand_error(const Operand& mine, const SelftestSide& reference, const Operand& other) const {
+  if (!untouched(mine)) return infinity;
+  double worst = 0, squares = 0, count = 0;
+  for (std::int64_t i = 0; i < mine.size; ++i) {
+    if (!mine.active[static_cast<std::size_t>(i)]) continue;
+    const double value = element(mine, i), right = reference.element(other, i);
+    if (mine.role == Role::read && value != right) return infinity;
+    if (std::isnan(value)) return infinity;
+    worst = std::max(worst, std::abs(value - right));
+    squares += right * right;
+    ++count;
+  }
+  return count > 0 ? worst / std::max(std::sqrt(squares / count), smallest_scale) : 0;
+}
+
+double SelftestSide::error_against(const SelftestSide& reference) const {
+  if (operands_.size() != reference.operands_.size() || numbers_.size() != reference.numbers_.size()) return infinity;
+  double worst = 0;
+  for (std::size_t i = 0; i < operands_.size(); ++i)
+    worst = std::max(worst, operand_error(operands_[i], reference, reference.operands_[i]));
+  for (std::size_t i = 0; i < numbers_.size(); ++i) {
+    const double error = std::abs(numbers_[i] - reference.numbers_[i]);
+    worst = std::max(worst, std::isnan(error) ? infinity : error / std::max(std::abs(reference.numbers_[i]), 0.1));
+  }
+  return worst;
+}
+
+}  // namespace danas

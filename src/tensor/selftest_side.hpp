@@ -1,0 +1,100 @@
+// One backend's operands of one selftest case: equal numbers on both sides, guarded on all sides. Private to selftest.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.hpp"
+#include "tensor/arena.hpp"
+#include "tensor/selftest.hpp"
+
+namespace danas {
+
+class SelftestSide {
+ public:
+  SelftestSide(Backend& backend, const Random& random, SelftestFill fill);
+  ~SelftestSide();
+  SelftestSide(const SelftestSide&) = delete;
+  SelftestSide& operator=(const SelftestSide&) = delete;
+
+  Backend& backend() { return backend_; }
+  Arena& arena() { return arena_; }
+  Random& random() { return random_; }
+
+  // Operands that the operation only reads, uniform in [low, high).
+  View input(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
+  View vector(std::int64_t channels, double low = -1, double high = 1) { return input(1, 1, 1, channels, low, high); }
+  Filter filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
+  BatchNormWeights batch_norm_weights(std::int64_t channels);
+
+  // Operands that the operation writes whole. Those of changed() are read too.
+  View result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
+  View vector_result(std::int64_t channels) { return result(1, 1, 1, channels); }
+  Filter filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
+  View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
+  void number(double value);  ///< a result that is no tensor
+
+  /// Notes whether a normalized element is so near to 0 or 6 that rounding may decide about ReLU6's mask.
+  void watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,
+                   double epsilon);
+  bool near_kink() const { return near_kink_; }
+
+  /// Largest error of this side's results against those of `reference`.
+  double error_against(const SelftestSide& reference) const;
+
+ private:
+  enum class Role { read, written, both };
+  struct Operand {
+    Role role;
+    void* memory;
+    std::int64_t size;         ///< elements between the guards
+    std::vector<bool> active;  ///< false in the gaps of filters
+  };
+
+  void* store(Role role, std::vector<bool> active, double low, double high);
+  Filter store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
+  double element(const Operand& operand, std::int64_t index) const;
+  bool untouched(const Operand& operand) const;
+  double operand_error(const Operand& mine, const SelftestSide& reference, const Operand& other) const;
+
+  Backend& backend_;
+  Arena arena_;
+  Random random_;
+  SelftestFill fill_;
+  std::vector<Operand> operands_;
+  std::vector<double> numbers_;
+  bool near_kink_ = false;
+};
+
+struct SelftestCase {
+  std::string op;
+  double tolerance;
+  bool exact_in_integers;
+  std::string shape;
+  std::function<void(SelftestSide&)> run;
+};
+
+class SelftestTable {
+ public:
+  void add(const std::string& op, double tolerance, bool exact_in_integers, const std::string& shape,
+           std::function<void(SelftestSide&)> run) {
+    cases_.push_back({op, tolerance, exact_in_integers, shape, std::move(run)});
+  }
+  const std::vector<SelftestCase>& cases() const { return cases_; }
+
+ private:
+  std::vector<SelftestCase> cases_;
+};
+
+/// "2x5x7x16"
+std::string selftest_shape(std::initializer_list<std::int64_t> numbers);
+
+void add_product_cases(SelftestTable& table);        // selftest_products.cpp
+void add_normalization_cases(SelftestTable& table);  // selftest_cases.cpp
+void add_elementwise_cases(SelftestTable& table);
+void add_bottleneck_cases(SelftestTable& table);
+
+}  // namespace danas

@@ -1,0 +1,138 @@
+#include "tensor/shapes.hpp"
+
+#include "base/error.hpp"
+
+namespace danas::shapes {
+
+namespace {
+
+std::string text(const View& view) {
+  return "[" + std::to_string(view.n) + "," + std::to_string(view.h) + "," + std::to_string(view.w) + "," +
+         std::to_string(view.c) + "]";
+}
+
+std::string text(const Filter& filter) {
+  return "a filter [" + std::to_string(filter.h) + "," + std::to_string(filter.w) + "," + std::to_string(filter.in) +
+         "," + std::to_string(filter.out) + "]";
+}
+
+void present(const char* op, Type real, Type type, const void* data) {
+  if (!data) throw expected(op, "an operand", "an absent view", Fault::failure);
+  if (type != real) throw expected(op, "the backend's real type", "another element type", Fault::failure);
+}
+
+void filter(const char* op, Type real, const Filter& w, std::int64_t in, std::int64_t out) {
+  present(op, real, w.type, w.data);
+  if (w.in != in || w.out != out || w.h < 1 || w.w < 1)
+    throw expected(op, "a filter of " + std::to_string(in) + " to " + std::to_string(out) + " channels", text(w),
+                   Fault::failure);
+  if (w.row_stride < w.out || w.tap_stride < (w.in - 1) * w.row_stride + w.out)
+    throw expected(op, "strides that do not overlap", text(w), Fault::failure);
+}
+
+void window(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
+  if (geometry.stride < 1)
+    throw expected(op, "a stride of at least 1", std::to_string(geometry.stride), Fault::failure);
+  View like = y;
+  like.n = x.n;
+  like.h = output_size(x.h, w.h, geometry);
+  like.w = output_size(x.w, w.w, geometry);
+  same(op, real, y, like);
+}
+
+}  // namespace
+
+void same(const char* op, Type real, const View& view, const View& like) {
+  present(op, real, view.type, view.data);
+  if (!view.same_shape(like)) throw expected(op, text(like), text(view), Fault::failure);
+}
+
+void vector(const char* op, Type real, const View& vector, std::int64_t channels) {
+  present(op, real, vector.type, vector.data);
+  if (vector.size() != channels)
+    throw expected(op, "a vector of " + std::to_string(channels), text(vector), Fault::failure);
+}
+
+void optional_vector(const char* op, Type real, const View& view, std::int64_t channels) {
+  if (view.present()) vector(op, real, view, channels);
+}
+
+void convolution(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
+  present(op, real, x.type, x.data);
+  filter(op, real, w, x.c, y.c);
+  window(op, real, x, w, geometry, y);
+}
+
+void depthwise(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
+  present(op, real, x.type, x.data);
+  filter(op, real, w, 1, x.c);
+  window(op, real, x, w, geometry, y);
+  if (y.c != x.c) throw expected(op, std::to_string(x.c) + " channels", text(y), Fault::failure);
+}
+
+void matmul(const char* op, Type real, const View& x, const Filter& w, const View& y) {
+  present(op, real, x.type, x.data);
+  present(op, real, y.type, y.data);
+  filter(op, real, w, x.c, y.c);
+  if (w.h != 1 || w.w != 1) throw expected(op, "a matrix", text(w), Fault::failure);
+  if (x.rows() != y.rows()) throw expected(op, std::to_string(x.rows()) + " rows", text(y), Fault::failure);
+}
+
+void batch_norm(const char* op, Type real, const View& x, const View& y) {
+  present(op, real, x.type, x.data);
+  same(op, real, y, x);
+  if (x.rows() < 1) throw expected(op, "at least one row", text(x), Fault::failure);
+}
+
+void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weights, std::int64_t channels) {
+  vector(op, real, weights.gamma, channels);
+  vector(op, real, weights.beta, channels);
+  optional_vector(op, real, weights.running_mean, channels);
+  optional_vector(op, real, weights.running_variance, channels);
+}
+
+void fold(const char* op, Type real, const Filter& w, const Filter& folded) {
+  filter(op, real, w, w.in, w.out);
+  filter(op, real, folded, w.in, w.out);
+  if (!folded.dense() || folded.h != w.h || folded.w != w.w)
+    throw expected(op, text(w) + " without gaps", text(folded), Fault::failure);
+}
+
+void pool(const char* op, Type real, const View& x, const View& y) {
+  present(op, real, x.type, x.data);
+  View like = x;
+  like.h = like.w = 1;
+  same(op, real, y, like);
+}
+
+void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels) {
+  present(op, real, logits.type, logits.data);
+  if (static_cast<std::int64_t>(labels.size()) != logits.rows())
+    throw expected(op, std::to_string(logits.rows()) + " labels", std::to_string(labels.size()), Fault::failure);
+  for (const std::int32_t label : labels)
+    if (label < 0 || label >= logits.c)
+      throw expected(op, "a label from 0 to " + std::to_string(logits.c - 1), std::to_string(label), Fault::failure);
+}
+
+void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out) {
+  present(op, real, out.type, out.data);
+  if (static_cast<std::int64_t>(images.size()) != out.n || images.size() != crops.size())
+    throw expected(op, std::to_string(out.n) + " images and crops",
+                   std::to_string(images.size()) + " and " + std::to_string(crops.size()), Fault::failure);
+  if (out.c != 1 && out.c != 3) throw expected(op, "1 or 3 channels", text(out), Fault::failure);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const Image& image = images[i];
+    const Crop& crop = crops[i];
+    if (!image.pixels || (image.channels != 1 && image.channels != 3))
+      throw expected(op, "an image of 1 or 3 channels", std::to_string(image.channels), Fault::failure);
+    if (crop.x < 0 || crop.y < 0 || crop.width < 1 || crop.height < 1 || crop.width > image.width - crop.x ||
+        crop.height > image.height - crop.y)
+      throw expected(op,
+                     "a crop inside the image of " + std::to_string(image.width) + "x" + std::to_string(image.height),
+                     std::to_string(crop.width) + "x" + std::to_string(crop.height) + " at " + std::to_string(crop.x) +
+                         "," + std::to_string(crop.y),
+                     Fault::failure);
+  }
+}
+
+}  // namespace danas::shapes

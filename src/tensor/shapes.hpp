@@ -1,0 +1,28 @@
+// Checks of the operands of an operation: every mismatch of shapes or types throws Error naming the operation. For the
+// first lines of a backend's functions; the gradients of an operation have the shapes of its operands.
+#pragma once
+
+#include "tensor/backend.hpp"
+
+namespace danas::shapes {
+
+/// `view` is present, of the real type and of the shape of `like`.
+void same(const char* op, Type real, const View& view, const View& like);
+/// A vector of `channels`, or absent.
+void optional_vector(const char* op, Type real, const View& vector, std::int64_t channels);
+void vector(const char* op, Type real, const View& vector, std::int64_t channels);
+
+void convolution(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y);
+void depthwise(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y);
+void matmul(const char* op, Type real, const View& x, const Filter& w, const View& y);
+void batch_norm(const char* op, Type real, const View& x, const View& y);
+void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weights, std::int64_t channels);
+/// A filter and the one without gaps that it is folded into.
+void fold(const char* op, Type real, const Filter& w, const Filter& folded);
+/// x [n,h,w,c] and y [n,1,1,c].
+void pool(const char* op, Type real, const View& x, const View& y);
+/// One label in [0, classes) for each row.
+void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels);
+void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out);
+
+}  // namespace danas::shapes

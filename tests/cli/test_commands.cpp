@@ -1,0 +1,183 @@
+// Help, versions, and every command once with input that is as it should be.
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tiny.hpp"
+
+using namespace danas::test;
+
+namespace {
+
+const std::vector<std::string> commands = {"search", "check", "describe", "train",  "evaluate", "predict",
+                                           "init",   "bench", "selftest", "report", "data"};
+
+/// Status 0, one JSON object on standard output and nothing else there.
+nlohmann::json json_of(const Outcome& outcome) {
+  BOOST_TEST_REQUIRE(outcome.status == 0, outcome.err);
+  return nlohmann::json::parse(outcome.out);
+}
+
+/// An uncompressed image of one color.
+std::string bmp(int side, unsigned char red, unsigned char green, unsigned char blue) {
+  std::string pixels;
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x)
+      pixels += {static_cast<char>(blue), static_cast<char>(green), static_cast<char>(red)};
+    pixels.append((4 - side * 3 % 4) % 4, '\0');
+  }
+  const auto number = [](std::uint32_t value, int bytes) {
+    std::string text;
+    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+    return text;
+  };
+  return "BM" + number(54 + pixels.size(), 4) + number(0, 4) + number(54, 4) + number(40, 4) + number(side, 4) +
+         number(side, 4) + number(1, 2) + number(24, 2) + number(0, 4) + number(pixels.size(), 4) +
+         std::string(16, '\0') + pixels;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(commands_that_work)
+
+BOOST_AUTO_TEST_CASE(help_of_every_command_has_an_example) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  const Outcome all = run({"--help"}, setting);
+  BOOST_TEST(all.status == 0);
+  for (const auto& command : commands) {
+    BOOST_TEST(all.out.find("\n  " + command + " ") != std::string::npos, command << " is not listed");
+    const Outcome one = run({command, "--help"}, setting);
+    BOOST_TEST(one.status == 0);
+    BOOST_TEST(one.err == "");
+    BOOST_TEST(one.out.find("Example:\n  danas ") != std::string::npos, command << " has no example");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(version_is_one_line) {
+  const Scratch scratch;
+  const Outcome outcome = run({"--version"}, {scratch.path(), {}, 0});
+  BOOST_TEST(outcome.status == 0);
+  BOOST_TEST(outcome.out == "danas " DANAS_VERSION "\n");
+}
+
+BOOST_AUTO_TEST_CASE(describe_gives_the_figures_of_the_method) {
+  struct Row {
+    std::string arch;
+    long long parameters, folded, macs, ram;
+  };
+  const std::vector<Row> rows = {{"224,rgb,3-4-3-3-1,1.0", 2226434, 2209378, 299496832, 1505280},
+                                 {"96,monochrome,2-2-0-0-0,0.3", 6098, 5606, 1456144, 69120},
+                                 {"160,rgb,3-4-3-3-1,0.5", 582050, 573522, 42226880, 384000},
+                                 {"128,monochrome,1-1-1-1-1,0.7", 122330, 119830, 8036608, 245760}};
+  const Scratch scratch;
+  for (const Row& row : rows) {
+    const auto json = json_of(run({"describe", "--arch", row.arch, "--json"}, {scratch.path(), {}, 0}));
+    BOOST_TEST(json.at("arch") == row.arch);
+    BOOST_TEST(json.at("classes") == 2);
+    BOOST_TEST(json.at("parameters") == row.parameters);
+    BOOST_TEST(json.at("parameters_folded") == row.folded);
+    BOOST_TEST(json.at("flash_bytes") == row.folded);
+    BOOST_TEST(json.at("macs") == row.macs);
+    BOOST_TEST(json.at("ram_bytes") == row.ram);
+    long long parameters = 0, macs = 0, ram = 0;
+    for (const auto& layer : json.at("layers")) {
+      parameters += layer.at("parameters").get<long long>();
+      macs += layer.at("macs").get<long long>();
+      ram = std::max(ram, layer.at("ram_bytes").get<long long>());
+    }
+    BOOST_TEST(parameters == row.parameters);
+    BOOST_TEST(macs == row.macs);
+    BOOST_TEST(ram == row.ram);
+  }
+  const Outcome table = run({"describe", "--arch", rows[1].arch}, {scratch.path(), {}, 0});
+  BOOST_TEST(table.status == 0);
+  BOOST_TEST(table.out.find("1456144") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(classes_change_the_head_alone) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  const auto two = json_of(run({"describe", "--arch", "96,rgb,3-4-3-3-1,1.0", "--json"}, setting));
+  const auto five = json_of(run({"describe", "--arch", "96,rgb,3-4-3-3-1,1.0", "--classes", "5", "--json"}, setting));
+  BOOST_TEST(five.at("parameters").get<int>() - two.at("parameters").get<int>() == 3 * 1281);
+}
+
+BOOST_AUTO_TEST_CASE(bench_measures_every_mode) {
+  const Scratch scratch;
+  for (const std::string mode : {"train", "finetune", "eval"}) {
+    const auto json = json_of(run({"bench", "--arch", "32,monochrome,1-1-0-0-0,0.5", "--batch", "4", "--mode", mode,
+                                   "--seconds", "0.05", "--threads", "1", "--json"},
+                                  {scratch.path(), {}, 0}));
+    BOOST_TEST(json.at("mode") == mode);
+    BOOST_TEST(json.at("batch") == 4);
+    BOOST_TEST(json.at("threads") == 1);
+    for (const auto* key :
+         {"images_per_second", "gflops", "peak_gflops", "share_of_peak", "gb_per_second", "peak_memory_mib"}) {
+      BOOST_TEST(json.at(key).get<double>() > 0, key);
+    }
+    BOOST_TEST(json.at("share_of_peak").get<double>() < 1.5);
+    BOOST_TEST(json.at("device").get<std::string>() != "");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(selftest_passes_with_a_line_an_operation) {
+  const Scratch scratch;
+  const Outcome outcome = run({"selftest"}, {scratch.path(), {}, 0});
+  BOOST_TEST(outcome.status == 0);
+  BOOST_TEST(outcome.out.find("FAILED") == std::string::npos);
+  BOOST_TEST(std::count(outcome.out.begin(), outcome.out.end(), '\n') > 15);
+}
+
+BOOST_AUTO_TEST_CASE(a_trained_model_evaluates_and_predicts) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment());
+  const auto trained = json_of(
+      run({"train", experiment, "--arch", tiny_system, "--steps", "2", "--out", "one", "--json", "--quiet"}, setting));
+  const fs::path model = scratch / "one/model.safetensors";
+  BOOST_TEST(fs::exists(model));
+  BOOST_TEST(trained.at("validation").at("images") == 30);
+  const auto evaluated = json_of(run({"evaluate", experiment, "--model", model, "--json", "--quiet"}, setting));
+  for (const auto* key : {"accuracy", "precision", "recall", "f1", "images"}) {
+    BOOST_TEST(evaluated.at(key) == trained.at("test").at(key), key);
+  }
+  const auto image = scratch.write("red image.bmp", bmp(40, 200, 10, 10));
+  const auto predicted = json_of(run({"predict", model, image, image, "--json"}, setting));
+  BOOST_TEST(predicted.at("predictions").size() == 2u);
+  const auto& first = predicted.at("predictions").at(0);
+  double sum = 0;
+  for (const auto& probability : first.at("probabilities")) sum += probability.get<double>();
+  BOOST_TEST(std::abs(sum - 1) < 1e-9);
+  BOOST_TEST(first.at("probability") == first.at("probabilities").at(first.at("class").get<std::string>()));
+  const Outcome text = run({"predict", model, image}, setting);
+  BOOST_TEST(text.out.starts_with(image.string() + "  " + first.at("class").get<std::string>() + "  "));
+}
+
+BOOST_AUTO_TEST_CASE(data_writes_a_contact_sheet) {
+  const Scratch scratch;
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment());
+  const Outcome outcome = run({"data", experiment, "--preview", "sheet.png", "--quiet"}, {scratch.path(), {}, 0});
+  BOOST_TEST(outcome.status == 0, outcome.err);
+  BOOST_TEST(read(scratch / "sheet.png").starts_with("\x89PNG"));
+  BOOST_TEST(outcome.out.find("120 images") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(init_writes_an_experiment_that_checks) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  for (int i = 0; i < 20; ++i) {
+    scratch.write("photos/red/" + std::to_string(i) + ".bmp", bmp(40 + i, 200, 10, i));
+    scratch.write("photos/blue/" + std::to_string(i) + ".bmp", bmp(40 + i, 10, i, 200));
+  }
+  const Outcome outcome = run({"init", "photos"}, setting);
+  BOOST_TEST(outcome.status == 0, outcome.err);
+  BOOST_TEST(outcome.out.find("blue") != std::string::npos);
+  const Outcome check = run({"check", "photos.toml", "--set", "space.resolution=[32]"}, setting);
+  BOOST_TEST(check.status == 0, check.err);
+  BOOST_TEST(check.out.find("red") != std::string::npos);
+  const std::string before = read(scratch / "photos.toml");
+  check_error(run({"init", "photos"}, setting), 2, "photos.toml");  // never overwrites
+  BOOST_TEST(read(scratch / "photos.toml") == before);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "data/codecs.hpp"
+#include "data/csv.hpp"
+#include "data/init.hpp"
+#include "support.hpp"
+
+namespace danas::test {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Wake Vision with `count` images a split, odd ones persons, and CSV files.
+void make_wake_vision(const fs::path& root, int count) {
+  const Dataset::Pixels pixels = smooth_pixels(20, 16, 3);
+  for (const char* const split : {"train", "validation", "test"}) {
+    std::string csv = "filename,person\n";
+    fs::create_directories(root / split);
+    for (int i = 0; i < count; ++i) {
+      const std::string name = std::to_string(1000 + i) + ".png";
+      write_png(root / split / name, pixels);
+      csv += name + "," + std::to_string(i % 2) + "\n";
+    }
+    write(root / ("wake_vision_" + std::string(split) + ".csv"), csv);
+  }
+}
+
+DataSettings wake_vision_settings(const fs::path& root) {
+  DataSettings settings;
+  settings.kind = "wake_vision";
+  settings.path = root;
+  return settings;
+}
+
+std::set<std::string> names(const Dataset& dataset, Split split) {
+  std::set<std::string> result;
+  for (const Sample& sample : dataset.samples(split)) result.insert(sample.file.string());
+  return result;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(datasets)
+
+BOOST_AUTO_TEST_CASE(csv_fields) {
+  std::vector<std::string> fields;
+  BOOST_CHECK(split_fields("a,\"b,\"\"c\"\"\",,d", fields));
+  BOOST_CHECK((fields == std::vector<std::string>{"a", "b,\"c\"", "", "d"}));
+  BOOST_CHECK(!split_fields("a,\"b", fields));
+  BOOST_CHECK(!split_fields("\"a\"b,c", fields));
+  std::string_view text = "one\r\ntwo\n\nlast";
+  for (const char* const line : {"one", "two", "", "last"}) BOOST_CHECK_EQUAL(take_line(text), line);
+  BOOST_CHECK(text.empty());
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_loads) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 6);
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  BOOST_CHECK((dataset->classes() == std::vector<std::string>{"no person", "person"}));
+  BOOST_CHECK_EQUAL(dataset->positive_class(), 1);
+  BOOST_CHECK(dataset->problems().empty());
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    BOOST_REQUIRE_EQUAL(dataset->samples(split).size(), 6u);
+    for (std::size_t i = 0; i < 6; ++i) BOOST_CHECK_EQUAL(dataset->samples(split)[i].label, static_cast<int>(i % 2));
+  }
+  BOOST_CHECK_EQUAL(dataset->decode(dataset->samples(Split::test)[3]).width, 20);
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_other_columns_paths_and_quotes) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 3);
+  write(folder.path() / "wake_vision_train.csv",
+        "\xEF\xBB\xBF" "id,person,filename,note\r\n7,1,some/where/1000.png,\"a, b\"\r\n"
+        "8,0,\"1001.png\",\r\n9,person,1002.png,x\r\n");
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  const auto& samples = dataset->samples(Split::train);
+  BOOST_REQUIRE_EQUAL(samples.size(), 3u);
+  BOOST_CHECK_EQUAL(samples[0].label, 1);
+  BOOST_CHECK_EQUAL(samples[1].label, 0);
+  BOOST_CHECK_EQUAL(samples[2].label, 1);
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_more_classes) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 3);
+  for (const char* const split : {"train", "validation", "test"})
+    write(folder.path() / ("wake_vision_" + std::string(split) + ".csv"),
+          "filename,person\n1000.png,child\n1001.png,adult\n1002.png,nobody\n");
+  DataSettings settings = wake_vision_settings(folder.path());
+  settings.positive = "child";
+  const auto dataset = open_dataset(settings, 1);
+  BOOST_CHECK((dataset->classes() == std::vector<std::string>{"adult", "child", "nobody"}));
+  BOOST_CHECK_EQUAL(dataset->positive_class(), 1);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::test)[2].label, 2);
+  settings.positive = "dog";
+  check_error([&] { open_dataset(settings, 1); }, {"data.positive", "'child'", "'dog'"});
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_problems_are_counted) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 20);
+  std::ofstream(folder.path() / "wake_vision_train.csv", std::ios::app)
+      << "missing.png,1\n" << "1003.png,1\n" << "half a row\n"
+      << "1004.png,1,surplus\n" << ",1\n" << "1005.png,maybe\n";
+  write_png(folder.path() / "train" / "unlabeled.png", smooth_pixels(8, 8, 3));
+  write(folder.path() / "train" / ".hidden", "");
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 20u);
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 7u);
+  const auto has = [&](const std::string& text) {
+    return std::any_of(dataset->problems().begin(), dataset->problems().end(), [&](const Problem& p) {
+      return (p.file.string() + ": " + p.reason).find(text) != std::string::npos;
+    });
+  };
+  BOOST_CHECK(has("missing.png: listed"));
+  BOOST_CHECK(has("line 24"));
+  BOOST_CHECK(has("unlabeled.png: no label"));
+  BOOST_CHECK(has("listed twice"));
+}
+
+BOOST_AUTO_TEST_CASE(too_many_missing_files_are_an_error) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 30);
+  for (int i = 0; i < 10; ++i) fs::remove(folder.path() / "train" / (std::to_string(1000 + i) + ".png"));
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 10u);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 20u);
+  fs::remove(folder.path() / "train" / "1010.png");
+  check_error([&] { open_dataset(wake_vision_settings(folder.path()), 1); },
+              {"at most 10 unusable files of 90", "got 11", "1000.png"});
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_bad_csv) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 4);
+  const fs::path csv = folder.path() / "wake_vision_train.csv";
+  const auto open = [&] { open_dataset(wake_vision_settings(folder.path()), 1); };
+  write(csv, "");
+  check_error(open, {"wake_vision_train.csv:1", "'filename' and 'person'"});
+  write(csv, "filename,label\n1000.png,1\n");
+  check_error(open, {"wake_vision_train.csv:1", "'filename' and 'person'", "'filename,label'"});
+  write(csv, "file,person\n1000.png,1\n");
+  check_error(open, {"wake_vision_train.csv:1", "'file,person'"});
+  write(csv, "filename,person\n");
+  check_error(open, {"wake_vision_train.csv:2", "rows"});
+  fs::remove(csv);
+  check_error(open, {"wake_vision_train.csv", "wakevision.ai", "$WAKE_VISION", folder.path().string()});
+}
+
+BOOST_AUTO_TEST_CASE(missing_data_says_how_to_get_it) {
+  check_error([] { open_dataset(wake_vision_settings("/nowhere/at/all"), 1); },
+              {"data.path", "/nowhere/at/all", "wakevision.ai", "$WAKE_VISION"});
+  check_error([] { open_dataset(wake_vision_settings(""), 1); }, {"data.path", "wakevision.ai"});
+  DataSettings settings;
+  settings.kind = "folders";
+  settings.path = "/nowhere/at/all";
+  check_error([&] { open_dataset(settings, 1); }, {"data.path", "/nowhere/at/all"});
+  settings.kind = "sounds";
+  check_error([&] { open_dataset(settings, 1); }, {"data.kind", "'sounds'", "'folders'"});
+}
+
+BOOST_AUTO_TEST_CASE(folders_with_splits) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 5);
+  write(folder.path() / "train" / "a" / "notes.txt", "text");
+  write(folder.path() / "train" / "a" / ".hidden", "");
+  write(folder.path() / "README", "text");
+  const auto dataset = open_dataset(folder_settings(folder.path(), {}), 1);
+  BOOST_CHECK((dataset->classes() == std::vector<std::string>{"a", "b"}));
+  for (const Split split : {Split::train, Split::validation, Split::test})
+    BOOST_CHECK_EQUAL(dataset->samples(split).size(), 10u);
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 1u);
+  BOOST_CHECK(dataset->notes().empty());
+  fs::create_directories(folder.path() / "test" / "c");
+  check_error([&] { open_dataset(folder_settings(folder.path(), {}), 1); }, {"test/c", "train"});
+}
+
+BOOST_AUTO_TEST_CASE(folders_without_validation_take_it_from_train) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 20);
+  fs::remove_all(folder.path() / "validation");
+  const auto dataset = open_dataset(folder_settings(folder.path(), {}), 1);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 34u);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::validation).size(), 6u);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::test).size(), 40u);
+  BOOST_CHECK_EQUAL(dataset->notes().size(), 1u);
+  for (const std::string& name : names(*dataset, Split::validation))
+    BOOST_CHECK(!names(*dataset, Split::train).contains(name));
+}
+
+BOOST_AUTO_TEST_CASE(folders_without_splits_are_split_by_seed) {
+  TemporaryFolder folder;
+  for (const auto& [name, count] : {std::pair{"cat", 40}, std::pair{"dog", 20}})
+    for (int i = 0; i < count; ++i) write(folder.path() / name / (std::to_string(100 + i) + ".jpg"), "x");
+  const auto open = [&](std::uint64_t seed) { return open_dataset(folder_settings(folder.path(), {}), seed); };
+  const auto dataset = open(1), same = open(1), other = open(2);
+  std::set<std::string> all;
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    const auto& samples = dataset->samples(split);
+    const auto cats = std::count_if(samples.begin(), samples.end(), [](const Sample& s) { return s.label == 0; });
+    BOOST_CHECK_EQUAL(cats, split == Split::train ? 28 : 6);
+    BOOST_CHECK_EQUAL(static_cast<long>(samples.size()) - cats, split == Split::train ? 14 : 3);
+    BOOST_CHECK(names(*dataset, split) == names(*same, split));
+    BOOST_CHECK(names(*dataset, split) != names(*other, split));
+    all.merge(names(*dataset, split));
+  }
+  BOOST_CHECK_EQUAL(all.size(), 60u);
+  BOOST_CHECK_EQUAL(dataset->fingerprint(), same->fingerprint());
+  BOOST_CHECK_NE(dataset->fingerprint(), other->fingerprint());
+}
+
+BOOST_AUTO_TEST_CASE(empty_splits_and_single_classes_are_errors) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 2);
+  for (const char* const name : {"a", "b"})
+    for (const auto& entry : fs::directory_iterator(folder.path() / "test" / name)) fs::remove(entry.path());
+  check_error([&] { open_dataset(folder_settings(folder.path(), {}), 1); }, {"test split", "none"});
+  TemporaryFolder one;
+  write(one.path() / "only" / "1.jpg", "x");
+  check_error([&] { open_dataset(folder_settings(one.path(), {}), 1); }, {"two class folders", "1"});
+  DataSettings settings = folder_settings(folder.path(), {});
+  settings.validation_share = 0.7, settings.test_share = 0.5;
+  check_error([&] { open_dataset(settings, 1); }, {"validation_share", "below 1"});
+  settings = folder_settings(folder.path(), {});
+  settings.test = "train";
+  check_error([&] { open_dataset(settings, 1); }, {"three different splits"});
+}
+
+BOOST_AUTO_TEST_CASE(summary_for_init) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 4);
+  fs::copy_file(folder.path() / "train/a/100.png", folder.path() / "test/a/copy.png");
+  for (int i = 0; i < 60; ++i)
+    write_png(folder.path() / "train/b" / ("more" + std::to_string(i) + ".png"), smooth_pixels(9, 9, 1, i));
+  fs::rename(folder.path() / "validation", folder.path() / "val");
+  const FolderSummary summary = summarize_folder(folder.path());
+  BOOST_CHECK(summary.has_splits);
+  BOOST_CHECK_EQUAL(summary.settings.validation, "val");
+  BOOST_CHECK((summary.counts[0] == std::vector<std::int64_t>{4, 64}));
+  BOOST_CHECK((summary.counts[2] == std::vector<std::int64_t>{5, 4}));
+  const auto warns = [&](const std::string& text) {
+    return std::any_of(summary.warnings.begin(), summary.warnings.end(),
+                       [&](const std::string& warning) { return warning.find(text) != std::string::npos; });
+  };
+  BOOST_CHECK(warns("class a has only 13"));
+  BOOST_CHECK(!warns("class b has only"));
+  BOOST_CHECK(warns("imbalance: 72 images of b, 13 of a"));
+  BOOST_CHECK(warns("two splits, 1 times"));
+  BOOST_CHECK(warns("copy.png"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace danas::test

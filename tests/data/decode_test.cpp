@@ -1,0 +1,290 @@
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include <jpeglib.h>
+#include <webp/encode.h>
+
+#include "base/file.hpp"
+#include "data/codecs.hpp"
+#include "data/decode.hpp"
+#include "support.hpp"
+
+namespace danas::test {
+
+namespace {
+
+using Pixels = Dataset::Pixels;
+
+// An encoder of the tests' own, for what the product never writes: CMYK, EXIF.
+std::string jpeg_of(const std::vector<std::uint8_t>& data, int width, int height, int components, J_COLOR_SPACE from,
+                    J_COLOR_SPACE to, const std::string& exif = {}) {
+  jpeg_compress_struct info;
+  jpeg_error_mgr errors;
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* memory = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &memory, &size);
+  info.image_width = static_cast<JDIMENSION>(width);
+  info.image_height = static_cast<JDIMENSION>(height);
+  info.input_components = components;
+  info.in_color_space = from;
+  jpeg_set_defaults(&info);
+  jpeg_set_colorspace(&info, to);
+  jpeg_set_quality(&info, 98, TRUE);
+  info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1;
+  jpeg_start_compress(&info, TRUE);
+  if (!exif.empty())
+    jpeg_write_marker(&info, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif.data()),
+                      static_cast<unsigned>(exif.size()));
+  while (info.next_scanline < info.image_height) {
+    JSAMPROW row =
+        const_cast<JSAMPROW>(data.data() + static_cast<std::size_t>(width * components) * info.next_scanline);
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  std::string result(reinterpret_cast<char*>(memory), size);
+  std::free(memory);
+  return result;
+}
+
+std::string jpeg_of(const Pixels& pixels, const std::string& exif = {}) {
+  return pixels.channels == 1
+             ? jpeg_of(pixels.data, pixels.width, pixels.height, 1, JCS_GRAYSCALE, JCS_GRAYSCALE, exif)
+             : jpeg_of(pixels.data, pixels.width, pixels.height, 3, JCS_RGB, JCS_YCbCr, exif);
+}
+
+std::string exif_of(int orientation, bool little) {
+  const auto number = [&](unsigned value, int bytes) {
+    std::string text;
+    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (little ? i : bytes - 1 - i));
+    return text;
+  };
+  return std::string("Exif\0\0", 6) + (little ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) +
+         number(0x0100, 2) + number(4, 2) + number(1, 4) + number(64, 4) +                       // another tag
+         number(0x0112, 2) + number(3, 2) + number(1, 4) + number(static_cast<unsigned>(orientation), 2) +
+         number(0, 2) + number(0, 4);
+}
+
+double largest_difference(const Pixels& a, const Pixels& b) {
+  BOOST_REQUIRE_EQUAL(a.width, b.width);
+  BOOST_REQUIRE_EQUAL(a.height, b.height);
+  BOOST_REQUIRE_EQUAL(a.channels, b.channels);
+  BOOST_REQUIRE_EQUAL(a.data.size(), b.data.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < a.data.size(); ++i) largest = std::max(largest, std::abs(double(a.data[i]) - b.data[i]));
+  return largest;
+}
+
+Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
+Pixels decode(const std::string& file, int shorter_side = 0) { return decode_bytes(bytes_of(file), shorter_side, "x"); }
+
+std::uint8_t at(const Pixels& p, int x, int y, int c) {
+  return p.data[static_cast<std::size_t>((y * p.width + x) * p.channels + c)];
+}
+
+// What a camera stores when the upright picture is `upright`: the definition of the EXIF standard, rows and columns
+// named by the side of the picture they lie on.
+Pixels stored(const Pixels& upright, int orientation) {
+  const int w = upright.width, h = upright.height;
+  Pixels out{{}, orientation >= 5 ? h : w, orientation >= 5 ? w : h, upright.channels};
+  for (int row = 0; row < out.height; ++row)
+    for (int column = 0; column < out.width; ++column) {
+      int x = 0, y = 0;
+      switch (orientation) {
+        case 1: y = row, x = column; break;                  // row 0 top, column 0 left
+        case 2: y = row, x = w - 1 - column; break;          // top, right
+        case 3: y = h - 1 - row, x = w - 1 - column; break;  // bottom, right
+        case 4: y = h - 1 - row, x = column; break;          // bottom, left
+        case 5: x = row, y = column; break;                  // left, top
+        case 6: x = w - 1 - row, y = column; break;          // right, top
+        case 7: x = w - 1 - row, y = h - 1 - column; break;  // right, bottom
+        default: x = row, y = h - 1 - column; break;         // left, bottom
+      }
+      for (int c = 0; c < out.channels; ++c) out.data.push_back(at(upright, x, y, c));
+    }
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(decode_images)
+
+BOOST_AUTO_TEST_CASE(jpeg_color_and_gray) {
+  for (const int channels : {1, 3}) {
+    const Pixels pixels = smooth_pixels(61, 47, channels);
+    BOOST_CHECK_LE(largest_difference(decode(jpeg_of(pixels)), pixels), 6);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(exif_orientations) {
+  const Pixels upright = smooth_pixels(40, 24, 3);
+  for (int orientation = 1; orientation <= 8; ++orientation)
+    for (const bool little : {true, false}) {
+      const std::string file = jpeg_of(stored(upright, orientation), exif_of(orientation, little));
+      BOOST_CHECK_EQUAL(exif_orientation(bytes_of(file)), orientation);
+      BOOST_CHECK_LE(largest_difference(decode(file), upright), 8);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hostile_exif_is_ignored) {
+  const Pixels pixels = smooth_pixels(16, 8, 1);
+  const std::string whole = exif_of(6, true);
+  for (std::size_t length = 0; length <= 40; ++length)  // the entry ends at 40
+    BOOST_CHECK_EQUAL(exif_orientation(bytes_of(jpeg_of(pixels, whole.substr(0, length)))), length < 40 ? 1 : 6);
+  std::string far = whole;
+  for (int i = 0; i < 4; ++i) far[static_cast<std::size_t>(10 + i)] = '\xFF';  // the directory lies beyond the end
+  BOOST_CHECK_EQUAL(exif_orientation(bytes_of(jpeg_of(pixels, far))), 1);
+  for (const int value : {0, 9, 255})
+    BOOST_CHECK_EQUAL(exif_orientation(bytes_of(jpeg_of(pixels, exif_of(value, true)))), 1);
+  const std::string file = jpeg_of(pixels, whole);
+  for (std::size_t length = 0; length < 80; ++length) exif_orientation(bytes_of(file).first(length));  // no read beyond
+}
+
+BOOST_AUTO_TEST_CASE(cmyk_and_ycck) {
+  // libjpeg marks CMYK files by an Adobe segment, so 255 means no ink: rgb = value · key / 255.
+  const int width = 16, height = 16;
+  std::vector<std::uint8_t> cmyk;
+  for (int i = 0; i < width * height; ++i) cmyk.insert(cmyk.end(), {200, 100, 50, 220});
+  for (const J_COLOR_SPACE space : {JCS_CMYK, JCS_YCCK}) {
+    const Pixels pixels = decode(jpeg_of(cmyk, width, height, 4, JCS_CMYK, space));
+    BOOST_REQUIRE_EQUAL(pixels.channels, 3);
+    const int wanted[3] = {200 * 220 / 255, 100 * 220 / 255, 50 * 220 / 255};
+    for (int c = 0; c < 3; ++c) BOOST_CHECK_LE(std::abs(at(pixels, 7, 9, c) - wanted[c]), 4);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(cmyk_without_adobe_marker_is_ink) {
+  std::vector<std::uint8_t> cmyk;
+  for (int i = 0; i < 256; ++i) cmyk.insert(cmyk.end(), {200, 100, 50, 20});
+  std::string file = jpeg_of(cmyk, 16, 16, 4, JCS_CMYK, JCS_CMYK);
+  const std::size_t marker = file.find("Adobe");
+  BOOST_REQUIRE_NE(marker, std::string::npos);
+  file.erase(marker - 4, 16);
+  const Pixels pixels = decode(file);
+  const int wanted[3] = {55 * 235 / 255, 155 * 235 / 255, 205 * 235 / 255};
+  for (int c = 0; c < 3; ++c) BOOST_CHECK_LE(std::abs(at(pixels, 3, 4, c) - wanted[c]), 4);
+}
+
+BOOST_AUTO_TEST_CASE(scaled_decoding_keeps_the_shorter_side) {
+  const std::string file = jpeg_of(smooth_pixels(330, 200, 3));
+  for (const int side : {1, 25, 26, 50, 99, 100, 101, 199, 200, 500}) {
+    const Pixels pixels = decode(file, side);
+    BOOST_CHECK_GE(pixels.height, std::min(side, 200));
+    BOOST_CHECK_LE(pixels.height, std::min(200, side + 25));
+    BOOST_CHECK_LE(std::abs(pixels.width - pixels.height * 1.65), 2.0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(truncated_jpeg_is_an_error) {
+  const std::string file = jpeg_of(smooth_pixels(120, 90, 3));
+  for (int part = 0; part < 64; ++part) {
+    const std::string cut = file.substr(0, file.size() * static_cast<std::size_t>(part) / 64);
+    BOOST_CHECK_THROW(decode(cut), Error);
+  }
+  BOOST_CHECK_THROW(decode(file.substr(0, file.size() - 40)), Error);
+  check_error([&] { decode(file.substr(0, file.size() / 2)); }, {"[x]", "whole JPEG"});
+}
+
+BOOST_AUTO_TEST_CASE(png_gray_color_alpha) {
+  TemporaryFolder folder;
+  for (const int channels : {1, 3}) {
+    const Pixels pixels = smooth_pixels(33, 21, channels);
+    write_png(folder.path() / "x.png", pixels);
+    BOOST_CHECK_EQUAL(largest_difference(decode_image(folder.path() / "x.png"), pixels), 0);
+  }
+  Pixels alpha{{}, 2, 1, 4};
+  alpha.data = {200, 100, 50, 0, 200, 100, 50, 255};
+  write_png(folder.path() / "a.png", alpha);
+  const Pixels black = decode_image(folder.path() / "a.png");
+  BOOST_CHECK_EQUAL(black.channels, 3);
+  BOOST_CHECK((black.data == std::vector<std::uint8_t>{0, 0, 0, 200, 100, 50}));
+}
+
+BOOST_AUTO_TEST_CASE(png_of_16_bits) {
+  // 2×1 pixels of 16-bit gray, 0x1234 and 0xFEDC, stored without compression.
+  const unsigned char file[] = {
+      0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n',
+      0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0, 2, 0, 0, 0, 1, 16, 0, 0, 0, 0, 0, 0, 0, 0,
+      0, 0, 0, 16, 'I', 'D', 'A', 'T', 0x78, 0x01, 0x01, 5, 0, 0xFA, 0xFF, 0, 0x12, 0x34, 0xFE, 0xDC, 0, 0, 0, 0,
+      0, 0, 0, 0, 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0, 0, 0, 0};
+  const Pixels pixels = decode(std::string(reinterpret_cast<const char*>(file), sizeof file));
+  BOOST_CHECK_EQUAL(pixels.channels, 1);
+  BOOST_CHECK((pixels.data == std::vector<std::uint8_t>{0x12, 0xFE}));
+}
+
+BOOST_AUTO_TEST_CASE(truncated_png_is_an_error) {
+  TemporaryFolder folder;
+  write_png(folder.path() / "x.png", smooth_pixels(64, 48, 3));
+  const std::string file = read_file(folder.path() / "x.png");
+  for (int part = 0; part < 64; ++part)
+    BOOST_CHECK_THROW(decode(file.substr(0, file.size() * static_cast<std::size_t>(part) / 64)), Error);
+}
+
+BOOST_AUTO_TEST_CASE(bmp) {
+  // 24-bit, rows from the bottom, blue first, rows padded to 4 bytes: 1×2 pixels.
+  std::string file = "BM";
+  const auto number = [&](unsigned value, int bytes) {
+    for (int i = 0; i < bytes; ++i) file += static_cast<char>(value >> 8 * i);
+  };
+  for (const unsigned value : {62u, 0u, 54u, 40u, 1u, 2u}) number(value, 4);
+  number(1, 2), number(24, 2);
+  for (int i = 0; i < 6; ++i) number(0, 4);
+  for (const unsigned value : {30u, 20u, 10u, 0u, 60u, 50u, 40u, 0u}) number(value, 1);
+  const Pixels pixels = decode(file);
+  BOOST_CHECK_EQUAL(pixels.width, 1);
+  BOOST_CHECK_EQUAL(pixels.height, 2);
+  BOOST_CHECK((pixels.data == std::vector<std::uint8_t>{40, 50, 60, 10, 20, 30}));
+}
+
+BOOST_AUTO_TEST_CASE(webp) {
+  const Pixels pixels = smooth_pixels(53, 37, 3);
+  std::uint8_t* memory = nullptr;
+  std::size_t size = WebPEncodeLosslessRGB(pixels.data.data(), 53, 37, 53 * 3, &memory);
+  const std::string lossless(reinterpret_cast<char*>(memory), size);
+  WebPFree(memory);
+  BOOST_CHECK_EQUAL(largest_difference(decode(lossless), pixels), 0);
+  size = WebPEncodeRGB(pixels.data.data(), 53, 37, 53 * 3, 95, &memory);
+  const std::string lossy(reinterpret_cast<char*>(memory), size);
+  WebPFree(memory);
+  BOOST_CHECK_LE(largest_difference(decode(lossy), pixels), 40);
+  for (int part = 0; part < 64; ++part)
+    BOOST_CHECK_THROW(decode(lossless.substr(0, lossless.size() * static_cast<std::size_t>(part) / 64)), Error);
+}
+
+BOOST_AUTO_TEST_CASE(other_files_and_giants_are_refused) {
+  TemporaryFolder folder;
+  write(folder.path() / "text.jpg", "this is no image");
+  check_error([&] { decode_image(folder.path() / "text.jpg"); }, {"text.jpg", "JPEG, PNG, BMP or WebP"});
+  write(folder.path() / "empty.png", "");
+  check_error([&] { decode_image(folder.path() / "empty.png"); }, {"empty.png", "empty file"});
+  check_error([&] { decode_image(folder.path() / "none.png"); }, {"none.png"});
+  std::string giant = jpeg_of(smooth_pixels(16, 16, 3));
+  const std::size_t frame = giant.find("\xFF\xC0");
+  BOOST_REQUIRE_NE(frame, std::string::npos);
+  for (const std::size_t i : {5, 6, 7, 8}) giant[frame + i] = '\x7F';
+  check_error([&] { decode(giant); }, {"100 megapixels"});
+}
+
+BOOST_AUTO_TEST_CASE(format_is_told_by_content) {
+  TemporaryFolder folder;
+  const Pixels pixels = smooth_pixels(20, 10, 3);
+  write(folder.path() / "wrong.png", jpeg_of(pixels));
+  BOOST_CHECK_LE(largest_difference(decode_image(folder.path() / "wrong.png"), pixels), 6);
+}
+
+BOOST_AUTO_TEST_CASE(area_resize) {
+  // By hand: an average of 2×2 blocks, and of 1.5 pixels.
+  const Pixels blocks{{10, 20, 30, 40, 50, 60, 70, 81}, 4, 2, 1};
+  BOOST_CHECK((resize_area(blocks, 2, 1).data == std::vector<std::uint8_t>{35, 55}));
+  const Pixels row{{0, 90, 240}, 3, 1, 1};
+  BOOST_CHECK((resize_area(row, 2, 1).data == std::vector<std::uint8_t>{30, 190}));
+  BOOST_CHECK(resize_area(blocks, 4, 2).data == blocks.data);
+  BOOST_CHECK_THROW(resize_area(blocks, 0, 1), Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace danas::test

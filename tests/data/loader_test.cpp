@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "base/random.hpp"
+#include "data/codecs.hpp"
+#include "data/loader.hpp"
+#include "data/resize.hpp"
+#include "support.hpp"
+
+namespace danas::test {
+
+namespace {
+
+// A store of synthetic scenes, whose pixels tell them apart.
+struct Scenes {
+  explicit Scenes(int images = 40, const std::string& cache = "raw") {
+    settings.images = images;
+    settings.size = 32;
+    settings.cache = cache;
+    settings.cache_path = folder.path();
+    store = std::make_unique<ImageStore>(open_dataset(settings, 5), settings, 24);
+  }
+
+  TemporaryFolder folder;
+  DataSettings settings;
+  std::unique_ptr<ImageStore> store;
+};
+
+std::string content(const LoadedBatch& batch) {
+  std::string text(static_cast<const char*>(batch.images.data), batch.images.bytes());
+  text.append(reinterpret_cast<const char*>(batch.labels.data()), batch.labels.size_bytes());
+  return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(loaders)
+
+BOOST_AUTO_TEST_CASE(crops_lie_inside_and_have_their_share) {
+  int bins[4] = {}, flips = 0, tried = 0;
+  for (const auto& [width, height] : {std::pair{100, 100}, std::pair{130, 100}, std::pair{75, 150}, std::pair{1, 1},
+                                      std::pair{2, 1}, std::pair{37, 53}}) {
+    const Image image{nullptr, width, height, 3};
+    for (int i = 0; i < 4000; ++i) {
+      const Crop crop = training_crop(image, 0.6, static_cast<std::uint64_t>(width), i / 100, i % 100);
+      BOOST_REQUIRE(crop.width >= 1 && crop.height >= 1 && crop.x >= 0 && crop.y >= 0);
+      BOOST_REQUIRE(crop.x + crop.width <= width && crop.y + crop.height <= height);
+      flips += crop.flip;
+      ++tried;
+      if (width == 100) {
+        const double share = double(crop.width) * crop.height / (double(width) * height);
+        BOOST_REQUIRE_GE(share, 0.6 - 0.02);
+        const double aspect = double(crop.width) / crop.height;
+        BOOST_REQUIRE(aspect > 0.73 && aspect < 1.37);
+        ++bins[std::min(3, static_cast<int>((std::max(share, 0.6) - 0.6) * 10))];
+      }
+    }
+  }
+  BOOST_CHECK_LE(std::abs(flips - tried / 2), 4 * std::sqrt(tried / 4.0));
+  // Large shares fit in fewer shapes and are drawn again, so that they are rarer, but none is rare.
+  for (const int bin : bins) BOOST_CHECK_GE(bin, 200);
+  BOOST_CHECK_GT(bins[0], bins[3] / 2);
+}
+
+BOOST_AUTO_TEST_CASE(crops_of_wide_images_are_uniform_in_area) {
+  const Image image{nullptr, 400, 400, 3};
+  // Of shares that every aspect in [3/4, 4/3] fits (at most 3/4), each is equally likely: compare two halves.
+  int low = 0, high = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const Crop crop = training_crop(image, 0.35, 9, i, 0);
+    const double share = crop.width * crop.height / 160000.0;
+    low += share >= 0.35 && share < 0.55;
+    high += share >= 0.55 && share < 0.75;
+  }
+  BOOST_CHECK_LE(std::abs(low - high), 5 * std::sqrt(low + high));
+  const Crop a = training_crop(image, 0.6, 9, 4, 7), b = training_crop(image, 0.6, 9, 4, 7);
+  BOOST_CHECK(std::memcmp(&a, &b, sizeof(int) * 4) == 0 && a.flip == b.flip);
+}
+
+BOOST_AUTO_TEST_CASE(impossible_crops_fall_back_to_the_center) {
+  const Image image{nullptr, 1000, 10, 3};  // no crop of 60 % has an aspect up to 4/3
+  const Crop crop = training_crop(image, 0.6, 1, 2, 3);
+  BOOST_CHECK_EQUAL(crop.width, 10);
+  BOOST_CHECK_EQUAL(crop.height, 10);
+  BOOST_CHECK_EQUAL(crop.x, 495);
+  const Crop tall = evaluation_crop({nullptr, 7, 12, 1});
+  BOOST_CHECK_EQUAL(tall.y, 2);
+  BOOST_CHECK_EQUAL(tall.height, 7);
+  BOOST_CHECK(!tall.flip);
+}
+
+BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
+  for (const char* const cache : {"raw", "jpeg", "none"}) {
+    const Scenes scenes(42, cache);
+    BOOST_CHECK_EQUAL(scenes.store->mode(), cache);
+    for (const int channels : {1, 3}) {
+      TrainingLoader one(*scenes.store, 17, channels, 9, 0.6, 4, 0, 1),
+          three(*scenes.store, 17, channels, 9, 0.6, 4, 0, 3);
+      std::vector<std::string> batches;
+      for (int step = 0; step < 20; ++step) {
+        const LoadedBatch batch = one.next();
+        BOOST_REQUIRE_EQUAL(batch.images.n, 9);
+        BOOST_REQUIRE_EQUAL(batch.images.h, 17);
+        BOOST_REQUIRE_EQUAL(batch.images.c, channels);
+        batches.push_back(content(batch));
+        BOOST_REQUIRE(content(three.next()) == batches.back());
+      }
+      BOOST_CHECK(batches[0] != batches[1]);
+      TrainingLoader later(*scenes.store, 17, channels, 9, 0.6, 4, 13, 2);  // resumed
+      for (std::size_t step = 13; step < 20; ++step) BOOST_REQUIRE(content(later.next()) == batches[step]);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
+  const Scenes scenes;
+  TrainingLoader loader(*scenes.store, 16, 3, 40, 0.6, 8);
+  std::vector<std::int64_t> order(40);
+  for (std::size_t i = 0; i < 40; ++i) order[i] = static_cast<std::int64_t>(i);
+  Random(8, "epoch", 0).shuffle(order);
+  const LoadedBatch batch = loader.next();
+  std::vector<std::uint8_t> buffer;
+  std::vector<float> wanted(16 * 16 * 3);
+  for (std::size_t i = 0; i < 40; ++i) {
+    const Image image = scenes.store->image(Split::train, order[i], buffer);
+    const Crop crop = training_crop(image, 0.6, 8, 0, static_cast<std::int64_t>(i));
+    serial_backend().augment({&image, 1}, {&crop, 1}, {Type::f32, wanted.data(), 1, 16, 16, 3});
+    BOOST_REQUIRE_EQUAL(batch.labels[i], scenes.store->label(Split::train, order[i]));
+    BOOST_REQUIRE(std::memcmp(wanted.data(), batch.images.as<float>() + i * wanted.size(), 4 * wanted.size()) == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
+  const Scenes scenes(20);
+  // Crops of the whole area of a square are the square itself, mirrored or not: sorted values tell an image.
+  std::map<std::vector<float>, std::int64_t> index_of;
+  const auto sorted = [](const LoadedBatch& batch, std::int64_t i) {
+    const std::int64_t size = batch.images.size() / batch.images.n;
+    std::vector<float> values(batch.images.as<float>() + i * size, batch.images.as<float>() + (i + 1) * size);
+    std::sort(values.begin(), values.end());
+    return values;
+  };
+  EvaluationLoader all(*scenes.store, Split::train, 32, 3, 20);
+  const LoadedBatch images = all.next();
+  for (std::int64_t i = 0; i < 20; ++i) index_of[sorted(images, i)] = i;
+  BOOST_REQUIRE_EQUAL(index_of.size(), 20u);
+
+  std::vector<std::int64_t> order;
+  TrainingLoader loader(*scenes.store, 32, 3, 7, 1.0, 3, 0, 2);
+  for (int step = 0; step < 20; ++step) {
+    const LoadedBatch batch = loader.next();
+    for (std::int64_t i = 0; i < 7; ++i) {
+      BOOST_REQUIRE(index_of.contains(sorted(batch, i)));
+      order.push_back(index_of[sorted(batch, i)]);
+    }
+  }
+  for (auto epoch = order.begin(); epoch != order.end(); epoch += 20)
+    BOOST_CHECK_EQUAL(std::set<std::int64_t>(epoch, epoch + 20).size(), 20u);
+  BOOST_CHECK(!std::equal(order.begin(), order.begin() + 20, order.begin() + 20));
+}
+
+BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
+  const Scenes scenes(8);
+  TrainingLoader one(*scenes.store, 8, 3, 50, 0.6, 3, 0, 1), two(*scenes.store, 8, 3, 50, 0.6, 3, 0, 2);
+  for (int step = 0; step < 5; ++step) {
+    const LoadedBatch batch = one.next();
+    BOOST_CHECK_EQUAL(batch.labels.size(), 50u);
+    BOOST_CHECK(content(batch) == content(two.next()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(evaluation_passes_once_in_order) {
+  const Scenes scenes(40);
+  for (const int workers : {1, 3}) {
+    EvaluationLoader loader(*scenes.store, Split::train, 12, 3, 16, 0, 0, workers);
+    std::int64_t seen = 0;
+    for (const std::int64_t size : {16, 16, 8}) {
+      const LoadedBatch batch = loader.next();
+      BOOST_REQUIRE_EQUAL(batch.images.n, size);
+      for (const std::int32_t label : batch.labels) BOOST_CHECK_EQUAL(label, scenes.store->label(Split::train, seen++));
+    }
+    BOOST_CHECK_EQUAL(loader.next().images.n * loader.next().images.c, 0);
+    BOOST_CHECK(loader.next().labels.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(evaluation_of_some_is_a_seeded_choice) {
+  const Scenes scenes(40);
+  const auto read = [&](std::uint64_t seed, std::int64_t limit) {
+    EvaluationLoader loader(*scenes.store, Split::train, 8, 1, 4, limit, seed, 2);
+    std::map<std::string, int> images;
+    for (LoadedBatch batch = loader.next(); !batch.labels.empty(); batch = loader.next())
+      for (std::int64_t i = 0; i < batch.images.n; ++i)
+        ++images[std::string(reinterpret_cast<const char*>(batch.images.as<float>() + 64 * i), 256)];
+    return images;
+  };
+  const auto all = read(1, 0), some = read(1, 10);
+  BOOST_CHECK_EQUAL(all.size(), 40u);
+  BOOST_CHECK_EQUAL(some.size(), 10u);
+  for (const auto& [image, count] : some) BOOST_CHECK(count == 1 && all.contains(image));
+  BOOST_CHECK(some == read(1, 10));
+  BOOST_CHECK(some != read(2, 10));
+  BOOST_CHECK(read(1, 100) == all);
+}
+
+BOOST_AUTO_TEST_CASE(stopping_early_and_wrong_arguments) {
+  const Scenes scenes(40);
+  for (int i = 0; i < 20; ++i) {
+    TrainingLoader loader(*scenes.store, 24, 3, 16, 0.6, 3, 0, 1 + i % 3);
+    if (i % 2) BOOST_CHECK_EQUAL(loader.next().images.n, 16);
+  }
+  BOOST_CHECK_THROW(TrainingLoader(*scenes.store, 24, 2, 16, 0.6, 3), Error);
+  BOOST_CHECK_THROW(TrainingLoader(*scenes.store, 24, 3, 0, 0.6, 3), Error);
+  BOOST_CHECK_THROW(TrainingLoader(*scenes.store, 24, 3, 16, 0.0, 3), Error);
+  BOOST_CHECK_THROW(EvaluationLoader(*scenes.store, Split::test, 0, 3, 16), Error);
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
+  TemporaryFolder folder;
+  make_folders(folder.path() / "images", 6);
+  DataSettings settings = folder_settings(folder.path() / "images", folder.path() / "cache");
+  settings.cache = "none";
+  const ImageStore store(open_dataset(settings, 1), settings, 16);
+  std::filesystem::remove_all(folder.path() / "images/train");
+  TrainingLoader loader(store, 16, 3, 4, 0.6, 1, 0, 2);
+  check_error([&] { loader.next(); }, {"images/train"});
+  check_error([&] { loader.next(); }, {"images/train"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace danas::test

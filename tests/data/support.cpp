@@ -1,0 +1,67 @@
+#include "support.hpp"
+
+#include <cmath>
+#include <fstream>
+#include <stdlib.h>
+
+#include "data/codecs.hpp"
+
+namespace danas::test {
+
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "danas-test-data-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void write(const fs::path& file, const std::string& content) {
+  fs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << content;
+}
+
+Dataset::Pixels smooth_pixels(int width, int height, int channels, int variant) {
+  Dataset::Pixels pixels{{}, width, height, channels};
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      for (int c = 0; c < channels; ++c)
+        pixels.data.push_back(static_cast<std::uint8_t>(
+            std::lround(128 + 100 * std::sin(0.05 * x * (c + 1) + 0.03 * y + variant) * std::cos(0.02 * y * (c + 2)))));
+  return pixels;
+}
+
+void make_folders(const fs::path& root, int count) {
+  int variant = 0;
+  for (const char* const split : {"train", "validation", "test"})
+    for (const char* const name : {"a", "b"}) {
+      fs::create_directories(root / split / name);
+      for (int i = 0; i < count; ++i, ++variant)
+        write_png(root / split / name / (std::to_string(100 + i) + ".png"),
+                  smooth_pixels(60 + 7 * (variant % 5), 50 + 3 * (variant % 7), variant % 4 ? 3 : 1, variant));
+    }
+}
+
+DataSettings folder_settings(const fs::path& root, const fs::path& cache) {
+  DataSettings settings;
+  settings.kind = "folders";
+  settings.path = root;
+  settings.cache = "raw";
+  settings.cache_path = cache;
+  return settings;
+}
+
+std::size_t files_in(const fs::path& folder, const std::string& part_of_name) {
+  std::size_t count = 0;
+  if (!fs::exists(folder)) return 0;
+  for (const auto& entry : fs::directory_iterator(folder))
+    count += entry.path().filename().string().find(part_of_name) != std::string::npos;
+  return count;
+}
+
+}  // namespace danas::test

@@ -1,0 +1,53 @@
+// What the tests of data share: a folder of their own, small images, expectations of errors.
+#pragma once
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "data/image_store.hpp"
+
+namespace danas::test {
+
+/// A folder that is removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void write(const std::filesystem::path& file, const std::string& content);
+
+/// Smooth color pixels that JPEG keeps well; `variant` changes them.
+Dataset::Pixels smooth_pixels(int width, int height, int channels, int variant = 0);
+
+/// SPLIT/CLASS/*.png of a few small images for classes "a" and "b"; `count` images a class in each split.
+void make_folders(const std::filesystem::path& root, int count);
+
+/// Settings of class folders at `root` with the cache in `cache`.
+DataSettings folder_settings(const std::filesystem::path& root, const std::filesystem::path& cache);
+
+std::size_t files_in(const std::filesystem::path& folder, const std::string& part_of_name);
+
+/// Runs `body`, which must throw an Error of one line with every one of `texts` in it.
+template <class Body>
+void check_error(Body&& body, const std::vector<std::string>& texts, Fault fault = Fault::input) {
+  try {
+    body();
+    BOOST_ERROR("no Error was thrown");
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    for (const std::string& text : texts)
+      BOOST_CHECK_MESSAGE(message.find(text) != std::string::npos, "'" << text << "' is not in: " << message);
+    BOOST_CHECK_MESSAGE(message.find('\n') == std::string::npos, "several lines: " << message);
+    BOOST_CHECK(error.fault() == fault);
+  }
+}
+
+}  // namespace danas::test

@@ -1,0 +1,245 @@
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "nas/experiment.hpp"
+
+using namespace danas;
+
+namespace {
+
+const std::string minimal = "[data]\nkind = \"synthetic\"\n";
+
+Experiment parse(const std::string& toml, const std::vector<std::string>& overrides = {}) {
+  return parse_experiment(toml, "/somewhere/trial.toml", overrides);
+}
+
+// The one line that a user sees.
+std::string complaint(const std::string& toml, const std::vector<std::string>& overrides = {}) {
+  try {
+    parse(toml, overrides);
+  } catch (const Error& error) {
+    BOOST_TEST(error.exit_status() == 2);
+    return error.what();
+  }
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+#define CHECK_COMPLAINT(toml, ...)                                                        \
+  do {                                                                                    \
+    const std::string text = complaint(toml);                                             \
+    for (const char* part : {__VA_ARGS__}) BOOST_TEST(contains(text, part), text << " | " << part); \
+    BOOST_TEST(!contains(text, "\n"));                                                    \
+  } while (false)
+
+BOOST_AUTO_TEST_SUITE(experiment)
+
+BOOST_AUTO_TEST_CASE(defaults) {
+  const Experiment e = parse(minimal);
+  BOOST_TEST(e.name == "trial");
+  BOOST_TEST(e.seed == 1u);
+  BOOST_TEST(e.supernet.steps == 30000);
+  BOOST_TEST(e.supernet.batch == 128);
+  BOOST_TEST(e.supernet.optimizer == "adam");
+  BOOST_TEST(e.supernet.learning_rate == 1e-3);
+  BOOST_TEST(e.finetune.steps == 100);
+  BOOST_TEST(e.final_training.steps == 1000);
+  BOOST_TEST(e.space.size() == 37'520);
+  BOOST_TEST(e.search.hours.value() == 23.0);
+  BOOST_TEST(!e.search.systems.has_value());
+  BOOST_TEST(e.search.population == 10);
+  BOOST_TEST(e.device.ram_bytes() == 512 * 1024);
+}
+
+BOOST_AUTO_TEST_CASE(every_key_survives_a_round_trip) {
+  const std::string toml = R"(
+name = "all-keys"
+seed = 18
+protocol = "corrected"
+[data]
+kind = "folders"
+path = "/images/a \"quoted\" $$name"
+train = "a"
+validation = "b"
+test = "c"
+positive = "cat"
+cache = "jpeg"
+cache_gib = 3.5
+cache_path = "/cache"
+crop_min_area = 0.08
+images = 100
+size = 64
+save = "/scenes"
+validation_share = 0.2
+test_share = 0.25
+[space]
+resolution = [96, 64]
+color = ["rgb", "monochrome"]
+width = [1.0, 0.35, 0.1]
+depth = [3, 2, 1, 0, 0]
+[supernet]
+steps = 11
+batch = 12
+optimizer = "sgd"
+learning_rate = 0.1
+weight_decay = 1e-5
+momentum = 0.8
+schedule = "cosine"
+warmup = 7
+[finetune]
+steps = 21
+[final]
+steps = 31
+optimizer = "adamw"
+[search]
+strategy = "random"
+hours = 0.3
+systems = 40
+population = 6
+crossover = 0.5
+recalibration_images = 100
+evaluation_batch = 50
+[device]
+name = "my board"
+ram_kib = 100.5
+flash_kib = 200
+activation_bytes = 2
+parameter_bytes = 4
+[fitness]
+accuracy = 2
+precision = 0.1
+recall = 0.2
+ram = 0.3
+flash = 0
+)";
+  const Experiment e = parse(toml);
+  BOOST_TEST(e.data.path == "/images/a \"quoted\" $name");
+  BOOST_TEST(e.data.validation_share == 0.2);
+  BOOST_TEST(e.space.data_configurations().size() == 4u);
+  BOOST_TEST(e.space.widths().front() == 0.1);
+  BOOST_TEST(e.supernet.warmup == 7);
+  BOOST_TEST(e.supernet.momentum == 0.8);
+  BOOST_TEST(e.final_training.optimizer == "adamw");
+  BOOST_TEST(e.search.systems.value() == 40);
+  BOOST_TEST(e.device.ram_bytes() == 102912);
+  BOOST_TEST(e.device.parameter_bytes == 4);
+  BOOST_TEST(e.fitness.accuracy == 2.0);
+  BOOST_TEST(e.fitness.flash == 0.0);
+
+  const std::string written = e.to_toml();
+  const Experiment again = parse_experiment(written, "/elsewhere/experiment.toml");
+  BOOST_TEST(again.to_toml() == written);
+  BOOST_TEST(again.name == "all-keys");
+  BOOST_TEST(again.data.path == e.data.path);
+  BOOST_TEST(again.supernet.learning_rate == e.supernet.learning_rate);
+  BOOST_TEST(again.space.size() == e.space.size());
+}
+
+BOOST_AUTO_TEST_CASE(the_defaults_survive_a_round_trip) {
+  const std::string written = parse(minimal).to_toml();
+  BOOST_TEST(parse_experiment(written, "/elsewhere/other.toml").to_toml() == written);
+}
+
+BOOST_AUTO_TEST_CASE(unknown_keys_name_the_nearest_known_one) {
+  CHECK_COMPLAINT(minimal + "[supernet]\nstpes = 3\n", "trial.toml:4: supernet.stpes", "supernet.steps");
+  CHECK_COMPLAINT(minimal + "[serach]\nsystems = 3\n", "trial.toml:3", "serach", "search");
+  CHECK_COMPLAINT("sede = 3\n" + minimal, "trial.toml:1: sede", "seed");
+  CHECK_COMPLAINT(minimal + "[search]\nsteps = 3\n", "trial.toml:4: search.steps", ".steps");
+  CHECK_COMPLAINT(minimal + "[switches]\nresidual = false\n", "trial.toml:3: switches");
+  CHECK_COMPLAINT("systems = 3\n" + minimal, "trial.toml:1: systems", "search.systems");
+}
+
+BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = -3\n", "trial.toml:4: supernet.steps", "-3", "at least 1");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 0\n", "supernet.steps");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = \"many\"\n", "trial.toml:4: supernet.steps", "whole number", "many");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 1.5\n", "supernet.steps", "1.5");
+  CHECK_COMPLAINT(minimal + "[supernet]\nbatch = 1\n", "supernet.batch", "at least 2");
+  CHECK_COMPLAINT(minimal + "[supernet]\nlearning_rate = nan\n", "supernet.learning_rate");
+  CHECK_COMPLAINT(minimal + "[supernet]\nlearning_rate = 0\n", "supernet.learning_rate", "above 0");
+  CHECK_COMPLAINT(minimal + "[supernet]\noptimizer = \"lion\"\n", "supernet.optimizer", "\"adamw\"", "lion");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup");
+  CHECK_COMPLAINT(minimal + "supernet = 3\n[data.kind]\n", "trial.toml");
+  CHECK_COMPLAINT("search = 3\n" + minimal, "trial.toml:1: search", "table");
+  CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.5, 1.5]\n", "trial.toml:4: space.width", "1.5");
+  CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.0]\n", "space.width");
+  CHECK_COMPLAINT(minimal + "[space]\nwidth = []\n", "space.width", "empty");
+  CHECK_COMPLAINT(minimal + "[space]\nwidth = 0.5\n", "space.width", "array");
+  CHECK_COMPLAINT(minimal + "[space]\nresolution = [96, 96]\n", "space.resolution", "twice");
+  CHECK_COMPLAINT(minimal + "[space]\nresolution = [8]\n", "space.resolution");
+  CHECK_COMPLAINT(minimal + "[space]\ncolor = [\"red\"]\n", "space.color", "red");
+  CHECK_COMPLAINT(minimal + "[space]\ndepth = [3, 4, 3, 3]\n", "space.depth");
+  CHECK_COMPLAINT(minimal + "[space]\ndepth = [3, 4, 3, 4, 1]\n", "space.depth", "3, 4, 3, 4, 1");
+  CHECK_COMPLAINT(minimal + "[space]\ndepth = [3, 4, 3, -1, 1]\n", "space.depth", "-1");
+  CHECK_COMPLAINT(minimal + "[search]\nhours = 0\n", "search.hours");
+  CHECK_COMPLAINT(minimal + "[search]\nsystems = 0\n", "search.systems");
+  CHECK_COMPLAINT(minimal + "[search]\ncrossover = 1.01\n", "search.crossover");
+  CHECK_COMPLAINT(minimal + "[device]\nram_kib = 0\n", "device.ram_kib");
+  CHECK_COMPLAINT(minimal + "test_share = 1.0\n", "data.test_share");
+  CHECK_COMPLAINT(minimal + "test_share = 0.5\nvalidation_share = 0.5\n", "data.test_share");
+  CHECK_COMPLAINT("name = \"a/b\"\n" + minimal, "trial.toml:1: name");
+  CHECK_COMPLAINT("seed = -1\n" + minimal, "seed");
+  CHECK_COMPLAINT("protocol = \"published\"\n" + minimal, "trial.toml:1: protocol", "not available in this version");
+  CHECK_COMPLAINT("[data]\nkind = 3\n", "trial.toml:2: data.kind");
+  CHECK_COMPLAINT("[data]\nkind = \"folders\"\n", "data.path");
+  CHECK_COMPLAINT("", "data.kind");
+  CHECK_COMPLAINT("[data]\nkind = = 3\n", "trial.toml:2", "TOML");
+  CHECK_COMPLAINT("[data]\nkind = \"synthetic\"\nkind = \"folders\"\n", "trial.toml:3");
+}
+
+BOOST_AUTO_TEST_CASE(overrides) {
+  const Experiment e = parse(minimal, {"search.systems=20", "name=other", "space.width=[0.5]", "data.cache=none",
+                                       "supernet.learning_rate=0.5", "seed = 4"});
+  BOOST_TEST(e.search.systems.value() == 20);
+  BOOST_TEST(!e.search.hours.has_value());
+  BOOST_TEST(e.name == "other");
+  BOOST_TEST(e.space.widths().size() == 1u);
+  BOOST_TEST(e.data.cache == "none");
+  BOOST_TEST(e.supernet.learning_rate == 0.5);
+  BOOST_TEST(e.seed == 4u);
+  BOOST_TEST(contains(complaint(minimal, {"search.sytems=20"}), "--set search.sytems"));
+  BOOST_TEST(contains(complaint(minimal, {"search.systems=many"}), "--set search.systems"));
+  BOOST_TEST(contains(complaint(minimal, {"search.systems"}), "key=value"));
+  BOOST_TEST(contains(complaint(minimal, {"seed.x=1"}), "seed"));
+  BOOST_TEST(contains(complaint(minimal, {"seed=1\nname = 2"}), "--set seed"));
+}
+
+BOOST_AUTO_TEST_CASE(a_known_device_sets_the_limits) {
+  const Experiment known = parse(minimal + "[device]\nname = \"STM32F746\"\n");
+  BOOST_TEST(known.device.ram_kib == 320);
+  BOOST_TEST(known.device.flash_kib == 1024);
+  const Experiment smaller = parse(minimal + "[device]\nname = \"STM32F746\"\nram_kib = 64\n");
+  BOOST_TEST(smaller.device.ram_kib == 64);
+  BOOST_TEST(smaller.device.flash_kib == 1024);
+  BOOST_TEST(parse(minimal + "[device]\nname = \"mine\"\nram_kib = 64\nflash_kib = 65\n").device.flash_kib == 65);
+  CHECK_COMPLAINT(minimal + "[device]\nname = \"toaster\"\nram_kib = 64\n", "trial.toml:4: device.name", "STM32F765", "toaster");
+}
+
+BOOST_AUTO_TEST_CASE(paths) {
+  ::setenv("DANAS_TEST_FOLDER", "/data/of test", 1);
+  ::setenv("DANAS_TEST_RELATIVE", "images", 1);
+  ::setenv("HOME", "/home/someone", 1);
+  ::unsetenv("DANAS_TEST_UNSET");
+  const auto path = [](const std::string& text) {
+    return parse("[data]\nkind = \"folders\"\npath = \"" + text + "\"\n").data.path.string();
+  };
+  BOOST_TEST(path("images") == "/somewhere/images");
+  BOOST_TEST(path("../images/") == "/images");
+  BOOST_TEST(path("/images") == "/images");
+  BOOST_TEST(path("~/images") == "/home/someone/images");
+  BOOST_TEST(path("$DANAS_TEST_FOLDER/pets") == "/data/of test/pets");
+  BOOST_TEST(path("${DANAS_TEST_FOLDER}pets") == "/data/of testpets");
+  BOOST_TEST(path("$DANAS_TEST_RELATIVE/pets") == (std::filesystem::current_path() / "images" / "pets").string());
+  BOOST_TEST(path("a$$b") == "/somewhere/a$b");
+  CHECK_COMPLAINT("[data]\nkind = \"folders\"\npath = \"$DANAS_TEST_UNSET/x\"\n", "trial.toml:3: data.path",
+                  "DANAS_TEST_UNSET", "export DANAS_TEST_UNSET=");
+  CHECK_COMPLAINT("[data]\nkind = \"folders\"\npath = \"a$\"\n", "data.path", "$NAME");
+  CHECK_COMPLAINT("[data]\nkind = \"folders\"\npath = \"${A\"\n", "data.path");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,56 @@
+// The experiment files that come with danas.
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+
+#include "nas/experiment.hpp"
+
+using namespace danas;
+
+namespace {
+
+Experiment shipped(const std::string& name) {
+  ::setenv("WAKE_VISION", "/wake_vision", 1);
+  ::setenv("DANAS_DATA", "/data", 1);
+  return read_experiment(std::filesystem::path(DANAS_EXPERIMENTS) / (name + ".toml"));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(experiment_files)
+
+BOOST_AUTO_TEST_CASE(the_papers_devices) {
+  struct Limits { const char* name; double ram, flash; };
+  for (const Limits& limits : {Limits{"large", 512, 2048}, Limits{"medium", 320, 1024}, Limits{"small", 256, 1024}}) {
+    const Experiment e = shipped(limits.name);
+    BOOST_TEST(e.name == limits.name);
+    BOOST_TEST(e.device.ram_kib == limits.ram);
+    BOOST_TEST(e.device.flash_kib == limits.flash);
+    BOOST_TEST(e.space.size() == 37'520);
+    BOOST_TEST(e.search.hours.value() == 23.0);
+    BOOST_TEST(e.data.kind == "wake_vision");
+    BOOST_TEST(e.data.train == "train_quality");
+    BOOST_TEST(e.data.path == "/wake_vision");
+    BOOST_TEST(e.supernet.steps == 30000);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(quick_searches_resolutions_and_colors) {
+  const Experiment e = shipped("quick");
+  BOOST_TEST(e.data.kind == "synthetic");
+  BOOST_TEST(e.space.data_configurations().size() >= 4u);
+  BOOST_TEST(e.search.systems.value() >= 20);
+}
+
+BOOST_AUTO_TEST_CASE(real_images) {
+  const Experiment pets = shipped("pets");
+  BOOST_TEST(pets.data.path == "/data/pets");
+  BOOST_TEST(pets.search.systems.value() >= 30);
+  BOOST_TEST(pets.space.data_configurations().size() == 4u);
+  BOOST_TEST(pets.space.largest_resolution() == 96);
+  BOOST_TEST(pets.device.ram_kib == 256);
+  BOOST_TEST(pets.device.flash_kib == 1024);
+  BOOST_TEST(shipped("wake_vision_mini").data.path == "/data/wake_vision_mini");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

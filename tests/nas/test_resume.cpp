@@ -1,0 +1,153 @@
+// A search that is interrupted or killed, at many moments, and resumed leaves what an undisturbed one leaves.
+#include <boost/test/unit_test.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "tiny_search.hpp"
+
+using namespace danas;
+using namespace danas::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Undisturbed {
+  TemporaryFolder folder;
+  Experiment experiment = tiny_experiment(folder.path());
+  int calls = 0, lines = 0;
+  std::map<std::string, std::string> expected;
+
+  Undisturbed() {
+    run_tiny(experiment, folder.path() / "whole", false, 1, [&](int call, auto&) { calls = call; },
+             [&](int line) { lines = line; });
+    expected = results(folder.path() / "whole");
+  }
+};
+
+// Runs in a child process, which `work` may end. True when it was killed.
+bool killed(const std::function<void()>& work, int milliseconds = 0) {
+  const pid_t child = ::fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    try {
+      work();
+    } catch (...) {
+      std::_Exit(3);
+    }
+    std::_Exit(0);
+  }
+  if (milliseconds > 0) {
+    ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+    ::kill(child, SIGKILL);
+  }
+  int status = 0;
+  BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) return true;
+  BOOST_TEST_REQUIRE(WEXITSTATUS(status) == 0);
+  return false;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(resume, Undisturbed)
+
+BOOST_AUTO_TEST_CASE(interrupted_once_at_many_moments) {
+  BOOST_REQUIRE(calls > 20);
+  for (int moment = 1; moment <= calls; moment += 1 + calls / 9) {
+    BOOST_TEST_CONTEXT("interrupt at progress " << moment << " of " << calls) {
+      const fs::path directory = folder.path() / ("run" + std::to_string(moment));
+      const auto interrupt = [&](int call, std::atomic<bool>& flag) { flag = flag || call == moment; };
+      const SearchResult result = run_tiny(experiment, directory, false, 1, interrupt);
+      BOOST_TEST(result.interrupted);
+      BOOST_TEST(!fs::exists(directory / "summary.json"));
+      BOOST_TEST(!run_tiny(experiment, directory, true, 2).interrupted);
+      check_same_results(expected, directory);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(interrupted_again_and_again) {
+  const fs::path directory = folder.path() / "run";
+  bool resume = false;
+  int sessions = 0;
+  // A session gets through at least one candidate's or one step of a supernet's work.
+  while (run_tiny(experiment, directory, resume, 1, [&](int call, auto& flag) { flag = flag || call == 11; }).interrupted) {
+    resume = true;
+    BOOST_REQUIRE(++sessions < 60);
+  }
+  BOOST_TEST(sessions > 2);
+  check_same_results(expected, directory);
+}
+
+BOOST_AUTO_TEST_CASE(killed_at_chosen_moments) {
+  for (int moment = 2; moment <= calls; moment += 1 + calls / 7) {
+    BOOST_TEST_CONTEXT("killed at progress " << moment << " of " << calls) {
+      const fs::path directory = folder.path() / ("call" + std::to_string(moment));
+      BOOST_TEST(killed([&] {
+        run_tiny(experiment, directory, false, 1, [&](int call, auto&) { if (call == moment) ::raise(SIGKILL); });
+      }));
+      run_tiny(experiment, directory, true);
+      check_same_results(expected, directory);
+    }
+  }
+  for (int moment = 1; moment <= lines; moment += 1 + lines / 6) {
+    BOOST_TEST_CONTEXT("killed at line " << moment << " of " << lines << " of the log") {
+      const fs::path directory = folder.path() / ("line" + std::to_string(moment));
+      BOOST_TEST(killed([&] {
+        run_tiny(experiment, directory, false, 1, {}, [&](int line) { if (line == moment) ::raise(SIGKILL); });
+      }));
+      run_tiny(experiment, directory, true);
+      check_same_results(expected, directory);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(killed_at_any_time) {
+  const fs::path directory = folder.path() / "run";
+  int kills = 0;
+  for (int session = 0; session < 12; ++session) {
+    const bool resume = fs::exists(directory);
+    if (!killed([&] { run_tiny(experiment, directory, resume); }, 30 + 37 * session)) break;
+    ++kills;
+  }
+  BOOST_TEST(kills > 0);
+  run_tiny(experiment, directory, true);
+  check_same_results(expected, directory);
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_run_can_go_on_with_a_higher_limit) {
+  const fs::path directory = folder.path() / "run";
+  run_tiny(tiny_experiment(folder.path(), {"search.systems=4"}), directory, false);
+  run_tiny(experiment, directory, true);
+  // Rows of final training stand where they were written: compare everything but their order.
+  auto found = results(directory);
+  found.erase("training.csv");
+  expected.erase("training.csv");
+  BOOST_TEST((found == expected));
+}
+
+BOOST_AUTO_TEST_CASE(resuming_a_finished_run_changes_nothing) {
+  run_tiny(experiment, folder.path() / "whole", true);
+  check_same_results(expected, folder.path() / "whole");
+}
+
+BOOST_AUTO_TEST_CASE(altered_rows_are_noticed) {
+  const fs::path file = folder.path() / "whole" / "candidates.csv";
+  std::string content = read_file(file);
+  const std::size_t row = content.find("\n2,");
+  BOOST_REQUIRE(row != std::string::npos);
+  const std::size_t color = content.find("32-", row);
+  content.replace(color, 3, content.compare(color, 6, "32-rgb") == 0 ? "64-" : "96-");
+  write_file(file, content);
+  BOOST_CHECK_EXCEPTION(run_tiny(experiment, folder.path() / "whole", true), Error, [](const Error& error) {
+    return std::string(error.what()).find("candidates.csv") != std::string::npos;
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()

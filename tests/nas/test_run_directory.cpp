@@ -1,0 +1,192 @@
+#include <boost/test/unit_test.hpp>
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cmath>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "nas/run_directory.hpp"
+#include "tiny_search.hpp"
+
+using namespace danas;
+using namespace danas::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+Candidate some_candidate(std::int64_t id) {
+  Candidate c;
+  c.id = id;
+  c.generation = 3;
+  c.origin = "crossover";
+  c.parents = "1+2";
+  c.system = parse_system("96,monochrome,2-3-1-0-0,0.3");
+  c.metrics.accuracy = 1.0 / 3;
+  c.metrics.precision = 0.1;
+  c.metrics.recall = std::sqrt(0.5);
+  c.metrics.f1 = 2.0 / 7;
+  c.resources = {1, 2, 3, 4, 5};
+  c.violation = {6, 7};
+  c.fitness = -std::exp(1.0);
+  c.elapsed_seconds = 12.3456;
+  return c;
+}
+
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(const fs::path& path) : before_(fs::current_path()) { fs::current_path(path); }
+  ~WorkingFolder() { fs::current_path(before_); }
+
+ private:
+  fs::path before_;
+};
+
+RunDirectory open(const fs::path& path, const Experiment& experiment, bool resume, const std::string& set = "avx2") {
+  return RunDirectory(path, experiment, "a machine", set, resume);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(run_directory)
+
+BOOST_AUTO_TEST_CASE(csv_quotes_what_it_must) {
+  const TemporaryFolder folder;
+  const CsvFields header{"a", "b"};
+  write_file(folder.path() / "t.csv", csv_line(header) + csv_line({"x,y", "say \"so\""}) + csv_line({"", "z"}));
+  const CsvFile file = read_csv(folder.path() / "t.csv", header);
+  BOOST_REQUIRE(file.rows.size() == 2u);
+  BOOST_TEST(file.rows[0] == (CsvFields{"x,y", "say \"so\""}), boost::test_tools::per_element());
+  BOOST_TEST(file.rows[1] == (CsvFields{"", "z"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(broken_tables_are_refused_with_their_line) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "t.csv";
+  const auto complaint = [&](const std::string& content) {
+    write_file(path, content);
+    try {
+      read_csv(path, {"a", "b"});
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  BOOST_TEST(complaint("").find("empty") != std::string::npos);
+  BOOST_TEST(complaint("a,c\n").find("t.csv:1") != std::string::npos);
+  BOOST_TEST(complaint("a,b\n1,2\n1\n").find("t.csv:3") != std::string::npos);
+  BOOST_TEST(complaint("a,b\n1,\"2\n").find("t.csv:2") != std::string::npos);
+  BOOST_TEST(complaint("a,b\n1,2\n").empty());
+  BOOST_CHECK_THROW(csv_number("1x", "here"), Error);
+  BOOST_CHECK_THROW(csv_integer("", "here"), Error);
+  BOOST_CHECK_THROW(csv_integer("99999999999999999999", "here"), Error);
+}
+
+BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
+  const Candidate c = some_candidate(7), back = parse_candidate(candidate_fields(c), "here");
+  BOOST_TEST(back.id == 7);
+  BOOST_TEST(back.parents == "1+2");
+  BOOST_TEST((back.system == c.system));
+  BOOST_TEST(back.metrics.accuracy == c.metrics.accuracy);
+  BOOST_TEST(back.metrics.recall == c.metrics.recall);
+  BOOST_TEST(back.fitness == c.fitness);
+  BOOST_TEST(back.violation.flash == 7);
+  BOOST_TEST(candidate_fields(c)[4] == "96-monochrome");
+  BOOST_TEST(candidate_fields(c)[5] == "2-3-1-0-0 0.3");
+  CsvFields fields = candidate_fields(c);
+  fields[5] = "9-9-9";
+  BOOST_CHECK_THROW(parse_candidate(fields, "here"), Error);
+}
+
+BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
+  const TemporaryFolder folder;
+  const Experiment experiment = tiny_experiment(folder.path());
+  const fs::path path = folder.path() / "run";
+  {
+    RunDirectory run = open(path, experiment, false);
+    run.append_candidate(some_candidate(1));
+    run.append_candidate(some_candidate(2));
+    run.append_training("finetune 1", {10, 0.5, 0.5, 0.1}, 1);
+    run.append_training("finetune 2", {10, 0.5, 0.5, 0.1}, 1);
+  }
+  const std::string whole = read_file(path / "candidates.csv");
+  fs::resize_file(path / "candidates.csv", whole.size() - 5);
+  write_file(path / "models" / "1.safetensors.part-123", std::string_view("half"));
+  RunDirectory run = open(path, experiment, true);
+  BOOST_TEST(run.candidates().size() == 1u);
+  BOOST_TEST(whole.starts_with(read_file(path / "candidates.csv")));
+  BOOST_TEST(read_file(path / "candidates.csv").back() == '\n');
+  BOOST_TEST(!fs::exists(path / "models" / "1.safetensors.part-123"));
+  run.keep_trainings([](const std::string& training, std::int64_t) { return training == "finetune 1"; });
+  BOOST_TEST(read_file(path / "training.csv").find("finetune 2") == std::string::npos);
+  BOOST_TEST(read_file(path / "training.csv").find("finetune 1") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run";
+  open(path, tiny_experiment(folder.path()), false);
+  BOOST_CHECK_EXCEPTION(open(path, tiny_experiment(folder.path(), {"supernet.steps=8"}), true), Error, [](auto& error) {
+    return std::string(error.what()).find("steps = 8") != std::string::npos;
+  });
+  BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true, "avx512"), Error);
+  open(path, tiny_experiment(folder.path(), {"search.systems=9", "search.hours=2.5"}), true);
+  BOOST_TEST(read_file(path / "experiment.toml").find("systems = 9") != std::string::npos);
+  BOOST_CHECK_THROW(open(folder.path() / "cache", tiny_experiment(folder.path()), false, ""), std::exception);
+}
+
+BOOST_AUTO_TEST_CASE(only_run_directories_are_resumed_and_one_process_at_a_time) {
+  const TemporaryFolder folder;
+  const Experiment experiment = tiny_experiment(folder.path());
+  fs::create_directories(folder.path() / "photos");
+  write_file(folder.path() / "photos" / "me.txt", std::string_view("me"));
+  BOOST_CHECK_THROW(open(folder.path() / "photos", experiment, true), Error);
+  BOOST_CHECK_THROW(open(folder.path() / "photos", experiment, false), Error);
+  const RunDirectory run = open(folder.path() / "run", experiment, false);
+  BOOST_CHECK_EXCEPTION(open(folder.path() / "run", experiment, true), Error, [](auto& error) {
+    return std::string(error.what()).find("another danas") != std::string::npos;
+  });
+}
+
+// A file size limit stands for a full disk.
+BOOST_AUTO_TEST_CASE(a_full_disk_leaves_whole_lines) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run";
+  RunDirectory run = open(path, tiny_experiment(folder.path()), false);
+  run.append_candidate(some_candidate(1));
+  const std::string before = read_file(path / "candidates.csv");
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit smaller{before.size() + 20, limit.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &smaller);
+  bool refused = false;
+  try {
+    run.append_candidate(some_candidate(2));
+  } catch (const Error& error) {
+    refused = error.exit_status() == 1;
+  }
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, handler);
+  BOOST_TEST(refused);
+  BOOST_TEST(read_file(path / "candidates.csv") == before);
+  BOOST_TEST(run.candidates().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(names_below_runs) {
+  const TemporaryFolder folder;
+  const WorkingFolder working(folder.path());
+  BOOST_TEST(new_run_directory("quick") == "runs/quick");
+  BOOST_CHECK_THROW(newest_run_directory("quick"), Error);
+  fs::create_directories("runs/quick");
+  fs::create_directories("runs/quick-train");
+  BOOST_TEST(new_run_directory("quick") == "runs/quick-2");
+  BOOST_TEST(newest_run_directory("quick") == "runs/quick");
+  for (int i = 2; i <= 11; ++i) fs::create_directories("runs/quick-" + std::to_string(i));
+  BOOST_TEST(new_run_directory("quick") == "runs/quick-12");
+  BOOST_TEST(newest_run_directory("quick") == "runs/quick-11");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

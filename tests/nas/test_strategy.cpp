@@ -1,0 +1,118 @@
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+#include "base/error.hpp"
+#include "nas/strategy.hpp"
+
+using namespace danas;
+
+namespace {
+
+double made_up_fitness(const SearchSpace& space, const System& system) {
+  return static_cast<double>(space.index(system) % 101) / 101;
+}
+
+std::vector<Proposal> propose(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed, int most) {
+  const auto strategy = make_strategy(settings, space, seed);
+  std::vector<Proposal> proposals;
+  while (static_cast<int>(proposals.size()) < most) {
+    const auto proposal = strategy->next();
+    if (!proposal) break;
+    strategy->tell(made_up_fitness(space, proposal->system));
+    proposals.push_back(*proposal);
+  }
+  return proposals;
+}
+
+SearchSettings settings_of(const std::string& strategy) {
+  SearchSettings settings;
+  settings.strategy = strategy;
+  return settings;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(strategies)
+
+BOOST_AUTO_TEST_CASE(every_strategy_lists_a_whole_small_space_once_and_ends) {
+  const SearchSpace space({32, 64}, {Color::monochrome, Color::rgb}, {0.25, 0.5, 1.0}, {1, 1, 1, 0, 0});
+  for (const char* name : {"genetic", "random", "exhaustive"}) {
+    BOOST_TEST_CONTEXT(name) {
+      const auto proposals = propose(settings_of(name), space, 3, 1000);
+      std::set<std::int64_t> indices;
+      for (std::size_t i = 0; i < proposals.size(); ++i) {
+        BOOST_TEST(proposals[i].id == static_cast<std::int64_t>(i) + 1);
+        indices.insert(space.index(proposals[i].system));
+      }
+      BOOST_TEST(indices.size() == proposals.size());
+      BOOST_TEST(static_cast<std::int64_t>(indices.size()) == space.size());
+    }
+  }
+  BOOST_CHECK_THROW(make_strategy(settings_of("annealing"), space, 1), Error);
+}
+
+BOOST_AUTO_TEST_CASE(a_population_larger_than_the_space) {
+  const SearchSpace space({32}, {Color::rgb}, {0.5, 1.0}, {0, 0, 0, 0, 0});
+  BOOST_TEST(propose(settings_of("genetic"), space, 1, 100).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(genetic_generations) {
+  const SearchSpace space;
+  SearchSettings settings;
+  const auto proposals = propose(settings, space, 11, 2010);
+  BOOST_REQUIRE(proposals.size() == 2010u);
+  std::set<std::int64_t> indices;
+  int crossovers = 0, mutations = 0;
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    const Proposal& proposal = proposals[i];
+    indices.insert(space.index(proposal.system));
+    BOOST_TEST(proposal.generation == (i < 10 ? 0 : static_cast<std::int64_t>(i - 10) / 5 + 1));
+    for (const std::int64_t parent : proposal.parents) BOOST_TEST(parent < proposal.id);
+    crossovers += proposal.origin == "crossover";
+    mutations += proposal.origin == "mutation";
+    if (proposal.origin == "crossover") BOOST_TEST((proposal.parents.size() == 2 && proposal.parents[0] != proposal.parents[1]));
+    if (proposal.origin == "mutation") BOOST_TEST(proposal.parents.size() == 1u);
+    if (i < 10) BOOST_TEST(proposal.origin == "random");
+  }
+  BOOST_TEST(indices.size() == 2010u);
+  BOOST_TEST(crossovers + mutations >= 1990);
+  BOOST_TEST((crossovers > 300 && crossovers < 500));  // 20 % of 2,000 and five standard deviations
+}
+
+// Parents are winners: of two that met, the better one. With a population of 2 the better one always survives.
+BOOST_AUTO_TEST_CASE(winners_survive) {
+  const SearchSpace space;
+  SearchSettings settings;
+  settings.population = 2;
+  const auto proposals = propose(settings, space, 4, 200);
+  const Proposal* best = &proposals[0];
+  for (std::size_t i = 1; i < proposals.size(); ++i) {
+    if (i > 1) BOOST_TEST(proposals[i].parents == std::vector<std::int64_t>{best->id}, boost::test_tools::per_element());
+    if (made_up_fitness(space, proposals[i].system) > made_up_fitness(space, best->system)) best = &proposals[i];
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_seed_and_the_results_decide) {
+  const SearchSpace space;
+  for (const char* name : {"genetic", "random"}) {
+    const auto a = propose(settings_of(name), space, 1, 60), b = propose(settings_of(name), space, 1, 60);
+    const auto c = propose(settings_of(name), space, 2, 60);
+    bool same_as_c = true;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      BOOST_TEST((a[i].system == b[i].system));
+      same_as_c = same_as_c && a[i].system == c[i].system;
+    }
+    BOOST_TEST(!same_as_c);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(exhaustive_goes_through_one_supernet_after_the_other) {
+  const SearchSpace space({32, 64}, {Color::rgb}, {0.5, 1.0}, {1, 0, 0, 0, 0});
+  const auto proposals = propose(settings_of("exhaustive"), space, 1, 100);
+  int changes = 0;
+  for (std::size_t i = 1; i < proposals.size(); ++i) changes += proposals[i].system.data != proposals[i - 1].system.data;
+  BOOST_TEST(changes == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

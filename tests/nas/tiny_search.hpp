@@ -1,0 +1,37 @@
+// A search of seconds over synthetic scenes, and what it leaves, times aside.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "nas/search.hpp"
+
+namespace danas::test {
+
+/// A folder that is gone at the end of the scope.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Two data configurations; scenes are cached in `folder`. `more` is appended (further tables).
+std::string tiny_toml(const std::filesystem::path& folder);
+Experiment tiny_experiment(const std::filesystem::path& folder, const std::vector<std::string>& overrides = {});
+
+/// `at_progress` is called with the number of the call, from 1, and may set the flag.
+using AtProgress = std::function<void(int call, std::atomic<bool>& interrupt)>;
+SearchResult run_tiny(const Experiment& experiment, const std::filesystem::path& directory, bool resume, int threads = 1,
+                      const AtProgress& at_progress = {}, const std::function<void(int line)>& at_log = {});
+
+/// Content by file name: candidates, front and training rows without columns of time, all models, layers and supernets.
+std::map<std::string, std::string> results(const std::filesystem::path& directory);
+void check_same_results(const std::map<std::string, std::string>& expected, const std::filesystem::path& directory);
+
+}  // namespace danas::test

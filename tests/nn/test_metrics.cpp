@@ -1,0 +1,85 @@
+#include <boost/test/unit_test.hpp>
+
+#include "base/error.hpp"
+#include "nn/metrics.hpp"
+#include "nn/trainer.hpp"
+
+using namespace danas;
+
+namespace {
+
+ConfusionMatrix matrix(const std::vector<std::vector<int>>& counts) {
+  ConfusionMatrix confusion(static_cast<int>(counts.size()));
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    for (std::size_t k = 0; k < counts.size(); ++k) {
+      for (int n = 0; n < counts[label][k]; ++n) confusion.add(static_cast<int>(label), static_cast<int>(k));
+    }
+  }
+  return confusion;
+}
+
+constexpr double tight = 1e-14;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(metrics)
+
+BOOST_AUTO_TEST_CASE(two_classes) {
+  const ConfusionMatrix confusion = matrix({{50, 10}, {5, 35}});
+  const Metrics of1 = confusion.metrics(1), of0 = confusion.metrics(0);
+  BOOST_TEST(of1.images == 100);
+  BOOST_CHECK_SMALL(of1.accuracy - 0.85, tight);
+  BOOST_CHECK_SMALL(of1.precision - 35.0 / 45, tight);
+  BOOST_CHECK_SMALL(of1.recall - 35.0 / 40, tight);
+  BOOST_CHECK_SMALL(of1.f1 - 70.0 / 85, tight);
+  BOOST_CHECK_SMALL(of0.precision - 50.0 / 55, tight);
+  BOOST_CHECK_SMALL(of0.recall - 50.0 / 60, tight);
+  BOOST_TEST(confusion.count(0, 1) == 10);
+}
+
+BOOST_AUTO_TEST_CASE(macro_averages) {
+  const Metrics got = matrix({{3, 1, 0}, {2, 4, 0}, {1, 1, 0}}).metrics(0);
+  BOOST_CHECK_SMALL(got.accuracy - 7.0 / 12, tight);
+  BOOST_CHECK_SMALL(got.precision - (3.0 / 6 + 4.0 / 6 + 0) / 3, tight);  // class 2 is never predicted: 0/0 is 0
+  BOOST_CHECK_SMALL(got.recall - (3.0 / 4 + 4.0 / 6 + 0) / 3, tight);
+  BOOST_CHECK_SMALL(got.f1 - (6.0 / 10 + 8.0 / 12 + 0) / 3, tight);
+}
+
+BOOST_AUTO_TEST_CASE(empty_and_wrong) {
+  const Metrics nothing = ConfusionMatrix(2).metrics(1);
+  BOOST_TEST(nothing.accuracy == 0);
+  BOOST_TEST(nothing.precision == 0);
+  BOOST_TEST(nothing.f1 == 0);
+  const Metrics negatives = matrix({{9, 0}, {0, 0}}).metrics(1);
+  BOOST_TEST(negatives.accuracy == 1);
+  BOOST_TEST(negatives.recall == 0);
+  ConfusionMatrix confusion(2);
+  BOOST_CHECK_THROW(confusion.add(2, 0), Error);
+  BOOST_CHECK_THROW(confusion.add(0, -1), Error);
+  BOOST_CHECK_THROW(confusion.metrics(2), Error);
+  BOOST_CHECK_THROW(ConfusionMatrix(1), Error);
+}
+
+BOOST_AUTO_TEST_CASE(schedules) {
+  TrainingSettings settings;
+  settings.steps = 11;
+  settings.learning_rate = 0.8;
+  BOOST_TEST(learning_rate_at(settings, 10) == 0.8);
+  settings.warmup = 4;
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 0) - 0.2, tight);
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 3) - 0.8, tight);
+  BOOST_TEST(learning_rate_at(settings, 9) == 0.8);
+  settings.schedule = "cosine";
+  settings.warmup = 0;
+  BOOST_TEST(learning_rate_at(settings, 0) == 0.8);
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 5) - 0.4, tight);
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 10), tight);
+  settings.warmup = 3;
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 2) - 0.8, tight);
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 6) - 0.4, tight);
+  BOOST_CHECK_SMALL(learning_rate_at(settings, 10), tight);
+  settings.schedule = "step";
+  BOOST_CHECK_THROW(learning_rate_at(settings, 5), Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

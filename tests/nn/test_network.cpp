@@ -1,0 +1,166 @@
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+#include "nn/forward.hpp"
+#include "support.hpp"
+
+using namespace danas;
+using namespace danas::test;
+
+namespace {
+
+// A network of the slice's shape, filled from the supernet's named weights by index arithmetic of its own.
+Network built_alone(const Network& supernet, const NetworkShape& slice) {
+  Network alone(supernet.backend(), slice, {slice.exit_stage()}, 99);
+  for (const NamedWeight& weight : alone.weights()) {
+    const NamedWeight& from = weight_named(supernet, weight.name);
+    for (std::int64_t i = 0; i < weight.view.size(); ++i) {
+      std::int64_t rest = i, source = 0, stride = 1;
+      for (std::size_t axis = weight.shape.size(); axis-- > 0; stride *= from.shape[axis]) {
+        source += rest % weight.shape[axis] * stride;
+        rest /= weight.shape[axis];
+      }
+      set(weight.view, i, get(from.view, source));
+    }
+  }
+  return alone;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(network)
+
+BOOST_AUTO_TEST_CASE(names_and_initial_values) {
+  const auto backend = make_reference_backend(Type::f32);
+  const Network supernet = Network::supernet(*backend, {96, Color::monochrome}, 2, 5);
+  std::set<std::string> names;
+  std::int64_t trainable = 0;
+  for (const NamedWeight& weight : supernet.weights()) {
+    BOOST_TEST(names.insert(weight.name).second, weight.name);
+    BOOST_TEST(reinterpret_cast<std::uintptr_t>(weight.view.data) % 64 == 0u);
+    if (weight.trainable) trainable += weight.view.size();
+  }
+  for (const char* name : {"stem.conv.weight", "stem.bn.weight", "stem.bn.bias", "stem.bn.running_mean",
+                           "stem.bn.running_var", "blocks.4.expand.weight", "blocks.4.bn1.running_var",
+                           "blocks.4.depthwise.weight", "blocks.4.bn2.weight", "blocks.4.project.weight",
+                           "blocks.4.bn3.bias", "blocks.16.bn3.weight", "last.conv.weight", "last.bn.weight",
+                           "heads.2.weight", "heads.7.bias"}) {
+    BOOST_TEST(names.count(name) == 1u, name);
+  }
+  BOOST_TEST(names.count("blocks.0.expand.weight") == 0u);
+  BOOST_TEST(supernet.trainable_count() == trainable);
+  const std::vector<std::int64_t> depthwise{3, 3, 16}, head{1280, 2};
+  BOOST_TEST(weight_named(supernet, "blocks.0.depthwise.weight").shape == depthwise);
+  BOOST_TEST(weight_named(supernet, "heads.7.weight").shape == head);
+
+  const std::vector<double> last = numbers(weight_named(supernet, "last.conv.weight").view);
+  const double limit = std::sqrt(6.0 / (104 + 1280));
+  double largest = 0, sum = 0;
+  for (const double x : last) largest = std::max(largest, std::abs(x)), sum += x;
+  BOOST_TEST(largest <= limit);
+  BOOST_TEST(largest > 0.99 * limit);
+  BOOST_TEST(std::abs(sum / static_cast<double>(last.size())) < 0.01 * limit);
+  BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.weight").view, 5) == 1.0);
+  BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.running_var").view, 5) == 1.0);
+  BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.bias").view, 5) == 0.0);
+
+  BOOST_TEST(same_weights(supernet, Network::supernet(*backend, {96, Color::monochrome}, 2, 5)));
+  BOOST_TEST(!same_weights(supernet, Network::supernet(*backend, {96, Color::monochrome}, 2, 6)));
+}
+
+BOOST_AUTO_TEST_CASE(parameters_of_a_slice) {
+  const auto backend = make_reference_backend(Type::f32);
+  const Network supernet = Network::supernet(*backend, {32, Color::rgb}, 2, 5);
+  const NetworkShape slice = slice_shape(supernet.shape(), {{1, 2, 0, 0, 0}, 0.5});
+  const NetworkParameters parameters = supernet.parameters(slice, true);
+  BOOST_TEST(parameters.blocks.size() == 6u);
+  BOOST_TEST(!parameters.last.value.present());
+  BOOST_TEST(parameters.heads.size() == 3u);
+  BOOST_TEST(parameters.heads.back().stage == 4);
+  BOOST_TEST(parameters.heads.back().weight.value.in == 32);
+  const Filter expand = parameters.blocks[5].value.expand;  // block 7: 64 → 384 in the supernet
+  BOOST_TEST(expand.in == 32);
+  BOOST_TEST(expand.out == 192);
+  BOOST_TEST(expand.row_stride == 384);
+  BOOST_TEST(expand.tap_stride == 64 * 384);
+  BOOST_TEST(expand.data == weight_named(supernet, "blocks.7.expand.weight").view.data);
+  BOOST_TEST(parameters.blocks[5].value.depthwise.tap_stride == 384);
+  BOOST_TEST(parameters.blocks[5].value.residual);
+  BOOST_TEST(parameters.blocks[5].gradient.expand.present());
+  BOOST_TEST(!supernet.parameters(slice, false).blocks[5].gradient.expand.present());
+
+  const Network small = supernet.gather(slice);
+  BOOST_CHECK_THROW(small.parameters(supernet.shape(), false), Error);
+  BOOST_CHECK_THROW(supernet.parameters(full_shape(32, 1, 1.0, 2), false), Error);
+  BOOST_CHECK_THROW(small.gather(slice_shape(supernet.shape(), {{1, 0, 0, 0, 0}, 0.5})), Error);
+  BOOST_CHECK_THROW(Network(*backend, slice, {5}, 1), Error);
+  BOOST_CHECK_THROW(Network(*backend, slice, {1}, 1), Error);
+}
+
+BOOST_AUTO_TEST_CASE(slice_in_place_is_the_small_network) {
+  const auto backend = make_cpu_backend(2);
+  const Network supernet = Network::supernet(*backend, {32, Color::rgb}, 3, 5);
+  disturb(supernet);
+  const ToyImages toy(*backend, 32, 3, 3, 5, 1);
+  Trainer trainer(*backend), other(*backend);
+  for (const Architecture& architecture :
+       {Architecture{}, Architecture{{2, 3, 1, 2, 1}, 0.7}, Architecture{{1, 2, 0, 0, 0}, 0.3},
+        Architecture{{0, 0, 0, 0, 0}, 0.1}}) {
+    const NetworkShape slice = slice_shape(supernet.shape(), architecture);
+    const Network gathered = supernet.gather(slice);
+    BOOST_TEST(same_weights(gathered, built_alone(supernet, slice)));
+    const View in_place = trainer.predict(supernet, slice, toy.batch(0).images);
+    const View dense = other.predict(gathered, gathered.shape(), toy.batch(0).images);
+    BOOST_TEST(largest_difference(numbers(in_place), numbers(dense)) <= 1e-5);
+    BOOST_TEST(in_place.n == 5);
+    BOOST_TEST(in_place.c == 3);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_shares_nothing) {
+  const auto backend = make_cpu_backend(1);
+  const Network supernet = Network::supernet(*backend, {32, Color::monochrome}, 2, 5);
+  const std::vector<double> before = numbers(supernet.values());
+  const ToyImages toy(*backend, 32, 1, 2, 4, 2);
+  Network copy = supernet.gather(slice_shape(supernet.shape(), {{1, 1, 0, 0, 0}, 0.5}));
+  BOOST_TEST(copy.trainable_count() < supernet.trainable_count());
+  TrainingSettings settings;
+  settings.steps = 2;
+  Trainer(*backend).train(copy, settings, toy.training(), {});
+  BOOST_TEST(numbers(supernet.values()) == before);
+  BOOST_TEST(!same_weights(copy, supernet.gather(copy.shape())));
+}
+
+BOOST_AUTO_TEST_CASE(earlier_heads_do_not_reach_the_backbone) {
+  const auto backend = make_reference_backend(Type::f64);
+  const Network supernet = Network::supernet(*backend, {32, Color::monochrome}, 2, 5);
+  const ToyImages toy(*backend, 32, 1, 2, 4, 1);
+  const Batch batch = toy.batch(0);
+  const auto gradients = [&](const Network& network, std::size_t heads) {
+    Arena arena(*backend);
+    Tape tape(*backend, arena, batch_norm_epsilon);
+    NetworkParameters parameters = network.parameters(network.shape(), true);
+    parameters.heads.erase(parameters.heads.begin(), parameters.heads.end() - static_cast<std::ptrdiff_t>(heads));
+    tape.begin();
+    for (const Forward::Exit& exit : forward_training(tape, network.shape(), parameters, batch.images).exits) {
+      tape.softmax_cross_entropy(exit.logits, batch.labels);
+    }
+    tape.backward();
+    return numbers(network.gradients());
+  };
+  const std::vector<double> alone = gradients(supernet, 1), all = gradients(supernet, 6);
+  const auto first_head = weight_named(supernet, "heads.2.weight").view.as<double>() - supernet.values().as<double>();
+  const auto last_head = weight_named(supernet, "heads.7.weight").view.as<double>() - supernet.values().as<double>();
+  double backbone = 0, heads = 0;
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(all.size()); ++i) {
+    const bool earlier = i >= first_head && i < last_head;
+    (earlier ? heads : backbone) += std::abs(all[i]);
+    if (!earlier) BOOST_REQUIRE_EQUAL(alone[i], all[i]);
+    if (earlier) BOOST_REQUIRE_EQUAL(alone[i], 0.0);
+  }
+  BOOST_TEST(backbone > 0);
+  BOOST_TEST(heads > 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

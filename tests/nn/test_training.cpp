@@ -1,0 +1,259 @@
+#include <boost/test/unit_test.hpp>
+
+#include "nn/forward.hpp"
+#include "support.hpp"
+
+using namespace danas;
+using namespace danas::test;
+
+namespace {
+
+TrainingSettings steps(std::int64_t count, const char* optimizer = "adam") {
+  TrainingSettings settings;
+  settings.steps = count;
+  settings.optimizer = optimizer;
+  settings.schedule = "cosine";
+  settings.warmup = 2;
+  settings.weight_decay = 1e-3;
+  return settings;
+}
+
+const NetworkShape small = slice_shape(full_shape(32, 1, 1.0 / 3, 2), {{1, 1, 0, 0, 0}, 0.7});
+
+// Softmax cross-entropy and predictions, from logits alone.
+double cross_entropy(const std::vector<double>& logits, std::span<const std::int32_t> labels) {
+  double sum = 0;
+  const std::size_t classes = logits.size() / labels.size();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    double total = 0;
+    for (std::size_t k = 0; k < classes; ++k) total += std::exp(logits[i * classes + k]);
+    sum += std::log(total) - logits[i * classes + static_cast<std::size_t>(labels[i])];
+  }
+  return sum / static_cast<double>(labels.size());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(training)
+
+BOOST_AUTO_TEST_CASE(gathered_copy_trains_as_a_network_of_its_own) {
+  const auto backend = make_cpu_backend(2);
+  const Network supernet = Network::supernet(*backend, {32, Color::rgb}, 2, 5);
+  const ToyImages toy(*backend, 32, 3, 2, 8, 3);
+  Network gathered = supernet.gather(slice_shape(supernet.shape(), {{1, 2, 1, 1, 1}, 0.3}));
+  Network alone(*backend, gathered.shape(), {7}, 99);
+  copy_weights(gathered, alone);
+  Trainer(*backend).train(gathered, steps(10), toy.training(), {});
+  Trainer(*backend).train(alone, steps(10), toy.training(), {});
+  BOOST_TEST(same_weights(gathered, alone));
+}
+
+BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
+  const auto one = make_cpu_backend(1), two = make_cpu_backend(2);
+  const auto train = [](Backend& backend) {
+    const ToyImages toy(backend, 32, 1, 2, 13, 3);
+    Network network = Network::supernet(backend, {32, Color::monochrome}, 2, 3);
+    Trainer trainer(backend);
+    trainer.train(network, steps(6), toy.training(), {});
+    trainer.recalibrate(network, network.shape(), toy.pass());
+    return network;
+  };
+  BOOST_TEST(same_weights(train(*one), train(*two)));
+}
+
+BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 32, 1, 2, 8, 4);
+  for (const char* optimizer : {"adam", "adamw", "sgd"}) {
+    const TrainingSettings settings = steps(9, optimizer);
+    Network whole(*backend, small, {4}, 1);
+    Trainer(*backend).train(whole, settings, toy.training(), {});
+
+    Network resumed(*backend, small, {4}, 1);
+    std::int64_t done = 0;
+    std::vector<std::vector<double>> saved;
+    for (const std::int64_t stop : {2, 5, 9}) {
+      Optimizer state(resumed, settings);  // as after a restart: empty, then filled from what was saved
+      for (std::size_t i = 0; i < saved.size(); ++i) {
+        const View& view = state.state()[i].view;
+        for (std::int64_t k = 0; k < view.size(); ++k) set(view, k, saved[i][static_cast<std::size_t>(k)]);
+      }
+      const auto until = [&](const StepReport& report) { return report.step + 1 < stop; };
+      const std::int64_t count = Trainer(*backend).train(resumed, state, settings, toy.training(), done, until);
+      BOOST_TEST(count == stop - done);
+      done = stop;
+      saved.clear();
+      for (const NamedWeight& weight : state.state()) saved.push_back(numbers(weight.view));
+    }
+    BOOST_TEST(same_weights(whole, resumed), optimizer);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 32, 1, 2, 6, 3);
+  Network trained(*backend, small, {2, 3, 4}, 1), by_hand(*backend, small, {2, 3, 4}, 1);
+  TrainingSettings settings;
+  settings.steps = 3;
+  std::vector<double> losses;
+  Trainer(*backend, 0.9).train(trained, settings, toy.training(), [&](const StepReport& report) {
+    losses.push_back(report.loss);
+    return true;
+  });
+
+  Arena arena(*backend);
+  Tape tape(*backend, arena, batch_norm_epsilon);
+  const Tensor first(*backend, 1, 1, 1, by_hand.values().size()), second(*backend, 1, 1, 1, by_hand.values().size());
+  const NetworkParameters parameters = by_hand.parameters(small, true);
+  for (AdamStep adam; adam.step <= 3; ++adam.step) {
+    const Batch batch = toy.batch(adam.step - 1);
+    tape.begin();
+    double loss = 0;
+    for (const Forward::Exit& exit : forward_training(tape, small, parameters, batch.images).exits) {
+      loss = tape.softmax_cross_entropy(exit.logits, batch.labels);  // the last one's is reported
+    }
+    tape.backward();
+    for (const auto& each : tape.normalizations()) backend->update_running_statistics(each.statistics, 0.9, each.weights);
+    backend->adam_step(by_hand.values(), by_hand.gradients(), first.view(), second.view(), adam);
+    BOOST_TEST(loss == losses[static_cast<std::size_t>(adam.step - 1)]);
+  }
+  BOOST_TEST(same_weights(trained, by_hand));
+}
+
+BOOST_AUTO_TEST_CASE(loss_falls_and_reports_are_of_the_batch) {
+  const auto backend = make_cpu_backend(2);
+  const ToyImages toy(*backend, 32, 1, 2, 16, 2);
+  Network network(*backend, small, {4}, 1);
+  TrainingSettings settings;
+  settings.steps = 30;
+  settings.learning_rate = 3e-3;
+  std::vector<StepReport> reports;
+  const auto keep = [&](const StepReport& report) { return reports.push_back(report), true; };
+  BOOST_TEST(Trainer(*backend).train(network, settings, toy.training(), keep) == 30);
+  BOOST_TEST(reports.size() == 30u);
+  BOOST_TEST(reports.back().loss < 0.5 * reports.front().loss);
+  BOOST_TEST(reports.back().accuracy >= 0.9);
+  BOOST_TEST(reports[4].step == 4);
+  BOOST_TEST(reports[4].learning_rate == 3e-3);
+}
+
+BOOST_AUTO_TEST_CASE(recalibration_is_exact) {
+  const auto backend = make_reference_backend(Type::f64);
+  const ToyImages toy(*backend, 32, 3, 2, 7, 1);
+  Network network(*backend, full_shape(32, 3, 0.5, 2), {7}, 4);
+  const NetworkShape slice = slice_shape(network.shape(), {{1, 1, 0, 0, 0}, 0.5});
+  disturb(network);
+  const std::vector<double> mean_before = numbers(weight_named(network, "stem.bn.running_mean").view);
+  const std::vector<double> untouched = numbers(weight_named(network, "blocks.8.bn1.running_var").view);
+  // Batches of 3, 3 and 1 images: the last counts less.
+  const auto pass = [&](std::int64_t step) { return step < 3 ? toy.part(3 * step, step < 2 ? 3 : 1) : toy.part(0, 0); };
+  Trainer(*backend).recalibrate(network, slice, pass);
+
+  const View images = toy.batch(0).images, kernel = weight_named(network, "stem.conv.weight").view;
+  const std::vector<double> mean = numbers(weight_named(network, "stem.bn.running_mean").view);
+  const std::vector<double> variance = numbers(weight_named(network, "stem.bn.running_var").view);
+  const std::int64_t stem = network.shape().stem;
+  for (std::int64_t o = 0; o < stem; ++o) {
+    if (o >= slice.stem) {
+      BOOST_TEST(mean[o] == mean_before[o]);
+      continue;
+    }
+    double sum = 0, squares = 0;
+    for (std::int64_t n = 0; n < 7; ++n) {
+      for (std::int64_t at = 0; at < 16 * 16; ++at) {
+        double y = 0;
+        for (std::int64_t tap = 0; tap < 27; ++tap) {
+          const std::int64_t iy = at / 16 * 2 + tap / 9, ix = at % 16 * 2 + tap / 3 % 3;
+          if (iy >= 32 || ix >= 32) continue;
+          y += get(images, ((n * 32 + iy) * 32 + ix) * 3 + tap % 3) * get(kernel, tap * stem + o);
+        }
+        sum += y;
+        squares += y * y;
+      }
+    }
+    const double rows = 7 * 256, expected_mean = sum / rows;
+    BOOST_TEST(std::abs(mean[o] - expected_mean) < 1e-12);
+    BOOST_TEST(std::abs(variance[o] - (squares / rows - expected_mean * expected_mean)) < 1e-12);
+  }
+  BOOST_TEST(slice.stem < stem);
+  BOOST_TEST(numbers(weight_named(network, "blocks.8.bn1.running_var").view) == untouched);
+  BOOST_CHECK_THROW(Trainer(*backend).recalibrate(network, slice, [&](std::int64_t) { return toy.part(0, 0); }), Error);
+}
+
+BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
+  const auto backend = make_cpu_backend(2);
+  const ToyImages toy(*backend, 32, 1, 2, 9, 3);
+  const Network network = Network::supernet(*backend, {32, Color::monochrome}, 2, 8);
+  disturb(network);
+  Trainer trainer(*backend);
+  const NetworkShape slice = slice_shape(network.shape(), {{2, 1, 1, 0, 0}, 0.6});
+  const Metrics got = trainer.evaluate(network, slice, toy.pass(), 1);
+  double loss = 0, right = 0;
+  for (int i = 0; i < 3; ++i) {
+    const Batch batch = toy.batch(i);
+    const std::vector<double> logits = numbers(trainer.predict(network, slice, batch.images));
+    loss += cross_entropy(logits, batch.labels) / 3;
+    for (std::size_t k = 0; k < 9; ++k) right += (logits[2 * k + 1] > logits[2 * k]) == (batch.labels[k] == 1);
+  }
+  BOOST_TEST(got.images == 27);
+  BOOST_TEST(std::abs(got.loss - loss) < 1e-5);
+  BOOST_TEST(std::abs(got.accuracy - right / 27) < 1e-12);
+  // All weights zero: equal logits, the lowest class everywhere.
+  const Network blank(*backend, small, {4}, 1);
+  std::memset(blank.values().data, 0, blank.values().bytes());
+  const Metrics zeros = trainer.evaluate(blank, small, toy.pass(), 0);
+  BOOST_TEST(zeros.recall == 1.0);
+  BOOST_TEST(std::abs(zeros.loss - std::log(2.0)) < 1e-6);
+}
+
+BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 64, 3, 2, 8, 1);
+  const Network network = Network::supernet(*backend, {64, Color::rgb}, 2, 8);
+  const auto peak = [&](const Architecture& architecture) {
+    Trainer trainer(*backend);
+    const NetworkShape slice = slice_shape(network.shape(), architecture);
+    trainer.evaluate(network, slice, toy.pass(), 1);
+    std::int64_t weights = 0;
+    for (const Layer& layer : layers(slice)) weights += layer.parameters_folded;
+    return static_cast<std::int64_t>(trainer.peak_bytes()) - 4 * weights;
+  };
+  // The early blocks are the widest: depth costs only the folded weights (and their alignment).
+  BOOST_TEST(std::abs(peak({}) - peak({{0, 0, 0, 0, 0}, 1.0})) < 100'000);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 32, 1, 2, 4, 1), color(*backend, 32, 3, 2, 4, 1), classes(*backend, 32, 1, 9, 4, 4);
+  const Network network(*backend, small, {4}, 1);
+  Trainer trainer(*backend);
+  BOOST_CHECK_THROW(trainer.predict(network, small, color.batch(0).images), Error);
+  BOOST_CHECK_THROW(trainer.evaluate(network, small, classes.pass(), 1), Error);
+  BOOST_CHECK_THROW(trainer.evaluate(network, small, [&](std::int64_t) { return toy.part(0, 0); }, 1), Error);
+  const auto few_labels = [&](std::int64_t) { return Batch{toy.batch(0).images, toy.batch(0).labels.subspan(1)}; };
+  BOOST_CHECK_THROW(trainer.evaluate(network, small, few_labels, 1), Error);
+
+  Network trained(*backend, small, {4}, 1);
+  TrainingSettings settings;
+  BOOST_CHECK_THROW(trainer.train(trained, settings, [&](std::int64_t) { return toy.part(0, 0); }, {}), Error);
+  settings.optimizer = "adagrad";
+  BOOST_CHECK_THROW(trainer.train(trained, settings, toy.training(), {}), Error);
+}
+
+BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 32, 1, 2, 4, 1);
+  Network network(*backend, small, {4}, 1);
+  set(weight_named(network, "heads.4.bias").view, 0, NAN);
+  try {
+    Trainer(*backend).train(network, TrainingSettings{}, toy.training(), {});
+    BOOST_ERROR("no error");
+  } catch (const Error& error) {
+    BOOST_TEST((error.fault() == Fault::failure));
+    const std::string message = error.what();
+    BOOST_TEST(message.find("step 0") != std::string::npos, message);
+    BOOST_TEST(message.find("learning_rate") != std::string::npos, message);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,2 @@
+#define BOOST_TEST_MODULE report
+#include <boost/test/unit_test.hpp>

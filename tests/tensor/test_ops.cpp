@@ -1,0 +1,111 @@
+#define BOOST_TEST_MODULE tensor
+#include <boost/test/unit_test.hpp>
+#include <limits>
+
+#include "backends.hpp"
+#include "tensor/reference_backend.hpp"
+#include "tensor/selftest.hpp"
+
+using namespace danas;
+
+namespace {
+
+constexpr std::size_t operations = 28;
+constexpr std::size_t exact_operations = 13;
+
+void check_rows(const std::string& name, const std::vector<SelftestRow>& rows) {
+  for (const SelftestRow& row : rows)
+    BOOST_CHECK_MESSAGE(row.passed(), name << ": " << row.op << " is off by " << row.worst_error << " (tolerance "
+                                           << row.tolerance << ") at " << row.worst_case << ", " << row.cases
+                                           << " cases");
+}
+
+const SelftestRow& row_of(const std::vector<SelftestRow>& rows, const std::string& op) {
+  for (const SelftestRow& row : rows)
+    if (row.op == op) return row;
+  throw std::logic_error("no row " + op);
+}
+
+// Backends with one planted error each.
+struct WritesTooFar : ReferenceBackend<float> {
+  void add(const View& a, const View& b, const View& y) override {
+    ReferenceBackend<float>::add(a, b, y);
+    y.as<float>()[y.size()] = 0;
+  }
+};
+struct WritesIntoGaps : ReferenceBackend<float> {
+  void matmul_backward_filter(const View& x, const View& dy, const Filter& dw) override {
+    ReferenceBackend<float>::matmul_backward_filter(x, dy, dw);
+    if (!dw.dense()) dw.as<float>()[dw.out] = 0;
+  }
+};
+struct LeavesTheLastElement : ReferenceBackend<float> {
+  void global_average_pool(const View& x, const View& y) override {
+    ReferenceBackend<float>::global_average_pool(x, y);
+    y.as<float>()[y.size() - 1] = std::numeric_limits<float>::quiet_NaN();
+  }
+};
+struct ChangesItsInput : ReferenceBackend<float> {
+  void bias_backward(const View& dy, const View& dbias) override {
+    ReferenceBackend<float>::bias_backward(dy, dbias);
+    dy.as<float>()[0] += 1;
+  }
+};
+struct IsSlightlyOff : ReferenceBackend<float> {
+  void depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
+                 const View& y) override {
+    ReferenceBackend<float>::depthwise(x, w, geometry, bias, act, y);
+    y.as<float>()[y.size() / 2] += 1e-4f;
+  }
+};
+
+template <class Faulty>
+void check_only_fails(const std::string& op) {
+  Faulty faulty;
+  ReferenceBackend<float> reference;
+  for (const SelftestRow& row : selftest(faulty, reference))
+    if (row.op.rfind("bottleneck", 0) != 0) BOOST_CHECK_MESSAGE(row.passed() == (row.op != op), row.op);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_operation_of_every_backend_agrees_with_the_reference) {
+  const auto reference = make_reference_backend(Type::f32);
+  for (const auto& backend : cpu_backends()) {
+    const std::vector<SelftestRow> rows = selftest(*backend, *reference);
+    BOOST_CHECK_EQUAL(rows.size(), operations);
+    check_rows(backend->name(), rows);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(small_integers_are_exact) {
+  const auto reference = make_reference_backend(Type::f32);
+  for (const auto& backend : cpu_backends(1)) {
+    const std::vector<SelftestRow> rows = selftest(*backend, *reference, SelftestFill::integers);
+    BOOST_CHECK_EQUAL(rows.size(), exact_operations);
+    check_rows(backend->name() + " on integers", rows);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_reference_in_float_agrees_with_the_one_in_double) {
+  const auto reference = make_reference_backend(Type::f64), rounded = make_reference_backend(Type::f32);
+  check_rows("reference f32", selftest(*rounded, *reference));
+}
+
+BOOST_AUTO_TEST_CASE(the_table_sees_planted_errors) {
+  check_only_fails<WritesTooFar>("add");
+  check_only_fails<WritesIntoGaps>("matmul_backward_filter");
+  check_only_fails<LeavesTheLastElement>("global_average_pool");
+  check_only_fails<ChangesItsInput>("bias_backward");
+  check_only_fails<IsSlightlyOff>("depthwise");
+}
+
+BOOST_AUTO_TEST_CASE(the_table_covers_what_it_says) {
+  const auto reference = make_reference_backend(Type::f32);
+  const std::vector<SelftestRow> rows = selftest(*reference, *reference);
+  BOOST_CHECK_GE(row_of(rows, "convolution").cases, 290);
+  BOOST_CHECK_GE(row_of(rows, "depthwise").cases, 200);
+  BOOST_CHECK_GE(row_of(rows, "matmul").cases, 90);
+  BOOST_CHECK_GE(row_of(rows, "bottleneck_backward").cases, 18);
+  for (const SelftestRow& row : rows) BOOST_CHECK_EQUAL(row.worst_error, 0);
+}
