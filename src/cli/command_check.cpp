@@ -123,8 +123,11 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
     fmt::print("{:<22} {} for {} systems{}\n", "", duration_text(supernets + candidate * systems), systems,
                search.hours ? fmt::format(", ended after {} h", *search.hours) : "");
   } else if (search.hours) {
-    fmt::print("{:<22} ends after {} h: about {:.0f} systems if every supernet is needed\n", "", *search.hours,
-               std::max(0.0, (*search.hours * 3600 - supernets) / candidate));
+    const double left = *search.hours * 3600 - supernets;
+    const std::string reach = left > 0
+                                  ? fmt::format("about {:.0f} systems if every supernet is needed", left / candidate)
+                                  : "sooner than every supernet would be trained";
+    fmt::print("{:<22} ends after {} h: {}\n", "", *search.hours, reach);
   }
 }
 

@@ -20,12 +20,7 @@ void print_store(const ImageStore& store) {
   }
 }
 
-}  // namespace
-
-int command_data(const DataArguments& arguments) {
-  const Session session(arguments.experiment, arguments.quiet);
-  print_store(*session.store);
-  if (arguments.preview.empty()) return 0;
+void write_preview(const Session& session, const std::filesystem::path& file) {
   std::vector<int> resolutions, channels;
   const auto add_new = [](std::vector<int>& values, int value) {
     if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
@@ -34,9 +29,17 @@ int command_data(const DataArguments& arguments) {
     add_new(resolutions, data.resolution);
     add_new(channels, data.channels());
   }
-  write_contact_sheet(*session.store, resolutions, channels, session.experiment.data.crop_min_area,
-                      session.experiment.seed, arguments.preview);
-  fmt::print("preview     {}\n", arguments.preview.string());
+  const Experiment& experiment = session.experiment;
+  write_contact_sheet(*session.store, resolutions, channels, experiment.data.crop_min_area, experiment.seed, file);
+}
+
+}  // namespace
+
+int command_data(const DataArguments& arguments) {
+  const Session session(arguments.experiment, arguments.quiet);
+  if (!arguments.preview.empty()) write_preview(session, arguments.preview);
+  print_store(*session.store);
+  if (!arguments.preview.empty()) fmt::print("preview     {}\n", arguments.preview.string());
   return 0;
 }
 

@@ -12,10 +12,16 @@
 namespace danas {
 namespace {
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 void check_classes(const Model& model, const Dataset& dataset, const std::filesystem::path& file) {
   if (model.classes == dataset.classes()) return;
-  throw expected(file.string(), fmt::format("a model of the classes {}", fmt::join(dataset.classes(), ", ")),
-                 fmt::format("one of {}", fmt::join(model.classes, ", ")));
+  throw expected(file.string(), "a model of the classes " + joined(dataset.classes()),
+                 "one of " + joined(model.classes));
 }
 
 }  // namespace

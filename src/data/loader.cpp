@@ -64,7 +64,11 @@ class Pipeline {
       shown_ = false;
       freed_.notify_one();
     }
-    if (next_ >= last_) return {};
+    if (next_ >= last_) {
+      LoadedBatch end;
+      end.images.n = 0;
+      return end;
+    }
     Slot& slot = slot_of(next_);
     filled_.wait(lock, [&] { return slot.ready; });
     if (slot.failure) std::rethrow_exception(slot.failure);  // stays: every later call fails the same way

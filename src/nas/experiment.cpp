@@ -62,6 +62,11 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t");
+  return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
+}
+
 class KeyCollector {
  public:
   void text(const std::string& key, const std::string&, Choices) { keys.push_back(key); }
@@ -90,10 +95,10 @@ class Source {
   // "key=value"; the value is TOML, or else taken as text.
   void override_value(const std::string& text) {
     const std::size_t equals = text.find('=');
-    const std::string key = text.substr(0, equals);
+    const std::string key = trimmed(text.substr(0, equals));
     if (equals == std::string::npos || key.empty())
       throw expected("--set " + text, "key=value with a dotted key, e.g. search.systems=20", "\"" + text + "\"");
-    toml::table value = parse_value(text.substr(equals + 1));
+    toml::table value = parse_value(trimmed(text.substr(equals + 1)));
     const std::size_t dot = key.find('.');
     toml::table* table = &root_;
     if (dot != std::string::npos) {
@@ -127,7 +132,9 @@ class Source {
       const std::string table(name.str());
       const bool is_table =
           std::any_of(known.begin(), known.end(), [&](auto& key) { return key.starts_with(table + "."); });
-      if (!is_table) {
+      if (!is_table && node.is_table()) {
+        refuse_unknown_key(table, tables_of(known));
+      } else if (!is_table) {
         refuse_unknown_key(table, known);
       } else if (!node.is_table()) {
         throw expected(where(table), "a table [" + table + "]", describe(node));
@@ -139,6 +146,13 @@ class Source {
   }
 
  private:
+  static std::vector<std::string> tables_of(const std::vector<std::string>& keys) {
+    std::vector<std::string> tables;
+    for (const std::string& key : keys)
+      if (key.find('.') != std::string::npos) tables.push_back(key.substr(0, key.find('.')));
+    return tables;
+  }
+
   static toml::table parse_value(const std::string& text) {
     try {
       toml::table table = toml::parse("value = " + text);

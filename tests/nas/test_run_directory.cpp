@@ -134,7 +134,8 @@ BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
   BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true, "avx512"), Error);
   open(path, tiny_experiment(folder.path(), {"search.systems=9", "search.hours=2.5"}), true);
   BOOST_TEST(read_file(path / "experiment.toml").find("systems = 9") != std::string::npos);
-  BOOST_CHECK_THROW(open(folder.path() / "cache", tiny_experiment(folder.path()), false, ""), std::exception);
+  write_file(folder.path() / "file", std::string_view("not a folder"));
+  BOOST_CHECK_THROW(open(folder.path() / "file", tiny_experiment(folder.path()), false, ""), std::exception);
 }
 
 BOOST_AUTO_TEST_CASE(only_run_directories_are_resumed_and_one_process_at_a_time) {

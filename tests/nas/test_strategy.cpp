@@ -87,10 +87,15 @@ BOOST_AUTO_TEST_CASE(winners_survive) {
   settings.population = 2;
   const auto proposals = propose(settings, space, 4, 200);
   const Proposal* best = &proposals[0];
+  int mutations = 0;
   for (std::size_t i = 1; i < proposals.size(); ++i) {
-    if (i > 1) BOOST_TEST(proposals[i].parents == std::vector<std::int64_t>{best->id}, boost::test_tools::per_element());
+    if (proposals[i].origin == "mutation") {  // else all neighbors of the best are known
+      BOOST_TEST(proposals[i].parents == std::vector<std::int64_t>{best->id}, boost::test_tools::per_element());
+      ++mutations;
+    }
     if (made_up_fitness(space, proposals[i].system) > made_up_fitness(space, best->system)) best = &proposals[i];
   }
+  BOOST_TEST(mutations >= 20);
 }
 
 BOOST_AUTO_TEST_CASE(the_seed_and_the_results_decide) {
