@@ -96,6 +96,15 @@ void make_folder(const std::filesystem::path& path) {
   if (code) throw Error(path.string(), "cannot create the folder: " + code.message(), Fault::failure);
 }
 
+void check_creatable(const std::filesystem::path& path) {
+  std::error_code ignored;
+  std::filesystem::path existing = std::filesystem::absolute(path);
+  while (!std::filesystem::exists(existing, ignored) && existing.has_relative_path()) existing = existing.parent_path();
+  errno = ENOTDIR;
+  if (!std::filesystem::is_directory(existing, ignored) || ::access(existing.c_str(), W_OK | X_OK) != 0)
+    fail(path, "cannot create the folder in " + existing.string());
+}
+
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const Descriptor file(path, O_RDONLY);
   if (file.get() < 0) fail(path, "cannot read", Fault::input);

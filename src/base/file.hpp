@@ -22,6 +22,8 @@ void append_line(const std::filesystem::path& path, std::string_view line);
 
 /// Creates the folder and its parents. Throws Error (Fault::failure) naming the path.
 void make_folder(const std::filesystem::path& path);
+/// Throws the same where make_folder() could not create it or it could not be written to; creates nothing.
+void check_creatable(const std::filesystem::path& path);
 
 /// A file mapped read-only; movable, unmapped at the end of its life.
 class MappedFile {

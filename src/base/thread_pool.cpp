@@ -9,42 +9,64 @@
 
 namespace danas {
 
-// Workers spin for a short while after a loop, as layers follow each other within microseconds, then sleep.
+namespace {
+
+constexpr int spins_before_sleep = 4000;   // layers follow each other within microseconds
+constexpr int spins_before_yield = 1000;
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+// A loop waits for tasks that somebody has begun, never for a thread that has not woken up: on a busy machine the caller
+// does the work of threads that the system does not let run.
 struct ThreadPool::State {
   std::vector<std::thread> workers;
   std::mutex mutex;
   std::condition_variable wake;
-  std::atomic<std::uint64_t> generation{0};
-  std::atomic<std::int64_t> next{0};
-  std::atomic<int> busy{0};
+  std::atomic<int> sleepers{0};
   std::atomic<bool> stop{false};
-  std::int64_t tasks = 0;
+  // The number of the loop in the high half, its tasks not yet begun in the low half: whoever takes one by a compare and
+  // exchange knows that this loop, and with it body and context, lasts until the task is completed.
+  std::atomic<std::uint64_t> open{0};
+  std::atomic<std::int64_t> completed{0};
   Erased body = nullptr;
   void* context = nullptr;
 
-  void work(int worker) {
-    for (std::int64_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) body(context, task, worker);
-  }
+  static std::uint64_t tasks_left(std::uint64_t value) { return value & 0xFFFFFFFFu; }
 
-  void loop(int worker) {
-    std::uint64_t seen = 0;
-    for (;;) {
-      for (int spin = 0; spin < 4000 && generation.load(std::memory_order_acquire) == seen; ++spin) pause();
-      if (generation.load(std::memory_order_acquire) == seen) {
-        std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return generation.load(std::memory_order_acquire) != seen; });
-      }
-      seen = generation.load(std::memory_order_acquire);
-      if (stop.load()) return;
-      work(worker);
-      busy.fetch_sub(1, std::memory_order_release);
+  void work(int worker) {
+    std::uint64_t seen = open.load(std::memory_order_acquire);
+    while (tasks_left(seen) > 0) {
+      if (!open.compare_exchange_weak(seen, seen - 1, std::memory_order_acquire, std::memory_order_acquire)) continue;
+      body(context, static_cast<std::int64_t>(tasks_left(seen)) - 1, worker);
+      completed.fetch_add(1, std::memory_order_release);
+      seen = open.load(std::memory_order_acquire);
     }
   }
 
-  static void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
+  bool idle() const { return tasks_left(open.load()) == 0 && !stop.load(); }
+
+  void loop(int worker) {
+    while (!stop.load()) {
+      for (int spin = 0; spin < spins_before_sleep && idle(); ++spin) pause();
+      if (idle()) {
+        std::unique_lock lock(mutex);
+        sleepers.fetch_add(1);
+        wake.wait(lock, [this] { return !idle(); });
+        sleepers.fetch_sub(1);
+      }
+      work(worker);
+    }
+  }
+
+  void notify() {
+    const std::lock_guard lock(mutex);
+    wake.notify_all();
   }
 };
 
@@ -54,12 +76,8 @@ ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stop = true;
-    state_->generation.fetch_add(1, std::memory_order_release);
-  }
-  state_->wake.notify_all();
+  state_->stop = true;
+  state_->notify();
   for (std::thread& worker : state_->workers) worker.join();
 }
 
@@ -71,19 +89,15 @@ void ThreadPool::run_erased(std::int64_t tasks, Erased body, void* context) {
     for (std::int64_t task = 0; task < tasks; ++task) body(context, task, 0);
     return;
   }
-  state.tasks = tasks;
   state.body = body;
   state.context = context;
-  state.next.store(0, std::memory_order_relaxed);
-  state.busy.store(static_cast<int>(state.workers.size()), std::memory_order_relaxed);
-  {
-    const std::lock_guard lock(state.mutex);
-    state.generation.fetch_add(1, std::memory_order_release);
-  }
-  state.wake.notify_all();
+  state.completed.store(0, std::memory_order_relaxed);
+  const std::uint64_t number = (state.open.load(std::memory_order_relaxed) >> 32) + 1;
+  state.open.store(number << 32 | static_cast<std::uint64_t>(tasks));
+  if (state.sleepers.load() > 0) state.notify();
   state.work(0);
-  for (int spin = 0; state.busy.load(std::memory_order_acquire) != 0; ++spin) {
-    if (spin < 10000) State::pause();
+  for (int spin = 0; state.completed.load(std::memory_order_acquire) != tasks; ++spin) {
+    if (spin < spins_before_yield) pause();
     else std::this_thread::yield();
   }
 }

@@ -75,6 +75,10 @@ int command_search(const SearchArguments& arguments) {
   }
   const auto& directory = result.directory;
   if (has_candidates(directory)) write_report({directory}, directory / "report.html");
+  if (result.interrupted && !std::filesystem::exists(directory)) {
+    fmt::print("interrupted before the search began; the same command starts it again\n");
+    return static_cast<int>(Fault::interrupted);
+  }
   if (result.interrupted) {
     fmt::print("interrupted; everything so far is in {}\ncontinue with: {}\n", directory.string(),
                resume_command(arguments, directory));

@@ -4,9 +4,9 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/csv.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "data/csv.hpp"
 #include "data/listing.hpp"
 
 namespace danas {
@@ -17,34 +17,26 @@ namespace fs = std::filesystem;
 
 struct Row { std::string name, label; };
 
-std::size_t column_of(const std::vector<std::string>& header, const std::string& name, const fs::path& csv,
-                      std::string_view line) {
+std::size_t column_of(const CsvFields& header, const std::string& name, const CsvReader& reader) {
   const auto found = std::find(header.begin(), header.end(), name);
-  if (found == header.end())
-    throw expected(csv.string() + ":1", "the columns 'filename' and 'person'", "'" + std::string(line) + "'");
-  return static_cast<std::size_t>(found - header.begin());
+  if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
+  const std::string line = csv_line(header);
+  throw reader.broken("a header with the columns 'filename' and 'person'", "'" + line.substr(0, line.size() - 1) + "'");
 }
 
 std::vector<Row> read_rows(const fs::path& csv, std::vector<Problem>& problems) {
   const std::string content = read_file(csv);
-  std::string_view text = content;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  const std::string_view header_line = take_line(text);
-  std::vector<std::string> fields;
-  if (header_line.empty())
-    throw expected(csv.string() + ":1", "a header with the columns 'filename' and 'person'", "an empty line");
-  split_fields(header_line, fields);
-  const std::size_t columns = fields.size(), name = column_of(fields, "filename", csv, header_line),
-                    label = column_of(fields, "person", csv, header_line);
+  CsvReader reader(csv.string(), content);
+  CsvFields fields;
+  reader.next(fields);
+  const std::size_t columns = fields.size(), name = column_of(fields, "filename", reader),
+                    label = column_of(fields, "person", reader);
   std::vector<Row> rows;
-  for (int line = 2; !text.empty(); ++line) {
-    const std::string_view row = take_line(text);
-    if (row.empty()) continue;
-    const bool whole = split_fields(row, fields) && fields.size() == columns;
-    if (whole && !fields[name].empty() && !fields[label].empty())
+  while (reader.next(fields)) {
+    if (fields.size() == columns && !fields[name].empty() && !fields[label].empty())
       rows.push_back({fs::path(fields[name]).filename().string(), fields[label]});
-    else
-      problems.push_back({csv, "line " + std::to_string(line) + ": expected " + std::to_string(columns) +
+    else if (fields != CsvFields{""})
+      problems.push_back({csv, "line " + std::to_string(reader.line()) + ": expected " + std::to_string(columns) +
                                    " fields with a file name and a label"});
   }
   if (rows.empty()) throw expected(csv.string() + ":2", "rows of a file name and a label", "none");

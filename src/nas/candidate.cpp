@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 
 namespace danas {
 
@@ -49,8 +50,8 @@ Candidate parse_candidate(const CsvFields& fields, const std::string& where) {
   if (fields.size() < candidate_columns().size())
     throw expected(where, std::to_string(candidate_columns().size()) + " fields", std::to_string(fields.size()));
   std::size_t next = 0;
-  const auto integer = [&] { return csv_integer(fields[next++], where); };
-  const auto number = [&] { return csv_number(fields[next++], where); };
+  const auto integer = [&] { return parse_number<std::int64_t>(fields[next++], where); };
+  const auto number = [&] { return parse_number<double>(fields[next++], where); };
   Candidate c;
   c.id = integer();
   c.generation = integer();

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nas/csv.hpp"
+#include "base/csv.hpp"
 #include "nas/fitness.hpp"
 
 namespace danas {

@@ -192,7 +192,8 @@ class TomlReader {
     const toml::node* node = source_.find(key);
     if (node == nullptr) return;
     const std::string text = read_text(key, *node, {});
-    value = text.empty() ? std::filesystem::path() : expand_path(text, source_.folder(), source_.where(key));
+    const std::string advice = key == "data.path" && of_wake_vision() ? "download Wake Vision (wakevision.ai)" : "";
+    value = text.empty() ? std::filesystem::path() : expand_path(text, source_.folder(), source_.where(key), advice);
   }
 
   template <class Value>
@@ -223,6 +224,11 @@ class TomlReader {
     if (text->get().find('\0') != std::string::npos)
       throw expected(source_.where(key), "a text", "one with a zero byte");
     return text->get();
+  }
+
+  bool of_wake_vision() const {
+    const toml::node* kind = source_.find("data.kind");
+    return kind != nullptr && kind->value<std::string>() == "wake_vision";
   }
 
   template <class Value>

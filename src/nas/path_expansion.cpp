@@ -9,11 +9,11 @@ namespace danas {
 
 namespace {
 
-std::string variable(const std::string& name, const std::string& where) {
+std::string variable(const std::string& name, const std::string& where, const std::string& advice) {
   const char* value = std::getenv(name.c_str());
   if (value != nullptr && *value != '\0') return value;
-  throw Error(where, "the environment variable " + name +
-                         " is not set; set it to the folder that holds the data: export " + name + "=/path/to/folder");
+  throw Error(where, "the environment variable " + name + " is not set; " + (advice.empty() ? "" : advice + " and ") +
+                         "set it to the folder that holds the data: export " + name + "=/path/to/folder");
 }
 
 // The name after the dollar sign at `position`, which moves behind it.
@@ -31,12 +31,12 @@ std::string variable_name(const std::string& text, std::size_t& position, const 
 }  // namespace
 
 std::filesystem::path expand_path(const std::string& text, const std::filesystem::path& folder,
-                                  const std::string& where) {
+                                  const std::string& where, const std::string& advice) {
   std::string result;
   bool from_working_folder = false;
   std::size_t position = 0;
   if (text == "~" || text.starts_with("~/")) {
-    result = variable("HOME", where);
+    result = variable("HOME", where, "");
     position = 1;
   }
   while (position < text.size()) {
@@ -47,7 +47,7 @@ std::filesystem::path expand_path(const std::string& text, const std::filesystem
       position += 2;
     } else {
       if (position == 0) from_working_folder = true;
-      result += variable(variable_name(text, position, where), where);
+      result += variable(variable_name(text, position, where), where, advice);
     }
   }
   std::filesystem::path path = result;

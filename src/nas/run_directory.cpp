@@ -66,12 +66,17 @@ RunLock::~RunLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+void check_new_run(const fs::path& directory) {
+  if (!empty_or_absent(directory))
+    throw expected(directory.string(), "a folder that does not exist yet", "one that is there");
+  check_creatable(directory);
+}
+
 RunDirectory::RunDirectory(fs::path directory, const Experiment& experiment, const std::string& machine,
                            const std::string& instruction_set, bool resume)
     : directory_(std::move(directory)) {
-  const bool fresh = empty_or_absent(directory_);
-  if (!resume && !fresh) throw expected(directory_.string(), "a folder that does not exist yet", "one that is there");
-  if (resume && !fresh && !fs::is_directory(directory_ / "state"))
+  if (!resume) check_new_run(directory_);
+  if (resume && !empty_or_absent(directory_) && !fs::is_directory(directory_ / "state"))
     throw expected(directory_.string(), "a run directory of danas", "something else");
   make_folder(directory_ / "state");
   lock_ = std::make_unique<RunLock>(directory_ / "state" / "lock");
@@ -92,9 +97,10 @@ void RunDirectory::create(const Experiment& experiment, const std::string& machi
     if (!fs::exists(directory_ / file)) write_file(directory_ / file, columns);
   if (!fs::exists(directory_ / "training.csv")) write_file(directory_ / "training.csv", csv_line(training_columns));
   write_file(directory_ / "state" / "instruction_set", instruction_set + "\n");
-  write_file(directory_ / "experiment.toml",
-             fmt::format("# danas {}, {}\n# As resolved, with all defaults.\n", DANAS_VERSION, machine) +
-                 experiment.to_toml());
+  const fs::path file = directory_ / "experiment.toml";
+  if (fs::exists(file) && read_file(file).ends_with("\n" + experiment.to_toml())) return;
+  write_file(file, fmt::format("# danas {}, {}\n# As resolved, with all defaults.\n", DANAS_VERSION, machine) +
+                       experiment.to_toml());
 }
 
 void RunDirectory::check_same(const Experiment& experiment, const std::string& instruction_set) const {
@@ -125,14 +131,15 @@ void RunDirectory::remove_leftovers() const {
 
 std::vector<Candidate> RunDirectory::read_candidates(const fs::path& name) const {
   const fs::path path = directory_ / name;
-  const CsvFile file = read_csv(path, candidate_columns());
+  const CsvTable table = CsvTable::read(path, CsvTail::drop);
+  table.require_columns(candidate_columns());
   std::vector<Candidate> candidates;
   std::string whole = csv_line(candidate_columns());
-  for (const CsvFields& fields : file.rows) {
-    candidates.push_back(parse_candidate(fields, fmt::format("{}:{}", path.string(), candidates.size() + 2)));
-    whole += csv_line(fields);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    candidates.push_back(parse_candidate(table.row(row), table.where(row)));
+    whole += csv_line(table.row(row));
   }
-  if (file.torn) write_file(path, whole);
+  if (table.dropped_tail()) write_file(path, whole);
   return candidates;
 }
 
@@ -184,12 +191,13 @@ void RunDirectory::append_training(const std::string& training, const StepReport
 
 void RunDirectory::keep_trainings(const std::function<bool(const std::string&, std::int64_t)>& keep) {
   const fs::path path = directory_ / "training.csv";
-  const CsvFile file = read_csv(path, training_columns);
+  const CsvTable table = CsvTable::read(path, CsvTail::drop);
+  table.require_columns(training_columns);
   std::string kept = csv_line(training_columns);
-  bool dropped = file.torn;
-  for (const CsvFields& fields : file.rows) {
-    const bool stays = keep(fields[0], csv_integer(fields[1], path.string()));
-    if (stays) kept += csv_line(fields);
+  bool dropped = table.dropped_tail();
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const bool stays = keep(table.text(row, 0), table.count(row, 1));
+    if (stays) kept += csv_line(table.row(row));
     dropped = dropped || !stays;
   }
   if (dropped) write_file(path, kept);
@@ -235,6 +243,12 @@ void RunDirectory::write_front(const std::vector<Candidate>& front, const std::v
 }
 
 void RunDirectory::write_summary(const std::string& json) { write_file(directory_ / "summary.json", json); }
+
+std::optional<std::string> RunDirectory::summary() const {
+  const fs::path file = directory_ / "summary.json";
+  if (!fs::exists(file)) return std::nullopt;
+  return read_file(file);
+}
 
 void RunDirectory::remove_results() {
   remove_file(directory_ / "front.csv");

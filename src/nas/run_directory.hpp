@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ class RunLock {
  private:
   int descriptor_;
 };
+
+/// Throws Error where a new RunDirectory would: something is there, or nothing can be; creates nothing.
+void check_new_run(const std::filesystem::path& directory);
 
 class RunDirectory {
  public:
@@ -59,6 +63,7 @@ class RunDirectory {
   /// front.csv: candidates after final training beside the same ones on test.
   void write_front(const std::vector<Candidate>& front, const std::vector<Candidate>& tests);
   void write_summary(const std::string& json);
+  std::optional<std::string> summary() const;            ///< none: the search is not finished
   void remove_results();                                 ///< front.csv and summary.json, which more search would belie
   void log(const std::string& line);                     ///< appends to log.txt
 

@@ -181,6 +181,10 @@ std::string Search::finish() {
   context_.status.enter("final");
   const std::vector<Candidate> front = final_front();
   const std::vector<Candidate> tests = test(front);
+  if (const auto summary = context_.run.summary()) {  // a finished run, resumed with nothing left to do
+    tell_result(front, tests);
+    return *summary;
+  }
   context_.run.write_front(front, tests);
   std::set<std::int64_t> ids;
   for (const Candidate& candidate : front) ids.insert(candidate.id);
@@ -224,24 +228,33 @@ void tell_data(SearchStatus& status, const Experiment& experiment, const ImageSt
     status.log(fmt::format("  {}: {}", problem.file.string(), problem.reason));
 }
 
+ImageStore open_store(const Experiment& experiment, const SearchOptions& options, const SearchObserver& observer) {
+  return ImageStore(open_dataset(experiment.data, experiment.seed), experiment.data,
+                    experiment.space.largest_resolution(), [&](std::int64_t done, std::int64_t total) {
+                      if (observer.progress) observer.progress("caching images", done, total, 0.0);
+                      if (options.interrupt != nullptr && *options.interrupt)
+                        throw Error("search", "interrupted", Fault::interrupted);
+                    });
+}
+
 std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment& experiment, Backend& backend,
-                      const SearchOptions& options, std::shared_ptr<const Dataset> dataset) {
-  const ImageStore store(dataset, experiment.data, experiment.space.largest_resolution(),
-                         [&](std::int64_t done, std::int64_t total) {
-                           status.progress("caching images", done, total);
-                           status.stop_if_interrupted();
-                         });
+                      const SearchOptions& options, const ImageStore& store) {
+  status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
+                            : fmt::format("danas {}, {}, run {}", DANAS_VERSION, backend.name(), run.path().string()));
   tell_data(status, experiment, store);
-  status.stop_if_interrupted();
   SystemTrainer trainer(experiment, store, backend);
   trainer.stop_on(options.interrupt);
-  WorkEstimate work(experiment, static_cast<int>(dataset->classes().size()), store.size(Split::validation));
+  WorkEstimate work(experiment, static_cast<int>(store.dataset().classes().size()), store.size(Split::validation));
   status.attach(trainer, work);
   SearchContext context{experiment, options, backend, store, trainer, run, status, work};
   try {
+    status.stop_if_interrupted();
     return Search(context).run();
   } catch (const Error& error) {
-    if (error.fault() == Fault::interrupted) status.save();
+    if (error.fault() == Fault::interrupted) {
+      status.save();
+      status.log(fmt::format("interrupted with {} systems on record", run.candidates().size()));
+    }
     throw;
   }
 }
@@ -250,18 +263,23 @@ std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment&
 
 SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
                         const SearchObserver& observer) {
-  const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
-  RunDirectory run(options.directory, experiment, backend.name(), backend.instruction_set(), options.resume);
-  SearchStatus status(run, observer, options.interrupt);
+  const auto begin = SearchStatus::Clock::now();
+  std::optional<RunDirectory> run;
+  const auto open_run = [&] {
+    run.emplace(options.directory, experiment, backend.name(), backend.instruction_set(), options.resume);
+  };
   SearchResult result{false, options.directory, ""};
-  status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
-                            : fmt::format("danas {}, {}, run {}", DANAS_VERSION, backend.name(), run.path().string()));
   try {
-    result.summary_json = search_in(run, status, experiment, backend, options, dataset);
+    // A wrong directory ends the search before images are cached for hours; unusable images leave no directory behind.
+    if (options.resume) open_run();
+    else check_new_run(options.directory);
+    const ImageStore store = open_store(experiment, options, observer);
+    if (!run) open_run();
+    SearchStatus status(*run, observer, options.interrupt, begin);
+    result.summary_json = search_in(*run, status, experiment, backend, options, store);
   } catch (const Error& error) {
     if (error.fault() != Fault::interrupted) throw;
     result.interrupted = true;
-    status.log(fmt::format("interrupted with {} systems on record", run.candidates().size()));
   }
   return result;
 }

@@ -28,7 +28,7 @@ struct SearchOptions {
 
 struct SearchResult {
   bool interrupted = false;
-  std::filesystem::path directory;
+  std::filesystem::path directory;      ///< not there if the interrupt came before the images were cached
   std::string summary_json;             ///< as in summary.json
 };
 

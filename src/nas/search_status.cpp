@@ -1,6 +1,9 @@
 #include "nas/search_status.hpp"
 
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -9,8 +12,9 @@ namespace danas {
 
 using Json = nlohmann::json;
 
-SearchStatus::SearchStatus(RunDirectory& run, const SearchObserver& observer, const std::atomic<bool>* interrupt)
-    : run_(run), observer_(observer), interrupt_(interrupt) {
+SearchStatus::SearchStatus(RunDirectory& run, const SearchObserver& observer, const std::atomic<bool>* interrupt,
+                           Clock::time_point begin)
+    : run_(run), observer_(observer), interrupt_(interrupt), entered_(begin) {
   for (const char* phase : {"data", "supernets", "candidates", "final"}) seconds_[phase] = 0;
   const auto file = run.progress_file();
   if (!std::filesystem::exists(file)) return;
@@ -19,6 +23,7 @@ SearchStatus::SearchStatus(RunDirectory& run, const SearchObserver& observer, co
     for (auto& [phase, seconds] : seconds_) seconds = state.at("seconds").at(phase).get<double>();
     images_trained_ = state.at("images_trained").get<std::int64_t>();
     images_evaluated_ = state.at("images_evaluated").get<std::int64_t>();
+    peak_memory_mib_ = state.value("peak_memory_mib", 0.0);
   } catch (const Json::exception& error) {
     throw Error(file.string(), std::string("expected the state of a search: ") + error.what());
   }
@@ -57,7 +62,10 @@ void SearchStatus::at_least(double elapsed_seconds) {
 
 void SearchStatus::save() {
   enter(phase_);
-  Json state{{"seconds", seconds_}, {"images_trained", images_trained()}, {"images_evaluated", images_evaluated()}};
+  const Json state{{"seconds", seconds_},
+                   {"images_trained", images_trained()},
+                   {"images_evaluated", images_evaluated()},
+                   {"peak_memory_mib", peak_memory_mib()}};
   write_file(run_.progress_file(), state.dump(2) + "\n");
 }
 
@@ -74,6 +82,12 @@ std::int64_t SearchStatus::images_trained() const {
 
 std::int64_t SearchStatus::images_evaluated() const {
   return images_evaluated_ + (trainer_ == nullptr ? 0 : trainer_->images_evaluated());
+}
+
+double SearchStatus::peak_memory_mib() const {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::max(peak_memory_mib_, static_cast<double>(usage.ru_maxrss) / 1024);
 }
 
 }  // namespace danas

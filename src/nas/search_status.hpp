@@ -15,8 +15,11 @@ namespace danas {
 
 class SearchStatus {
  public:
-  /// Continues what state/progress.json says, where it is there.
-  SearchStatus(RunDirectory& run, const SearchObserver& observer, const std::atomic<bool>* interrupt);
+  using Clock = std::chrono::steady_clock;
+
+  /// Continues what state/progress.json says, where it is there. The phase "data" began at `begin`.
+  SearchStatus(RunDirectory& run, const SearchObserver& observer, const std::atomic<bool>* interrupt,
+               Clock::time_point begin);
 
   void log(const std::string& line);
   /// The supernet or system at hand is `done` of `total` through.
@@ -35,9 +38,9 @@ class SearchStatus {
   std::map<std::string, double> seconds() const;   ///< by phase, with the total
   std::int64_t images_trained() const;
   std::int64_t images_evaluated() const;
+  double peak_memory_mib() const;               ///< of the session that took most
 
  private:
-  using Clock = std::chrono::steady_clock;
   double since_entered() const { return std::chrono::duration<double>(Clock::now() - entered_).count(); }
 
   RunDirectory& run_;
@@ -48,8 +51,9 @@ class SearchStatus {
   std::map<std::string, double> seconds_;
   double unaccounted_ = 0;                      ///< seconds of no phase, lost by a kill but seen in rows
   std::int64_t images_trained_ = 0, images_evaluated_ = 0;   ///< of earlier sessions
+  double peak_memory_mib_ = 0;                  ///< of earlier sessions
   std::string phase_ = "data";
-  Clock::time_point entered_ = Clock::now();
+  Clock::time_point entered_;
 };
 
 }  // namespace danas

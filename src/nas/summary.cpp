@@ -1,7 +1,6 @@
 #include "nas/summary.hpp"
 
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -31,12 +30,6 @@ Json system_json(const Candidate& candidate) {
           {"parameters", candidate.resources.parameters},
           {"macs", candidate.resources.macs},
           {"validation", metrics_json(candidate.metrics)}};
-}
-
-double peak_memory_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 }  // namespace
@@ -73,7 +66,7 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
   json["images_trained"] = context.status.images_trained();
   json["images_evaluated"] = context.status.images_evaluated();
   json["seconds"] = context.status.seconds();
-  json["peak_memory_mib"] = peak_memory_mib();
+  json["peak_memory_mib"] = context.status.peak_memory_mib();
   json["device"] = context.backend.name();
   json["target"] = context.experiment.device.name;
   json["version"] = DANAS_VERSION;

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 
 namespace danas {
 
@@ -23,7 +24,7 @@ std::optional<Checkpoint> unfinished_state(const RunDirectory& run, const DataCo
 std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& path) {
   const auto found = checkpoint.metadata().find("step");
   if (found == checkpoint.metadata().end()) throw expected(path.string(), "the metadata key step", "none");
-  return csv_integer(found->second, path.string());
+  return parse_number<std::int64_t>(found->second, path.string());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 
 namespace danas {
 
@@ -44,10 +45,10 @@ Metadata TrainingLog::state() const {
 
 void TrainingLog::restore(const Metadata& metadata) {
   const std::string where = "state/supernet.safetensors";
-  count_ = csv_integer(entry(metadata, "log_count"), where);
-  loss_ = csv_number(entry(metadata, "log_loss"), where);
-  accuracy_ = csv_number(entry(metadata, "log_accuracy"), where);
-  before_ = csv_number(entry(metadata, "log_seconds"), where);
+  count_ = parse_number<std::int64_t>(entry(metadata, "log_count"), where);
+  loss_ = parse_number<double>(entry(metadata, "log_loss"), where);
+  accuracy_ = parse_number<double>(entry(metadata, "log_accuracy"), where);
+  before_ = parse_number<double>(entry(metadata, "log_seconds"), where);
 }
 
 }  // namespace danas

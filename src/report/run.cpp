@@ -4,8 +4,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/csv.hpp"
 #include "base/file.hpp"
-#include "report/csv.hpp"
 #include "report/front.hpp"
 
 namespace danas::report {
@@ -143,7 +143,7 @@ Run read_run(const std::filesystem::path& directory) {
   if (fs::exists(file("experiment.toml")))
     run.settings = parse_settings(read_file(file("experiment.toml")), file("experiment.toml").string());
 
-  const Tail tail = run.summary ? Tail::keep : Tail::drop;
+  const CsvTail tail = run.summary ? CsvTail::keep : CsvTail::drop;
   const CsvTable candidates = CsvTable::read(file("candidates.csv"), tail);
   run.candidates = read_candidates(candidates);
   run.dropped_tail = candidates.dropped_tail();

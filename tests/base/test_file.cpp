@@ -144,6 +144,18 @@ BOOST_AUTO_TEST_CASE(append_line_appends) {
   BOOST_CHECK_EQUAL(read_file(folder.path / "a.csv"), "1,2\n3,4\n");
 }
 
+BOOST_AUTO_TEST_CASE(whether_a_folder_can_be_made_is_known_before) {
+  const Folder folder;
+  check_creatable(folder.path / "a" / "b");
+  check_creatable(folder.path);
+  BOOST_CHECK_EQUAL(folder.entries(), 0);
+  write_file(folder.path / "file", "here");
+  for (const char* below : {"file", "file/a", "file/a/b"})
+    BOOST_CHECK_EXCEPTION(check_creatable(folder.path / below), Error, [&](const Error& error) {
+      return error.fault() == Fault::failure && names(error, folder.path / below);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(make_folder_makes_parents_and_accepts_what_is_there) {
   const Folder folder;
   make_folder(folder.path / "a" / "b" / "c");

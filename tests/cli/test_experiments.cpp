@@ -47,11 +47,12 @@ BOOST_AUTO_TEST_CASE(each_checks_or_says_what_data_is_missing) {
 BOOST_AUTO_TEST_CASE(without_data_a_search_leaves_nothing) {
   const Scratch scratch;
   const auto file = source_folder() / "experiments/large.toml";
-  check_error(run({file.string(), "--quiet"}, {scratch.path(), {}, 0}), 2, "WAKE_VISION");
+  check_error(run({file.string(), "--quiet"}, {scratch.path(), {}, 0}), 2,
+              "WAKE_VISION is not set; download Wake Vision (wakevision.ai)");
   BOOST_TEST(!fs::exists(scratch / "runs"));
 }
 
-BOOST_AUTO_TEST_CASE(each_checks_on_real_pictures) {
+BOOST_AUTO_TEST_CASE(each_checks_on_real_pictures, *boost::unit_test::label("slow")) {
   const auto data = source_folder().parent_path() / "shared/data";
   if (!fs::exists(data)) {
     BOOST_TEST_MESSAGE("skipped: there are no pictures in " << data);

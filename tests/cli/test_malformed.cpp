@@ -153,10 +153,7 @@ BOOST_AUTO_TEST_CASE(truncated_pictures_beyond_the_limit) {
   write_class_folders(scratch, "photos", 24, 12);
   const auto experiment = scratch.write("photos.toml", folders_experiment("photos")).string();
   check_error(run({experiment, "--quiet"}, {scratch.path(), {}, 0}), 2, ".jpg");
-  for (const std::string name : {"models", "supernets", "front.csv", "summary.json", "report.html"}) {
-    const fs::path left = scratch.path() / "runs/tiny" / name;
-    BOOST_TEST((!fs::exists(left) || fs::is_empty(left)), left);
-  }
+  BOOST_TEST(!fs::exists(scratch / "runs"));
 }
 
 BOOST_AUTO_TEST_CASE(truncated_pictures_within_the_limit_are_counted) {
@@ -189,7 +186,7 @@ BOOST_AUTO_TEST_CASE(tables_of_labels) {
   BOOST_TEST(!fs::exists(scratch / "runs"));
 }
 
-BOOST_AUTO_TEST_CASE(checkpoints_cut_or_altered_anywhere) {
+BOOST_AUTO_TEST_CASE(checkpoints_cut_or_altered_anywhere, *boost::unit_test::label("slow")) {
   const Scratch scratch;
   const Setting setting{scratch.path(), {}, 0};
   const auto experiment = scratch.write("tiny.toml", tiny_experiment()).string();

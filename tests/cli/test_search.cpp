@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_ends_cleanly_and_resumes) {
   check_same_result(one.whole, one.scratch / "interrupted");
 }
 
-BOOST_AUTO_TEST_CASE(killed_at_any_moment_it_resumes_to_the_same_front) {
+BOOST_AUTO_TEST_CASE(killed_at_any_moment_it_resumes_to_the_same_front, *boost::unit_test::label("slow")) {
   const Finished& one = finished();
   for (const std::size_t rows : {0, 1, 2, 5, 7, 8}) {
     BOOST_TEST_CONTEXT("killed after " << rows << " systems") {

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "data/codecs.hpp"
-#include "data/csv.hpp"
 #include "data/init.hpp"
 #include "support.hpp"
 
@@ -44,17 +43,6 @@ std::set<std::string> names(const Dataset& dataset, Split split) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(datasets)
-
-BOOST_AUTO_TEST_CASE(csv_fields) {
-  std::vector<std::string> fields;
-  BOOST_CHECK(split_fields("a,\"b,\"\"c\"\"\",,d", fields));
-  BOOST_CHECK((fields == std::vector<std::string>{"a", "b,\"c\"", "", "d"}));
-  BOOST_CHECK(!split_fields("a,\"b", fields));
-  BOOST_CHECK(!split_fields("\"a\"b,c", fields));
-  std::string_view text = "one\r\ntwo\n\nlast";
-  for (const char* const line : {"one", "two", "", "last"}) BOOST_CHECK_EQUAL(take_line(text), line);
-  BOOST_CHECK(text.empty());
-}
 
 BOOST_AUTO_TEST_CASE(wake_vision_loads) {
   TemporaryFolder folder;

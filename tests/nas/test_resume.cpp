@@ -6,9 +6,11 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "data/image_store.hpp"
 #include "tiny_search.hpp"
 
 using namespace danas;
@@ -24,6 +26,8 @@ struct Undisturbed {
   std::map<std::string, std::string> expected;
 
   Undisturbed() {
+    // Built beforehand, so that every run makes the same calls.
+    ImageStore(open_dataset(experiment.data, experiment.seed), experiment.data, experiment.space.largest_resolution());
     run_tiny(experiment, folder.path() / "whole", false, 1, [&](int call, auto&) { calls = call; },
              [&](int line) { lines = line; });
     expected = results(folder.path() / "whole");
@@ -57,7 +61,7 @@ bool killed(const std::function<void()>& work, int milliseconds = 0) {
 
 BOOST_FIXTURE_TEST_SUITE(resume, Undisturbed)
 
-BOOST_AUTO_TEST_CASE(interrupted_once_at_many_moments) {
+BOOST_AUTO_TEST_CASE(interrupted_once_at_many_moments, *boost::unit_test::label("slow")) {
   BOOST_REQUIRE(calls > 20);
   for (int moment = 1; moment <= calls; moment += 1 + calls / 9) {
     BOOST_TEST_CONTEXT("interrupt at progress " << moment << " of " << calls) {
@@ -85,7 +89,7 @@ BOOST_AUTO_TEST_CASE(interrupted_again_and_again) {
   check_same_results(expected, directory);
 }
 
-BOOST_AUTO_TEST_CASE(killed_at_chosen_moments) {
+BOOST_AUTO_TEST_CASE(killed_at_chosen_moments, *boost::unit_test::label("slow")) {
   for (int moment = 2; moment <= calls; moment += 1 + calls / 7) {
     BOOST_TEST_CONTEXT("killed at progress " << moment << " of " << calls) {
       const fs::path directory = folder.path() / ("call" + std::to_string(moment));
@@ -121,7 +125,7 @@ BOOST_AUTO_TEST_CASE(killed_at_any_time) {
   check_same_results(expected, directory);
 }
 
-BOOST_AUTO_TEST_CASE(a_finished_run_can_go_on_with_a_higher_limit) {
+BOOST_AUTO_TEST_CASE(a_finished_run_can_go_on_with_a_higher_limit, *boost::unit_test::label("slow")) {
   const fs::path directory = folder.path() / "run";
   run_tiny(tiny_experiment(folder.path(), {"search.systems=4"}), directory, false);
   run_tiny(experiment, directory, true);
@@ -133,8 +137,33 @@ BOOST_AUTO_TEST_CASE(a_finished_run_can_go_on_with_a_higher_limit) {
 }
 
 BOOST_AUTO_TEST_CASE(resuming_a_finished_run_changes_nothing) {
-  run_tiny(experiment, folder.path() / "whole", true);
-  check_same_results(expected, folder.path() / "whole");
+  const auto files = [&] {
+    std::map<std::string, std::string> found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder.path() / "whole"))
+      if (entry.is_regular_file() && entry.path().filename() != "log.txt")
+        found[entry.path().string()] = read_file(entry.path());
+    return found;
+  };
+  const auto before = files();
+  const SearchResult result = run_tiny(experiment, folder.path() / "whole", true);
+  BOOST_TEST((files() == before));
+  BOOST_TEST(result.summary_json == read_file(folder.path() / "whole" / "summary.json"));
+}
+
+BOOST_AUTO_TEST_CASE(sessions_add_up) {
+  const fs::path directory = folder.path() / "run";
+  const auto summary = [&] { return nlohmann::json::parse(read_file(directory / "summary.json")); };
+  run_tiny(tiny_experiment(folder.path(), {"search.systems=4"}), directory, false);
+  // An earlier session that took more memory and time than this one can.
+  const fs::path file = directory / "state" / "progress.json";
+  auto state = nlohmann::json::parse(read_file(file));
+  state["peak_memory_mib"] = 1e9;
+  state["seconds"]["candidates"] = 1000;
+  write_file(file, state.dump());
+  run_tiny(experiment, directory, true);
+  BOOST_TEST(summary().at("peak_memory_mib") == 1e9);
+  BOOST_TEST(summary().at("seconds").at("candidates").get<double>() > 1000);
+  BOOST_TEST(summary().at("seconds").at("total").get<double>() > 1000);
 }
 
 BOOST_AUTO_TEST_CASE(altered_rows_are_noticed) {

@@ -52,38 +52,6 @@ RunDirectory open(const fs::path& path, const Experiment& experiment, bool resum
 
 BOOST_AUTO_TEST_SUITE(run_directory)
 
-BOOST_AUTO_TEST_CASE(csv_quotes_what_it_must) {
-  const TemporaryFolder folder;
-  const CsvFields header{"a", "b"};
-  write_file(folder.path() / "t.csv", csv_line(header) + csv_line({"x,y", "say \"so\""}) + csv_line({"", "z"}));
-  const CsvFile file = read_csv(folder.path() / "t.csv", header);
-  BOOST_REQUIRE(file.rows.size() == 2u);
-  BOOST_TEST(file.rows[0] == (CsvFields{"x,y", "say \"so\""}), boost::test_tools::per_element());
-  BOOST_TEST(file.rows[1] == (CsvFields{"", "z"}), boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(broken_tables_are_refused_with_their_line) {
-  const TemporaryFolder folder;
-  const fs::path path = folder.path() / "t.csv";
-  const auto complaint = [&](const std::string& content) {
-    write_file(path, content);
-    try {
-      read_csv(path, {"a", "b"});
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  BOOST_TEST(complaint("").find("empty") != std::string::npos);
-  BOOST_TEST(complaint("a,c\n").find("t.csv:1") != std::string::npos);
-  BOOST_TEST(complaint("a,b\n1,2\n1\n").find("t.csv:3") != std::string::npos);
-  BOOST_TEST(complaint("a,b\n1,\"2\n").find("t.csv:2") != std::string::npos);
-  BOOST_TEST(complaint("a,b\n1,2\n").empty());
-  BOOST_CHECK_THROW(csv_number("1x", "here"), Error);
-  BOOST_CHECK_THROW(csv_integer("", "here"), Error);
-  BOOST_CHECK_THROW(csv_integer("99999999999999999999", "here"), Error);
-}
-
 BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
   const Candidate c = some_candidate(7), back = parse_candidate(candidate_fields(c), "here");
   BOOST_TEST(back.id == 7);

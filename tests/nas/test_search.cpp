@@ -17,15 +17,19 @@ namespace {
 
 std::vector<Candidate> candidates_of(const fs::path& directory) {
   std::vector<Candidate> candidates;
-  for (const CsvFields& fields : read_csv(directory / "candidates.csv", candidate_columns()).rows)
-    candidates.push_back(parse_candidate(fields, "candidates.csv"));
+  const CsvTable table = CsvTable::read(directory / "candidates.csv");
+  table.require_columns(candidate_columns());
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    candidates.push_back(parse_candidate(table.row(row), table.where(row)));
   return candidates;
 }
 
-CsvFile front_of(const fs::path& directory) {
+CsvTable front_of(const fs::path& directory) {
   CsvFields columns = candidate_columns();
   for (const char* column : {"test_accuracy", "test_precision", "test_recall", "test_f1"}) columns.push_back(column);
-  return read_csv(directory / "front.csv", columns);
+  CsvTable table = CsvTable::read(directory / "front.csv");
+  table.require_columns(columns);
+  return table;
 }
 
 }  // namespace
@@ -62,14 +66,15 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   BOOST_TEST(read_file(directory / "summary.json") == result.summary_json);
   BOOST_TEST(json.at("systems") == 8);
   BOOST_TEST(json.at("supernets") == data.size());
-  const CsvFile front = front_of(directory);
-  BOOST_REQUIRE(!front.rows.empty());
-  BOOST_TEST(json.at("front_size") == front.rows.size());
+  const CsvTable front = front_of(directory);
+  BOOST_REQUIRE(front.rows() > 0);
+  BOOST_TEST(json.at("front_size") == front.rows());
   double best = 0;
   std::vector<Candidate> members;
   std::set<std::string> files;
-  for (const CsvFields& fields : front.rows) {
-    members.push_back(parse_candidate(fields, "front.csv"));
+  for (std::size_t row = 0; row < front.rows(); ++row) {
+    const CsvFields fields = front.row(row);
+    members.push_back(parse_candidate(fields, front.where(row)));
     best = std::max(best, members.back().metrics.accuracy);
     BOOST_TEST(members.back().violation.none());
     for (const char* end : {".safetensors", ".layers.csv"}) files.insert(fields[0] + end);
@@ -117,7 +122,7 @@ BOOST_AUTO_TEST_CASE(nothing_fits) {
   const fs::path directory = folder.path() / "run";
   const SearchResult result = run_tiny(
       tiny_experiment(folder.path(), {"search.systems=3", "device.ram_kib=0.5", "device.flash_kib=0.5"}), directory, false);
-  BOOST_TEST(front_of(directory).rows.empty());
+  BOOST_TEST(front_of(directory).rows() == 0u);
   BOOST_TEST(fs::is_empty(directory / "models"));
   const auto json = nlohmann::json::parse(result.summary_json);
   BOOST_TEST(json.at("best").is_null());
@@ -140,6 +145,31 @@ BOOST_AUTO_TEST_CASE(a_place_that_cannot_be_written) {
   write_file(folder.path() / "file", std::string_view("here"));
   BOOST_CHECK_EXCEPTION(run_tiny(tiny_experiment(folder.path()), folder.path() / "file" / "run", false), Error,
                         [](const Error& error) { return error.exit_status() == 1; });
+  BOOST_TEST(!fs::exists(folder.path() / "cache"));  // told before images are cached
+}
+
+BOOST_AUTO_TEST_CASE(unusable_data_leaves_no_directory) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
+  const Experiment experiment = tiny_experiment(
+      folder.path(), {"data.kind=folders", "data.path=" + (folder.path() / "photos").string()});
+  for (const char* name : {"cat", "dog"}) {
+    fs::create_directories(folder.path() / "photos" / name);
+    for (int i = 0; i < 20; ++i)
+      write_file(folder.path() / "photos" / name / (std::to_string(i) + ".jpg"), std::string_view("no picture"));
+  }
+  BOOST_CHECK_EXCEPTION(run_tiny(experiment, directory, false), Error,
+                        [](const Error& error) { return error.exit_status() == 2; });
+  BOOST_TEST(!fs::exists(directory));
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupt_while_images_are_cached_leaves_no_directory) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
+  const SearchResult result =
+      run_tiny(tiny_experiment(folder.path()), directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
+  BOOST_TEST(result.interrupted);
+  BOOST_TEST(!fs::exists(directory));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

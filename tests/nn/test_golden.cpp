@@ -1,184 +1,49 @@
 // The whole network against Keras: outputs in both modes, loss, gradients, Adam, running statistics.
-#include <boost/test/unit_test.hpp>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
-
+#include "golden.hpp"
 #include "nn/forward.hpp"
-#include "support.hpp"
 
 using namespace danas;
 using namespace danas::test;
-using Json = nlohmann::ordered_json;
 
 namespace {
-
-// u(k, i) of the fixtures' README.
-double fixture_value(std::uint64_t k, std::uint64_t i) {
-  std::uint64_t z = k * 0x9E3779B97F4A7C15u + i * 0xD1B54A32D192ED03u;
-  z ^= z >> 30;
-  z *= 0xBF58476D1CE4E5B9u;
-  z ^= z >> 27;
-  z *= 0x94D049BB133111EBu;
-  z ^= z >> 31;
-  return static_cast<double>(z >> 11) * 0x1p-52 - 1.0;
-}
-
-// "block_4_expand_BN", "gamma" → "blocks.4.bn1.weight".
-std::string own_name(const std::string& layer, const std::string& weight) {
-  static const std::map<std::string, std::string> fixed{
-      {"Conv1", "stem.conv"}, {"bn_Conv1", "stem.bn"}, {"Conv_1", "last.conv"}, {"Conv_1_bn", "last.bn"},
-      {"classifier", "heads.7"}};
-  static const std::map<std::string, std::string> parts{
-      {"expand", "expand"}, {"expand_BN", "bn1"}, {"depthwise", "depthwise"}, {"depthwise_BN", "bn2"},
-      {"project", "project"}, {"project_BN", "bn3"}};
-  static const std::map<std::string, std::string> weights{
-      {"kernel", "weight"}, {"gamma", "weight"}, {"beta", "bias"}, {"bias", "bias"}, {"moving_mean", "running_mean"},
-      {"moving_variance", "running_var"}};
-  if (const auto found = fixed.find(layer); found != fixed.end()) return found->second + "." + weights.at(weight);
-  if (layer.starts_with("expanded_conv_")) return "blocks.0." + parts.at(layer.substr(14)) + "." + weights.at(weight);
-  const std::size_t end = layer.find('_', 6);
-  return "blocks." + layer.substr(6, end - 6) + "." + parts.at(layer.substr(end + 1)) + "." + weights.at(weight);
-}
-
-// "Conv1_relu", "expanded_conv_project_BN", "block_4_add", "out_relu" → "stem", "blocks.0", "blocks.4", "last".
-std::string own_output(const std::string& layer) {
-  if (layer == "Conv1_relu") return "stem";
-  if (layer == "out_relu") return "last";
-  if (layer.starts_with("expanded_conv_")) return "blocks.0";
-  return "blocks." + layer.substr(6, layer.find('_', 6) - 6);
-}
-
-double initial_value(const std::string& kind, const std::vector<std::int64_t>& shape, double u) {
-  if (kind == "gamma") return 1 + 0.2 * u;
-  if (kind == "beta") return 0.2 * u;
-  if (kind == "moving_mean" || kind == "bias") return 0.1 * u;
-  if (kind == "moving_variance") return 1 + 0.5 * u;
-  std::int64_t fan = 1;
-  for (std::size_t axis = 0; axis + 1 < std::max<std::size_t>(shape.size(), 2); ++axis) fan *= shape[axis];
-  if (shape.size() == 4 && shape[3] == 1) fan = shape[0] * shape[1];  // depthwise, HWC1
-  return std::sqrt(6.0 / static_cast<double>(fan)) * u;
-}
-
-// Allowed errors: of outputs by max(|x|, RMS), of gradients' l2 by itself, of their elements by RMS.
-struct Bounds { double inference, training, gradient_l2, gradient; };
-
-constexpr double least_rms = 1e-9;
-
-Bounds double_precision() { return {1e-6, 1e-6, 1e-6, 1e-6}; }
-Bounds single_precision(int resolution) {
-  if (resolution <= 32) return {1e-4, 5e-3, 0.05, 0.30};
-  return {1e-4, 1e-3, 0.01, 0.05};
-}
-
-double rms_of(const Json& tensor) {
-  double size = 1;
-  for (const Json& extent : tensor["shape"]) size *= extent.get<double>();
-  return tensor["l2"].get<double>() / std::sqrt(size);
-}
-
-// A unit that lies within rounding of a kink of ReLU6 takes the other side in single precision, even where only stores
-// are rounded (the f32 reference misses 12 figures of the third network so): a few gradients may exceed their bound, a bit.
-constexpr double most_flips = 0.03, most_of_a_flip = 4;
-
-class Comparison {
- public:
-  Comparison(std::string name, bool single_precision) : name_(std::move(name)), single_precision_(single_precision) {}
-
-  // One number; `scale` beside its own size.
-  void number(const std::string& what, double got, double wanted, double bound, double scale = 0) {
-    const double allowed = bound * std::max(std::abs(wanted), scale);
-    const double error = std::abs(got - wanted);
-    ++figures_;
-    worst_ = std::max(worst_, allowed > 0 ? error / allowed : 0.0);
-    if (error <= allowed) return;
-    if (single_precision_ && what.starts_with("gradient") && error <= most_of_a_flip * allowed) {
-      ++flips_;
-      return;
-    }
-    BOOST_ERROR(name_ << " " << what << ": expected " << wanted << ", got " << got << ", allowed " << allowed);
-  }
-
-  void output(const std::string& what, const View& view, const Json& wanted, double bound) {
-    const std::vector<std::int64_t> shape{view.n, view.h, view.w, view.c};
-    BOOST_TEST((wanted["shape"].get<std::vector<std::int64_t>>() == shape), what);
-    statistics(what, view, wanted, bound, bound, rms_of(wanted));
-  }
-
-  // A β before a normalization has no gradient: what is there in Keras is rounding.
-  void gradient(const std::string& what, const View& view, const Json& wanted, const Bounds& bounds) {
-    if (rms_of(wanted) < least_rms) {
-      ++skipped_;
-      return;
-    }
-    statistics(what, view, wanted, bounds.gradient_l2, bounds.gradient, rms_of(wanted));
-  }
-
-  void logits(const std::string& what, const View& view, const Json& wanted, double bound) {
-    std::vector<double> values;
-    for (const Json& row : wanted) values.insert(values.end(), row.begin(), row.end());
-    vector(what, view, values, bound);
-  }
-
-  void vector(const std::string& what, const View& view, const std::vector<double>& wanted, double bound) {
-    BOOST_REQUIRE_EQUAL(view.size(), static_cast<std::int64_t>(wanted.size()));
-    double squares = 0;
-    for (const double x : wanted) squares += x * x;
-    const double rms = std::sqrt(squares / static_cast<double>(wanted.size()));
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      number(what, get(view, static_cast<std::int64_t>(i)), wanted[i], bound, rms);
-    }
-  }
-
-  ~Comparison() {
-    BOOST_TEST_MESSAGE(name_ << ": " << figures_ << " figures, worst " << worst_ << " of its bound, " << skipped_
-                             << " tensors skipped (RMS < 1e-9), " << flips_ << " gradient figures beyond their bound");
-    BOOST_TEST(flips_ <= most_flips * figures_);
-    BOOST_TEST(figures_ > 500);
-  }
-
- private:
-  void statistics(const std::string& what, const View& view, const Json& wanted, double l2_bound, double bound,
-                  double rms) {
-    double sum = 0, squares = 0;
-    for (const double x : numbers(view)) sum += x, squares += x * x;
-    number(what + " mean", sum / static_cast<double>(view.size()), wanted["mean"], bound, rms);
-    number(what + " l2", std::sqrt(squares), wanted["l2"], l2_bound);
-    for (const auto& [index, value] : wanted["at"].items()) {
-      number(what + "[" + index + "]", get(view, std::stoll(index)), value, bound, rms);
-    }
-  }
-
-  std::string name_;
-  bool single_precision_;
-  int figures_ = 0, skipped_ = 0, flips_ = 0;
-  double worst_ = 0;
-};
 
 // One network of the fixtures on one backend.
 class Golden {
  public:
-  Golden(Backend& backend, const Json& entry, const Bounds& bounds, const std::string& name)
-      : backend_(backend), entry_(entry), bounds_(bounds), compare_(name, backend.real_type() == Type::f32), arena_(backend),
+  Golden(Backend& backend, const Json& entry, const Bounds& bounds)
+      : backend_(backend), entry_(entry), bounds_(bounds), arena_(backend),
         network_(backend, full_shape(entry["res"], entry["channels"], entry["alpha"], 2), {7}, 0),
         images_(backend, entry["batch"], entry["res"], entry["res"], entry["channels"]) {
     BOOST_TEST(network_.trainable_count() == entry["parameters"].get<std::int64_t>());
     BOOST_TEST(network_.weights().size() == entry["tensors"].size());
     initialize();
-    for (std::int64_t i = 0; i < images_.size(); ++i) set(images_.view(), i, fixture_value(1000, static_cast<std::uint64_t>(i)));
+    for (std::int64_t i = 0; i < images_.size(); ++i) {
+      set(images_.view(), i, fixture_value(1000, static_cast<std::uint64_t>(i)));
+    }
     for (std::int64_t i = 0; i < images_.view().n; ++i) labels_.push_back(static_cast<std::int32_t>(i % 2));
   }
 
-  void run() {
+  Figures all() {
     folded_inference();
     unfolded_inference();
     training();
     trainer_step();
-    adam();
+    if (backend_.real_type() == Type::f64) adam();
+    return std::move(figures_);
+  }
+
+  /// Of a training step from the initial weights, each of them moved to the next number of single precision above or
+  /// below it, as the stream `disturbance` says; 0: none is.
+  Figures training_step(std::uint64_t disturbance) {
+    initialize();
+    Random random(disturbance, "golden");
+    const View& values = network_.values();
+    for (std::int64_t i = 0; i < values.size() && disturbance > 0; ++i) {
+      const auto value = static_cast<float>(get(values, i));
+      set(values, i, std::nextafter(value, random.bits() % 2 == 0 ? INFINITY : -INFINITY));
+    }
+    training();
+    return std::move(figures_);
   }
 
  private:
@@ -193,7 +58,8 @@ class Golden {
     for (const std::int64_t extent : shape) size *= extent;
     BOOST_REQUIRE_EQUAL(size, weight.view.size());
     for (std::int64_t i = 0; i < size; ++i) {
-      set(weight.view, i, initial_value(tensor["name"], shape, fixture_value(tensor["k"], static_cast<std::uint64_t>(i))));
+      const double u = fixture_value(tensor["k"], static_cast<std::uint64_t>(i));
+      set(weight.view, i, initial_value(tensor["name"], shape, u));
     }
   }
 
@@ -211,11 +77,11 @@ class Golden {
     const View logits = arena_.take(images_.view().n, 1, 1, 2);
     int outputs = 0;
     folded.run(images_.view(), logits, [&](const std::string& name, const View& view) {
-      compare_.output("folded " + name, view, wanted_output("inference", name), bounds_.inference);
+      figures_.output("folded " + name, view, wanted_output("inference", name), bounds_.inference);
       ++outputs;
     });
     BOOST_TEST(outputs == static_cast<int>(entry_["inference"].size()));
-    compare_.logits("folded logits", logits, entry_["inference_logits"], bounds_.inference);
+    figures_.logits("folded logits", logits, entry_["inference_logits"], bounds_.inference);
   }
 
   View normalized(const View& x, const BatchNormWeights& weights, Activation act) {
@@ -225,7 +91,8 @@ class Golden {
   }
 
   View convolved(const View& x, const Filter& filter, const Geometry& geometry) {
-    const View y = arena_.take(x.n, output_size(x.h, filter.h, geometry), output_size(x.w, filter.w, geometry), filter.out);
+    const std::int64_t height = output_size(x.h, filter.h, geometry), width = output_size(x.w, filter.w, geometry);
+    const View y = arena_.take(x.n, height, width, filter.out);
     if (filter.in == 1 && filter.h == 3 && x.c == filter.out) {
       backend_.depthwise(x, filter, geometry, {}, Activation::none, y);
     } else {
@@ -238,8 +105,9 @@ class Golden {
     arena_.reset();
     const NetworkParameters parameters = network_.parameters(network_.shape(), false);
     const Geometry pointwise, stem{2, Padding::same};
-    View x = normalized(convolved(images_.view(), parameters.stem.value, stem), parameters.stem_bn.value, Activation::relu6);
-    compare_.output("stem", x, wanted_output("inference", "stem"), bounds_.inference);
+    View x = convolved(images_.view(), parameters.stem.value, stem);
+    x = normalized(x, parameters.stem_bn.value, Activation::relu6);
+    figures_.output("stem", x, wanted_output("inference", "stem"), bounds_.inference);
     for (std::size_t i = 0; i < parameters.blocks.size(); ++i) {
       const BottleneckWeights& block = parameters.blocks[i].value;
       View y = x;
@@ -249,14 +117,15 @@ class Golden {
       if (block.residual) backend_.add(x, y, y);
       x = y;
       const std::string name = "blocks." + std::to_string(i);
-      compare_.output(name, x, wanted_output("inference", name), bounds_.inference);
+      figures_.output(name, x, wanted_output("inference", name), bounds_.inference);
     }
     x = normalized(convolved(x, parameters.last.value, pointwise), parameters.last_bn.value, Activation::relu6);
-    compare_.output("last", x, wanted_output("inference", "last"), bounds_.inference);
+    figures_.output("last", x, wanted_output("inference", "last"), bounds_.inference);
     const View features = arena_.take(x.n, 1, 1, x.c), logits = arena_.take(x.n, 1, 1, 2);
     backend_.global_average_pool(x, features);
-    backend_.matmul(features, parameters.heads[0].weight.value, parameters.heads[0].bias.value, Activation::none, logits);
-    compare_.logits("logits", logits, entry_["inference_logits"], bounds_.inference);
+    const auto& head = parameters.heads[0];
+    backend_.matmul(features, head.weight.value, head.bias.value, Activation::none, logits);
+    figures_.logits("logits", logits, entry_["inference_logits"], bounds_.inference);
   }
 
   void training() {
@@ -265,19 +134,19 @@ class Golden {
     const Forward forward =
         forward_training(tape, network_.shape(), network_.parameters(network_.shape(), true), images_.view());
     const auto output = [&](const std::string& name, Tape::Value value) {
-      compare_.output("training " + name, tape.view(value), wanted_output("training", name), bounds_.training);
+      figures_.output("training " + name, tape.view(value), wanted_output("training", name), bounds_.training);
     };
     output("stem", forward.stem);
     for (std::size_t i = 0; i < forward.blocks.size(); ++i) output("blocks." + std::to_string(i), forward.blocks[i]);
     output("last", forward.last);
-    compare_.logits("training logits", tape.view(forward.exits.at(0).logits), entry_["training_logits"], bounds_.training);
-    compare_.number("loss", tape.softmax_cross_entropy(forward.exits[0].logits, labels_), entry_["loss"],
-                    bounds_.training);
+    const Tape::Value logits = forward.exits.at(0).logits;
+    figures_.logits("training logits", tape.view(logits), entry_["training_logits"], bounds_.training);
+    figures_.number("loss", tape.softmax_cross_entropy(logits, labels_), entry_["loss"], bounds_.training);
     tape.backward();
     int gradients = 0;
     for (const Json& wanted : entry_["gradients"]) {
       const std::string name = own_name(wanted["layer"], wanted["name"]);
-      compare_.gradient("gradient of " + name, gradient_of(weight_named(network_, name)), wanted, bounds_);
+      figures_.gradient("gradient of " + name, gradient_of(weight_named(network_, name)), wanted, bounds_);
       ++gradients;
     }
     BOOST_TEST(gradients == std::count_if(network_.weights().begin(), network_.weights().end(),
@@ -297,13 +166,13 @@ class Golden {
     Trainer trainer(backend_, entry_["bn"]["momentum"]);
     const auto batches = [this](std::int64_t) { return Batch{images_.view(), labels_}; };
     trainer.train(network_, settings, batches, [&](const StepReport& report) {
-      compare_.number("trainer's loss", report.loss, entry_["adam_losses"][0], bounds_.training);
+      figures_.number("trainer's loss", report.loss, entry_["adam_losses"][0], bounds_.training);
       return true;
     });
     const Json& wanted = entry_["bn_Conv1_after_one_step"];
-    compare_.vector("moving mean", weight_named(network_, "stem.bn.running_mean").view, wanted["moving_mean"],
+    figures_.vector("moving mean", weight_named(network_, "stem.bn.running_mean").view, wanted["moving_mean"],
                     bounds_.inference);
-    compare_.vector("moving variance", weight_named(network_, "stem.bn.running_var").view, wanted["moving_variance"],
+    figures_.vector("moving variance", weight_named(network_, "stem.bn.running_var").view, wanted["moving_variance"],
                     bounds_.inference);
   }
 
@@ -323,7 +192,8 @@ class Golden {
     for (std::int64_t i = 0; i < network_.values().size(); ++i) {
       set(network_.values(), i, get(network_.values(), i) * (1 + (i % 2 == 0 ? disturbance : -disturbance)));
     }
-    const Tensor first(backend_, 1, 1, 1, network_.values().size()), second(backend_, 1, 1, 1, network_.values().size());
+    const std::int64_t size = network_.values().size();
+    const Tensor first(backend_, 1, 1, 1, size), second(backend_, 1, 1, 1, size);
     const NetworkParameters parameters = network_.parameters(network_.shape(), true);
     Tape tape(backend_, arena_, batch_norm_epsilon);
     std::vector<double> losses;
@@ -339,51 +209,101 @@ class Golden {
     return losses;
   }
 
+  // In double alone: single precision determines no loss beyond the first, which training() and trainer_step() compare.
   // Batches of four on maps of few pixels amplify rounding a thousandfold a step: a loss that a last-bit change of the
-  // weights moves further than the bound tells nothing in this precision, and Keras' own figure is no better.
+  // weights moves further than the bound tells nothing, and Keras' own figure is no better. PyTorch in double, too,
+  // leaves Keras after two losses at 32 pixels (by 5e-6), and follows all five beyond (within 1e-11).
   void adam() {
-    const double last_bit = backend_.real_type() == Type::f64 ? 0x1p-52 : 0x1p-23;
-    const std::vector<double> losses = adam_losses(0), disturbed = adam_losses(last_bit);
-    int compared = 0;
-    for (std::size_t step = 0; step < losses.size(); ++step) {
-      const double wanted = entry_["adam_losses"][step];
-      if (10 * std::abs(disturbed[step] - losses[step]) > bounds_.training * std::abs(wanted)) break;
-      compare_.number("Adam's loss " + std::to_string(step), losses[step], wanted, bounds_.training);
-      ++compared;
+    const std::vector<double> losses = adam_losses(0), disturbed = adam_losses(0x1p-52);
+    std::size_t compared = 0;
+    for (; compared < losses.size(); ++compared) {
+      const double wanted = entry_["adam_losses"][compared];
+      if (10 * std::abs(disturbed[compared] - losses[compared]) > bounds_.training * std::abs(wanted)) break;
+      figures_.number("Adam's loss " + std::to_string(compared), losses[compared], wanted, bounds_.training);
     }
-    BOOST_TEST_MESSAGE("  " << compared << " of " << losses.size() << " losses of Adam are determined in this precision");
-    BOOST_TEST(compared >= least_adam_losses());
-  }
-
-  int least_adam_losses() const {
-    if (backend_.real_type() == Type::f32) return 0;
-    return entry_["res"] <= 32 ? 2 : 3;
+    BOOST_TEST_MESSAGE("  " << compared << " of " << losses.size() << " losses of Adam are determined in double");
+    BOOST_TEST(compared >= (entry_["res"] <= 32 ? 2 : losses.size()));
   }
 
   Backend& backend_;
   const Json& entry_;
   Bounds bounds_;
-  Comparison compare_;
+  Figures figures_;
   Arena arena_;
   Network network_;
   Tensor images_;
   std::vector<std::int32_t> labels_;
 };
 
-std::vector<Json> entries() {
-  const char* folder = std::getenv("DANAS_GOLDEN");
-  std::vector<Json> all;
-  for (const auto& file : std::filesystem::directory_iterator(folder != nullptr ? folder : GOLDEN_FOLDER)) {
-    const std::string name = file.path().filename().string();
-    if (!name.starts_with("keras_mobilenetv2") || !name.ends_with(".json")) continue;
-    std::ifstream stream(file.path());
-    for (const Json& entry : Json::parse(stream)) all.push_back(entry);
-  }
-  return all;
+std::string name_of(const Json& entry, const Backend& backend) {
+  return entry["res"].dump() + "x" + entry["channels"].dump() + " width " + entry["alpha"].dump() + ", " +
+         backend.name();
 }
 
-std::string name_of(const Json& entry, const Backend& backend) {
-  return entry["res"].dump() + "x" + entry["channels"].dump() + " width " + entry["alpha"].dump() + ", " + backend.name();
+void check_each(const std::string& name, const Figures& figures) {
+  double worst = 0;
+  for (const Figure& figure : figures.all()) {
+    worst = std::max(worst, figure.error());
+    BOOST_TEST(figure.error() <= 1, name << " " << figure.what << ": expected " << figure.wanted << ", got "
+                                         << figure.got << ", allowed " << figure.allowed);
+  }
+  BOOST_TEST_MESSAGE(name << ": " << figures.all().size() << " figures, worst " << worst << " of its bound, "
+                          << figures.skipped() << " tensors skipped (RMS < 1e-9)");
+  BOOST_TEST(figures.all().size() > 500);
+}
+
+// What single precision leaves open is asked of an oracle whose sums are in double and whose stores alone round: it
+// takes a training step from the fixture's weights and from weights that are one last bit away. Errors come in steps
+// that many figures take together, in some answers and not in others (22 figures at 96 pixels, in a quarter of the
+// answers), so that few answers may miss one: with five, it was missed, with seventeen none was that an engine took.
+constexpr std::uint64_t disturbances = 16;
+// A gradient's figure is determined in single precision where all answers keep to this share of its bound; it then has
+// to be within the bound, without exception.
+constexpr double determined_share = 0.5;
+// An undetermined one may differ as the answers do, and somewhat more: the engine rounds in every operation. Measured
+// over 24 disturbances of each instruction set: at most 2.1.
+constexpr double undetermined_multiple = 3;
+// Measured: 99.9 % at 32 pixels, 81 % at 96, 86 % at 64.
+constexpr double least_determined = 0.75;
+
+// The worst error of each figure of a training step among the oracle's answers.
+std::map<std::string, double> oracle_errors(const Json& entry) {
+  const auto oracle = make_reference_backend(Type::f32);
+  std::map<std::string, double> worst;
+  for (std::uint64_t disturbance = 0; disturbance <= disturbances; ++disturbance) {
+    const Figures figures = Golden(*oracle, entry, single_precision(entry["res"])).training_step(disturbance);
+    for (const Figure& figure : figures.all()) {
+      double& error = worst[figure.what];
+      error = std::max(error, figure.error());
+    }
+  }
+  return worst;
+}
+
+void check_in_single_precision(const std::string& name, const Figures& figures, const Json& entry) {
+  const std::map<std::string, double> oracle = oracle_errors(entry);
+  int gradients = 0, undetermined = 0, beyond = 0;
+  double worst = 0, worst_undetermined = 0;
+  for (const Figure& figure : figures.all()) {
+    double allowed = 1;
+    if (figure.gradient) ++gradients;
+    if (figure.gradient && oracle.at(figure.what) > determined_share) {
+      allowed = std::max(allowed, undetermined_multiple * oracle.at(figure.what));
+      ++undetermined;
+      if (figure.error() > 1) ++beyond;
+      worst_undetermined = std::max(worst_undetermined, figure.error());
+    } else {
+      worst = std::max(worst, figure.error());
+    }
+    BOOST_TEST(figure.error() <= allowed, name << " " << figure.what << ": expected " << figure.wanted << ", got "
+                                               << figure.got << ", allowed " << allowed * figure.allowed);
+  }
+  BOOST_TEST_MESSAGE(name << ": " << figures.all().size() << " figures, worst " << worst << " of its bound, "
+                          << figures.skipped() << " tensors skipped (RMS < 1e-9); " << undetermined << " of "
+                          << gradients << " gradient figures are not determined in single precision, " << beyond
+                          << " of those beyond their bound, worst " << worst_undetermined << " of it");
+  BOOST_TEST(gradients > 500);
+  BOOST_TEST(undetermined <= (1 - least_determined) * gradients);
 }
 
 }  // namespace
@@ -392,16 +312,19 @@ BOOST_AUTO_TEST_SUITE(golden)
 
 BOOST_AUTO_TEST_CASE(reference_in_double) {
   const auto backend = make_reference_backend(Type::f64);
-  const std::vector<Json> all = entries();
+  const std::vector<Json> all = golden_entries();
   BOOST_TEST(!all.empty());
-  for (const Json& entry : all) Golden(*backend, entry, double_precision(), name_of(entry, *backend)).run();
+  for (const Json& entry : all) check_each(name_of(entry, *backend), Golden(*backend, entry, double_precision()).all());
 }
 
-BOOST_AUTO_TEST_CASE(product_in_single_precision) {
+BOOST_AUTO_TEST_CASE(product_in_single_precision, *boost::unit_test::label("slow")) {
   const auto backend = make_cpu_backend(2);
-  const std::vector<Json> all = entries();
+  const std::vector<Json> all = golden_entries();
   BOOST_TEST(!all.empty());
-  for (const Json& entry : all) Golden(*backend, entry, single_precision(entry["res"]), name_of(entry, *backend)).run();
+  for (const Json& entry : all) {
+    const Figures figures = Golden(*backend, entry, single_precision(entry["res"])).all();
+    check_in_single_precision(name_of(entry, *backend), figures, entry);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,13 +2,11 @@
 
 #include <cmath>
 
+#include "base/csv.hpp"
+#include "base/number.hpp"
 #include "base/random.hpp"
-#include "report/csv.hpp"
 
 using namespace danas;
-using report::csv_field;
-using report::CsvTable;
-using report::Tail;
 
 namespace {
 
@@ -85,11 +83,46 @@ BOOST_AUTO_TEST_CASE(numbers_are_checked) {
   BOOST_TEST(message_of([&] { table.column("w"); }) == "[t.csv:1] expected a column w, got none of that name");
 }
 
+BOOST_AUTO_TEST_CASE(lines_are_quoted_where_they_must_be) {
+  BOOST_TEST(csv_line({"", "x,y", "say \"so\"", "plain"}) == ",\"x,y\",\"say \"\"so\"\"\",plain\n");
+  BOOST_TEST(csv_line({""}) == "\n");
+}
+
+BOOST_AUTO_TEST_CASE(rows_know_their_line) {
+  const CsvTable table("t.csv", "a,b\n\"1\n\",2\n3,4\n");
+  BOOST_TEST(table.where(0) == "t.csv:2");
+  BOOST_TEST(table.where(1) == "t.csv:4");
+  BOOST_TEST((table.row(1) == CsvFields{"3", "4"}));
+  table.require_columns({"a", "b"});
+  BOOST_TEST(message_of([&] { table.require_columns({"a", "c"}); }) ==
+             "[t.csv:1] expected the header a,c, got another one");
+}
+
+BOOST_AUTO_TEST_CASE(records_of_any_length_one_by_one) {
+  CsvReader reader("t.csv", "a,b\n\n1,2,3\r\nlast");
+  CsvFields fields;
+  const std::vector<CsvFields> records{{"a", "b"}, {""}, {"1", "2", "3"}, {"last"}};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    BOOST_REQUIRE(reader.next(fields));
+    BOOST_TEST((fields == records[i]));
+    BOOST_TEST(reader.line() == i + 1);
+  }
+  BOOST_TEST(!reader.next(fields));
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_taken_whole) {
+  BOOST_TEST(parse_number<std::int64_t>("-12", "here") == -12);
+  BOOST_TEST(parse_number<double>("1e-3", "here") == 1e-3);
+  for (const char* text : {"", "1x", " 1", "99999999999999999999", "1.5"})
+    BOOST_TEST(message_of([&] { parse_number<std::int64_t>(text, "here"); }) ==
+               "[here] expected a number, got \"" + std::string(text) + "\"");
+}
+
 BOOST_AUTO_TEST_CASE(half_a_last_line_can_be_dropped) {
-  const CsvTable cut("t.csv", "a,b\n1,2\n3", Tail::drop);
+  const CsvTable cut("t.csv", "a,b\n1,2\n3", CsvTail::drop);
   BOOST_TEST(cut.rows() == 1u);
   BOOST_TEST(cut.dropped_tail());
-  const CsvTable whole("t.csv", "a,b\n1,2\n", Tail::drop);
+  const CsvTable whole("t.csv", "a,b\n1,2\n", CsvTail::drop);
   BOOST_TEST(whole.rows() == 1u);
   BOOST_TEST(!whole.dropped_tail());
 }
