@@ -252,10 +252,12 @@ void check_each(const std::string& name, const Figures& figures) {
   BOOST_TEST(figures.all().size() > 500);
 }
 
-// What single precision leaves open is asked of an oracle whose sums are in double and whose stores alone round: it
-// takes a training step from the fixture's weights and from weights that are one last bit away. Errors come in steps
-// that many figures take together, in some answers and not in others (22 figures at 96 pixels, in a quarter of the
-// answers), so that few answers may miss one: with five, it was missed, with seventeen none was that an engine took.
+// A unit of ReLU6 within rounding of a kink has its slope on or off by the last bits of its input, and every gradient
+// before it steps along. (Counted: one unit of two million takes the other side in the same three of seventeen answers
+// at 96 pixels that miss 26 figures; at 64 one is worth 9 figures, another 3; no answer without such a unit misses.)
+// What single precision leaves open is therefore asked of an oracle whose sums are in double and whose stores alone
+// round: it takes a training step from the fixture's weights and from weights that are one last bit away. Few answers
+// may miss a step: five did miss one that the engine takes, seventeen none.
 constexpr std::uint64_t disturbances = 16;
 // A gradient's figure is determined in single precision where all answers keep to this share of its bound; it then has
 // to be within the bound, without exception.

@@ -117,6 +117,7 @@ class CpuBackend final : public Backend {
   Tiling tiling(const View& x) const;
   float* take_sums(const Tiling& tiling, Index count);  ///< `count` vectors for each task, in the partials
 
+  void take_moments(const View& x, const BatchNormStatistics& statistics);
   void normalize(const View& x, const View& mean, const View& variance, const BatchNormWeights& weights, double epsilon,
                  Activation act, const View& y);
 

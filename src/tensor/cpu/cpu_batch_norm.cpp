@@ -84,30 +84,55 @@ void CpuBackend::normalize(const View& x, const View& mean, const View& variance
   });
 }
 
-// Sums are of differences from the first row, in float within a task and in double beyond: the variance is then
-// accurate also where the mean is large.
+// A task's rows are summed twice while they are in cache, first for its own mean, then about that, and the tasks' moments
+// join in double (Chan, Golub, LeVeque, 1979): differences from anything else than the mean cancel, and batches of a few
+// pixels amplify what is lost a thousandfold.
+void CpuBackend::take_moments(const View& x, const BatchNormStatistics& statistics) {
+  const Tiling t = tiling(x);
+  const Index stride = 3 * t.width;
+  float* sums = take_sums(t, 3);
+  const auto count = [&t](Index task, Index i) {
+    const Span span = t.span(task);
+    return span.rows + (i < span.tail ? 1 : 0);
+  };
+  pool_.run(t.tasks, [&](std::int64_t task, int) {
+    float *sum = sums + task * stride, *squares = sum + t.width, *center = squares + t.width;
+    const float* rows = x.as<const float>() + t.begin(task);
+    kernels_.column_sums(t.span(task), rows, center);
+    for (Index i = 0; i < t.width; ++i) center[i] /= static_cast<float>(std::max<Index>(1, count(task, i)));
+    kernels_.moments(t.span(task), rows, center, sum, squares);
+  });
+
+  const auto rows = static_cast<double>(x.rows());
+  for (Index c = 0; c < x.c; ++c) {
+    const auto over_parts = [&](const auto& term) {
+      double total = 0;
+      for (Index task = 0; task < t.tasks; ++task)
+        for (Index i = c; i < t.width; i += x.c) {
+          const auto n = static_cast<double>(count(task, i));
+          const float* part = sums + task * stride + i;
+          if (n > 0) total += term(n, static_cast<double>(part[0]), static_cast<double>(part[t.width]),
+                                   static_cast<double>(part[2 * t.width]));
+        }
+      return total / rows;
+    };
+    const double mean = over_parts([](double n, double sum, double, double center) { return n * center + sum; });
+    const double variance = over_parts([mean](double n, double sum, double squares, double center) {
+      const double distance = center + sum / n - mean;
+      return squares - sum * sum / n + n * distance * distance;
+    });
+    statistics.mean.as<float>()[c] = static_cast<float>(mean);
+    statistics.variance.as<float>()[c] = static_cast<float>(std::max(0.0, variance));
+  }
+}
+
 void CpuBackend::batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
                                      const View& y, const BatchNormStatistics& statistics) {
   constexpr const char* op = "batch_norm_training";
   shapes::batch_norm(op, Type::f32, x, y);
   shapes::batch_norm_weights(op, Type::f32, weights, x.c);
   check_vectors(op, x.c, {statistics.mean, statistics.variance});
-  const Tiling t = tiling(x);
-  float* shift = vectors_.take(t.width);
-  std::copy_n(x.as<const float>(), x.c, shift);
-  repeat(shift, x.c, t.width);
-  float* sums = take_sums(t, 2);
-  pool_.run(t.tasks, [&](std::int64_t task, int) {
-    float* sum = sums + task * 2 * t.width;
-    kernels_.moments(t.span(task), x.as<const float>() + t.begin(task), shift, sum, sum + t.width);
-  });
-  const auto rows = static_cast<double>(x.rows());
-  for (Index c = 0; c < x.c; ++c) {
-    const double difference = total(sums, t.tasks, 2 * t.width, c, x.c, t.width) / rows;
-    const double square = total(sums + t.width, t.tasks, 2 * t.width, c, x.c, t.width) / rows;
-    statistics.mean.as<float>()[c] = static_cast<float>(static_cast<double>(shift[c]) + difference);
-    statistics.variance.as<float>()[c] = static_cast<float>(std::max(0.0, square - difference * difference));
-  }
+  take_moments(x, statistics);
   normalize(x, statistics.mean, statistics.variance, weights, epsilon, act, y);
 }
 
