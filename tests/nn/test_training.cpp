@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
     for (const std::int64_t stop : {2, 5, 9}) {
       Optimizer state(resumed, settings);  // as after a restart: empty, then filled from what was saved
       for (std::size_t i = 0; i < saved.size(); ++i) {
-        const View& view = state.state()[i].view;
+        const View view = state.state()[i].view;
         for (std::int64_t k = 0; k < view.size(); ++k) set(view, k, saved[i][static_cast<std::size_t>(k)]);
       }
       const auto until = [&](const StepReport& report) { return report.step + 1 < stop; };
