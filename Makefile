@@ -17,11 +17,11 @@ test: build/build.ninja
 	meson compile -C build
 	scripts/run-tests build
 
-# Address and undefined behavior, then threads; without the tests labeled slow, which add shapes but no code. All threads
-# are started by base, used by tensor and nn, and by the loader of data; whole searches take the thread sanitizer too long.
+# Address and undefined behavior, then threads; without the tests labeled slow, which add shapes but no code. The
+# commands start no threads of their own, and whole runs of them take the thread sanitizer too long.
 sanitize: build-address/build.ninja build-thread/build.ninja
 	meson compile -C build-address && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
-	meson compile -C build-thread && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-thread base tensor nn data
+	meson compile -C build-thread && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-thread base tensor nn data nas
 
 bench: all
 	./build/danas bench --arch 96,rgb,3-4-3-3-1,1.0 --batch 32 --mode train
