@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/random.hpp"
 #include "cli/commands.hpp"

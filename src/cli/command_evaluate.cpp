@@ -1,6 +1,5 @@
 #include <cstdio>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"

@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.hpp"
 #include "base/file.hpp"

@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/commands.hpp"
 #include "cli/json.hpp"

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdio>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.hpp"
 #include "base/file.hpp"

@@ -1,8 +1,7 @@
 #include "cli/json.hpp"
 
 #include <cmath>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace danas {
 namespace {

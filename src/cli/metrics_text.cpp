@@ -1,7 +1,6 @@
 #include "cli/metrics_text.hpp"
 
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace danas {
 

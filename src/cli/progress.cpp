@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace danas {
 namespace {

@@ -1,8 +1,7 @@
 #include "cli/summary.hpp"
 
 #include <algorithm>
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "report/run.hpp"
 

@@ -1,7 +1,6 @@
 #include "nas/evaluation.hpp"
 
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 

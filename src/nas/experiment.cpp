@@ -1,8 +1,7 @@
 // Reading and checking experiment files; the only user of the TOML library here.
 #include "nas/experiment.hpp"
 
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 // Writing an experiment as TOML.
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <initializer_list>

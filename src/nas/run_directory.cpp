@@ -1,7 +1,6 @@
 #include "nas/run_directory.hpp"
 
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>

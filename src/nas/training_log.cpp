@@ -1,7 +1,6 @@
 #include "nas/training_log.hpp"
 
-#define FMT_HEADER_ONLY
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
