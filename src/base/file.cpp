@@ -90,6 +90,12 @@ void append_line(const std::filesystem::path& path, std::string_view line) {
   write_all(file.get(), line, path);
 }
 
+void remove_file(const std::filesystem::path& path) {
+  std::error_code code;
+  std::filesystem::remove(path, code);
+  if (code) throw Error(path.string(), "cannot delete: " + code.message(), Fault::failure);
+}
+
 void make_folder(const std::filesystem::path& path) {
   std::error_code code;
   std::filesystem::create_directories(path, code);

@@ -20,6 +20,9 @@ std::string read_file(const std::filesystem::path& path);
 /// Appends `line` (with its newline) with one write and flushes it to the disk. Throws Error (Fault::failure).
 void append_line(const std::filesystem::path& path, std::string_view line);
 
+/// Deletes a file that may be absent. Throws Error (Fault::failure) naming it.
+void remove_file(const std::filesystem::path& path);
+
 /// Creates the folder and its parents. Throws Error (Fault::failure) naming the path.
 void make_folder(const std::filesystem::path& path);
 /// Throws the same where make_folder() could not create it or it could not be written to; creates nothing.

@@ -64,6 +64,7 @@ void print_data(const Dataset& dataset) {
     fmt::print(" {:>10}\n", dataset.samples(split).size());
   }
   fmt::print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
+  for (const std::string& note : dataset.notes()) fmt::print("{:<22} {}\n", "note", note);
   if (!dataset.problems().empty()) {
     const Problem& first = dataset.problems().front();
     fmt::print("{:<22} {} (first: {}: {})\n", "unusable files", dataset.problems().size(), first.file.string(),

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/session.hpp"
 #include "cli/summary.hpp"
+#include "nas/run_directory.hpp"
 #include "nas/search.hpp"
 #include "report/report.hpp"
 
@@ -23,9 +24,7 @@ SearchOptions search_options(const SearchArguments& arguments, const Experiment&
     if (!std::filesystem::is_directory(options.directory)) {
       throw expected("--resume " + options.directory.string(), "a run directory", "none");
     }
-  } else if (arguments.out.empty()) {
-    options.directory = new_run_directory(experiment.name);
-  } else {
+  } else if (!arguments.out.empty()) {
     refuse_existing("--out", arguments.out);
     options.directory = arguments.out;
   }
@@ -73,7 +72,7 @@ int command_search(const SearchArguments& arguments) {
     result = run_search(experiment, *backend, options, observer);
   }
   const auto& directory = result.directory;
-  if (has_candidates(directory)) write_report({directory}, directory / "report.html");
+  if (!directory.empty() && has_candidates(directory)) write_report({directory}, directory / "report.html");
   if (result.interrupted && !std::filesystem::exists(directory)) {
     fmt::print("interrupted before the search began; the same command starts it again\n");
     return static_cast<int>(Fault::interrupted);

@@ -6,9 +6,10 @@
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/metrics_text.hpp"
+#include "cli/model.hpp"
 #include "cli/session.hpp"
 #include "nas/estimators.hpp"
-#include "nas/search.hpp"
+#include "nas/run_directory.hpp"
 #include "nas/system_trainer.hpp"
 
 namespace danas {
@@ -18,16 +19,20 @@ namespace {
 constexpr std::uint64_t train_stream = 0x747261696e;
 
 /// The system's slice of the run's supernet of its data configuration.
-Network sliced(Backend& backend, const System& system, const NetworkShape& shape, const std::filesystem::path& run) {
-  Network supernet = Network::supernet(backend, system.data, shape.classes, 1);
-  Checkpoint(run / "supernets" / (system.data.text() + ".safetensors")).load(supernet);
-  return supernet.gather(shape);
+Network sliced(Backend& backend, const System& system, const Dataset& dataset, const std::filesystem::path& run) {
+  const auto file = run / "supernets" / (system.data.text() + ".safetensors");
+  const Checkpoint checkpoint(file);
+  check_classes(class_names(checkpoint.metadata(), file), dataset, file);
+  Network supernet = Network::supernet(backend, system.data, static_cast<int>(dataset.classes().size()), 1);
+  checkpoint.load(supernet);
+  return supernet.gather(system_shape(system, supernet.shape().classes));
 }
 
 void train(Session& session, SystemTrainer& trainer, Network& network, const TrainingSettings& settings,
            const System& system) {
   Optimizer optimizer(network, settings);
   const auto& interrupted = catch_interrupts();
+  trainer.stop_on(&interrupted);
   const auto steps =
       trainer.train(network, optimizer, settings, system.data, train_stream, 0, [&](const StepReport& report) {
         session.progress.update(fmt::format("training, loss {:.3f}", report.loss), report.step + 1, settings.steps);
@@ -70,13 +75,14 @@ int command_train(const TrainArguments& arguments) {
   TrainingSettings settings = scratch ? session.experiment.supernet : session.experiment.finetune;
   if (arguments.steps) settings.steps = *arguments.steps;
   Network network = scratch ? Network(*backend, shape, {shape.exit_stage()}, session.experiment.seed)
-                            : sliced(*backend, system, shape, arguments.init);
-  const auto directory = arguments.out.empty() ? new_run_directory(session.experiment.name + "-train") : arguments.out;
-  make_folder(directory);  // before the work: an unwritable place is found at once
+                            : sliced(*backend, system, dataset, arguments.init);
+  check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
   SystemTrainer trainer(session.experiment, *session.store, *backend);
   train(session, trainer, network, settings, system);
   trainer.recalibrate(network, shape, system.data);
+  const auto directory = arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;
+  make_folder(directory);
   const auto model = directory / "model.safetensors";
   save_checkpoint(model, network, model_metadata(system, dataset));
 
@@ -85,7 +91,8 @@ int command_train(const TrainArguments& arguments) {
                                                           : std::vector<std::string>{arguments.split}) {
     metrics.emplace_back(split, trainer.evaluate(network, shape, system.data, parse_split(split)));
   }
-  print_result(arguments, system, estimate(shape), model, metrics);
+  const Device& device = session.experiment.device;
+  print_result(arguments, system, estimate(shape, device.activation_bytes, device.parameter_bytes), model, metrics);
   return 0;
 }
 

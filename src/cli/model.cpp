@@ -1,28 +1,14 @@
 #include "cli/model.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.hpp"
 
 namespace danas {
 namespace {
 
-const std::string& entry(const Metadata& metadata, const std::string& key, const std::filesystem::path& path) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) throw expected(path.string(), "a model with '" + key + "' in its metadata", "none");
-  return found->second;
-}
-
-std::vector<std::string> parse_classes(const std::string& text, const std::filesystem::path& path) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  std::vector<std::string> names;
-  for (const auto& name : json) {
-    if (name.is_string()) names.push_back(name.get<std::string>());
-  }
-  if (!json.is_array() || names.size() != json.size() || names.size() < 2) {
-    throw expected(path.string(), "at least two class names as a JSON array in 'classes'", "'" + text + "'");
-  }
-  return names;
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 }  // namespace
@@ -30,8 +16,12 @@ std::vector<std::string> parse_classes(const std::string& text, const std::files
 Model open_model(Backend& backend, const std::filesystem::path& path) {
   Metadata metadata;
   Network network = load_model(backend, path, metadata);
-  const System system = parse_system(entry(metadata, "system", path));
-  return {system, parse_classes(entry(metadata, "classes", path), path), std::move(network)};
+  return {parse_system(metadata.at("system")), class_names(metadata, path), std::move(network)};
+}
+
+void check_classes(const std::vector<std::string>& classes, const Dataset& dataset, const std::filesystem::path& file) {
+  if (classes == dataset.classes()) return;
+  throw expected(file.string(), "a network of the classes " + joined(dataset.classes()), "one of " + joined(classes));
 }
 
 }  // namespace danas

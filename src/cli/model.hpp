@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/dataset.hpp"
 #include "nn/checkpoint.hpp"
 
 namespace danas {
@@ -17,5 +18,8 @@ struct Model {
 
 /// Throws Error naming the file where it is no model, or a broken one.
 Model open_model(Backend& backend, const std::filesystem::path& path);
+
+/// Throws Error naming the file where its classes are not those of the dataset.
+void check_classes(const std::vector<std::string>& classes, const Dataset& dataset, const std::filesystem::path& file);
 
 }  // namespace danas

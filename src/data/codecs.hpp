@@ -28,7 +28,11 @@ void encode_jpeg(const Dataset::Pixels& pixels, int quality, std::vector<std::ui
 /// Orientation 1 … 8 of a JPEG's EXIF block; 1 where there is none or it makes no sense.
 int exif_orientation(Bytes jpeg);
 
-/// PNG (16-bit too) and BMP.
+/// Throws Error where the file is truncated or, a PNG, damaged: its chunks' checksums are wrong.
+void check_whole_png(Bytes file, const std::string& where);
+void check_whole_bmp(Bytes file, const std::string& where);
+
+/// PNG (16-bit too) and BMP (of both row orders).
 Dataset::Pixels decode_stb(Bytes file, const std::string& where);
 /// Writes the pixels as PNG; the file is never half-written. Throws Error (Fault::failure).
 void write_png(const std::filesystem::path& path, const Dataset::Pixels& pixels);

@@ -73,8 +73,8 @@ bool has_image_extension(const std::filesystem::path& file) {
 Dataset::Pixels decode_bytes(Bytes file, int shorter_side, const std::string& where) {
   switch (image_format(file)) {
     case ImageFormat::jpeg: return upright(decode_jpeg(file, shorter_side, where), exif_orientation(file));
-    case ImageFormat::png:
-    case ImageFormat::bmp: return decode_stb(file, where);
+    case ImageFormat::png: check_whole_png(file, where); return decode_stb(file, where);
+    case ImageFormat::bmp: check_whole_bmp(file, where); return decode_stb(file, where);
     case ImageFormat::webp: return decode_webp(file, where);
     case ImageFormat::unknown: break;
   }
@@ -83,6 +83,9 @@ Dataset::Pixels decode_bytes(Bytes file, int shorter_side, const std::string& wh
 }
 
 Dataset::Pixels decode_image(const std::filesystem::path& file, int shorter_side) {
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored))
+    throw expected(file.string(), "an image file", "something else");  // a pipe might never end
   const std::string content = read_file(file);
   return decode_bytes(std::as_bytes(std::span(content)), shorter_side, file.string());
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 #include "data/decode.hpp"
 
 namespace danas {
@@ -51,6 +52,7 @@ void Fingerprint::add_file(const std::filesystem::path& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0)
     throw Error(file.string(), std::string("cannot read: ") + std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) throw expected(file.string(), "a file", "something else");
   add(file.native());
   add(static_cast<std::uint64_t>(status.st_size));
   add(static_cast<std::uint64_t>(status.st_mtim.tv_sec));
@@ -95,6 +97,21 @@ void FileDataset::finish() {
   }
   fingerprint_ = fingerprint.value();
   check_problems(problems_, total);
+  check_classes();
+}
+
+void FileDataset::check_classes() {
+  for (std::size_t label = 0; label < classes_.size(); ++label) {
+    if (!is_printable_utf8(classes_[label]))
+      throw expected("data", "class names in UTF-8 without control characters", "'" + classes_[label] + "'");
+    for (const Split part : {Split::train, Split::validation, Split::test}) {
+      const std::vector<Sample>& samples = split(part);
+      const auto in_class = [&](const Sample& sample) { return sample.label == static_cast<std::int32_t>(label); };
+      if (samples.empty() || std::any_of(samples.begin(), samples.end(), in_class)) continue;
+      if (part == Split::train) throw expected("data", "training images of class " + classes_[label], "none");
+      notes_.push_back(std::string("no images of class ") + classes_[label] + " in " + split_name(part));
+    }
+  }
 }
 
 }  // namespace danas

@@ -42,10 +42,13 @@ class FileDataset : public Dataset {
   std::vector<Sample>& split(Split split) { return samples_[static_cast<int>(split)]; }
   /// Sets the positive class by name (empty: the last). Throws Error naming the known ones.
   void choose_positive(const std::string& name);
-  /// To be called once everything is listed: checks that no split is empty and that the problems are few.
+  /// To be called once everything is listed: drops what is no readable file, checks that problems are few and that
+  /// every class can be trained.
   void finish();
 
  private:
+  void check_classes();
+
   std::uint64_t fingerprint_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // PNG and BMP through stb_image, PNG out through stb_image_write.
 #include <climits>
+#include <cstdlib>
 #include <memory>
 
 #include "base/error.hpp"
@@ -31,6 +32,7 @@ Dataset::Pixels decode_stb(Bytes file, const std::string& where) {
   int width = 0, height = 0, stored = 0;
   if (!stbi_info_from_memory(data, size, &width, &height, &stored))
     throw expected(where, "a PNG or BMP image", stbi_failure_reason());
+  height = std::abs(height);  // negative where a BMP's rows go from top to bottom
   check_dimensions(where, width, height);
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
       stbi_load_from_memory(data, size, &width, &height, &stored, 4), stbi_image_free);  // 16 bits become 8

@@ -33,21 +33,32 @@ bool has_stage(const Metadata& metadata, const std::string& stage) {
 }  // namespace
 
 // `purpose` names the stream of batches, which belongs to the system and not to its id; `training` the rows of
-// training.csv, none where it is empty.
+// training.csv, none where it is empty. A training that diverges is left out: one system must not end a search.
 void Evaluation::train(Network& network, const TrainingSettings& settings, const System& system,
                        const std::string& purpose, const std::string& training) {
+  const std::string name = (training.empty() ? purpose : training) + " " + system.text();
+  Network before = network.gather(network.shape());
+  try {
+    train_steps(network, settings, stream_number(context_.experiment.seed, purpose + " " + system.text()), system.data,
+                name, training);
+  } catch (const Diverged& error) {
+    context_.status.log(fmt::format("{} left out: {}", name, error.what()));
+    network = std::move(before);
+  }
+  context_.status.stop_if_interrupted();
+  context_.trainer.recalibrate(network, network.shape(), system.data);
+}
+
+void Evaluation::train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
+                             const DataConfiguration& data, const std::string& name, const std::string& training) {
   std::optional<TrainingLog> log;
   if (!training.empty()) log.emplace(context_.run, training, settings.steps);
   Optimizer optimizer(network, settings);
-  const std::uint64_t stream = stream_number(context_.experiment.seed, purpose + " " + system.text());
-  context_.trainer.train(network, optimizer, settings, system.data, stream, 0, [&](const StepReport& report) {
+  context_.trainer.train(network, optimizer, settings, data, stream, 0, [&](const StepReport& report) {
     if (log) log->add(report);
-    context_.status.progress((training.empty() ? purpose : training) + " " + system.text(), report.step + 1,
-                             settings.steps);
+    context_.status.progress(name, report.step + 1, settings.steps);
     return !context_.status.interrupted();
   });
-  context_.status.stop_if_interrupted();
-  context_.trainer.recalibrate(network, network.shape(), system.data);
 }
 
 Network Evaluation::fine_tune(const System& system, const std::string& training) {
@@ -63,8 +74,9 @@ void Evaluation::measure(const Network& network, Split split, Candidate& candida
       fitness(candidate.metrics, candidate.violation, context_.experiment.device, context_.experiment.fitness);
 }
 
-Evaluation::Result Evaluation::evaluate(const Proposal& proposal) {
-  supernets_.get(proposal.system.data);  // its training is not part of the candidate's time
+std::optional<Evaluation::Result> Evaluation::evaluate(const Proposal& proposal) {
+  // Its training is not part of the candidate's time.
+  if (!supernets_.prepare(proposal.system.data)) return std::nullopt;
   const Device& device = context_.experiment.device;
   const Stopwatch training;
   Network network = fine_tune(proposal.system, fmt::format("finetune {}", proposal.id));
@@ -80,7 +92,7 @@ Evaluation::Result Evaluation::evaluate(const Proposal& proposal) {
   const Stopwatch evaluating;
   measure(network, Split::validation, candidate);
   candidate.eval_seconds = evaluating.seconds();
-  return {candidate, std::move(network)};
+  return Result{candidate, std::move(network)};
 }
 
 void Evaluation::save_model(const Network& network, const Candidate& candidate, const std::string& stage) {
@@ -89,6 +101,11 @@ void Evaluation::save_model(const Network& network, const Candidate& candidate, 
   metadata["stage"] = stage;
   context_.run.write_layers(candidate.id, network.shape(), context_.experiment.device);
   save_checkpoint(context_.run.model_file(candidate.id), network, metadata);
+}
+
+bool Evaluation::has_final_model(std::int64_t id) const {
+  const std::filesystem::path file = context_.run.model_file(id);
+  return std::filesystem::exists(file) && has_stage(Checkpoint(file).metadata(), "final");
 }
 
 Network Evaluation::load(std::int64_t id, Metadata& metadata) {

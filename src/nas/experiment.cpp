@@ -38,7 +38,7 @@ std::string describe(const toml::node& node) {
 std::string describe(const Bounds& bounds) {
   const std::string low = fmt::format("{} {}", bounds.above_low ? "above" : "at least", bounds.low);
   const std::string high = fmt::format("{} {}", bounds.below_high ? "below" : "at most", bounds.high);
-  return bounds.high >= 1e6 ? low : low + " and " + high;
+  return bounds.high == Bounds{}.high ? low : low + " and " + high;
 }
 
 std::string describe(Choices choices) {

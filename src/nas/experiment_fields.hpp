@@ -83,8 +83,8 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("search.recalibration_images", experiment.search.recalibration_images, Bounds{1, 1e9});
   visit.number("search.evaluation_batch", experiment.search.evaluation_batch, Bounds{1, 65536});
   visit.text("device.name", experiment.device.name, {});
-  visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{0, 1e9, true});
-  visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{0, 1e9, true});
+  visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{1.0 / 1024, 1e9});
+  visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.activation_bytes", experiment.device.activation_bytes, Bounds{1, 8});
   visit.number("device.parameter_bytes", experiment.device.parameter_bytes, Bounds{1, 8});
   visit.number("fitness.accuracy", experiment.fitness.accuracy, Bounds{0, 1e6});

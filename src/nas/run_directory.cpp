@@ -11,7 +11,6 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "nas/search.hpp"
 
 namespace danas {
 
@@ -25,12 +24,6 @@ bool empty_or_absent(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::exists(fs::symlink_status(directory, ignored))) return true;
   return fs::is_directory(directory, ignored) && fs::is_empty(directory, ignored);
-}
-
-void remove_file(const fs::path& path) {
-  std::error_code code;
-  fs::remove(path, code);
-  if (code) throw Error(path.string(), "cannot delete: " + code.message(), Fault::failure);
 }
 
 std::string without_limits(Experiment experiment) {
@@ -115,6 +108,14 @@ void RunDirectory::check_same(const Experiment& experiment, const std::string& i
   if (with != instruction_set + "\n")
     throw expected(directory_.string(), "the instruction set it began with, " + with.substr(0, with.find('\n')),
                    instruction_set + "; other sums would give other results");
+}
+
+void RunDirectory::check_data(std::uint64_t fingerprint) const {
+  const fs::path file = directory_ / "state" / "data";
+  const std::string now = fmt::format("{:016x}\n", fingerprint);
+  if (!fs::exists(file)) write_file(file, now);
+  else if (read_file(file) != now)
+    throw expected(directory_.string(), "the images it began with", "others: files were added, removed or changed");
 }
 
 // Files that a killed process was writing aside.
@@ -259,21 +260,14 @@ void RunDirectory::log(const std::string& line) { append_line(directory_ / "log.
 namespace {
 
 fs::path numbered(const std::string& name, int number) {
-  return fs::path("runs") / (number == 1 ? name : name + "-" + std::to_string(number));
+  return runs_folder / (number == 1 ? name : name + "-" + std::to_string(number));
 }
 
-}  // namespace
-
-fs::path new_run_directory(const std::string& name) {
-  int number = 1;
-  while (fs::exists(fs::symlink_status(numbered(name, number)))) ++number;
-  return numbered(name, number);
-}
-
-fs::path newest_run_directory(const std::string& name) {
+// The number of the newest run of that name; 0: there is none.
+int newest_number(const std::string& name) {
   int newest = 0;
   std::error_code code;
-  for (const auto& entry : fs::directory_iterator("runs", code)) {
+  for (const auto& entry : fs::directory_iterator(runs_folder, code)) {
     const std::string found = entry.path().filename();
     if (found == name) newest = std::max(newest, 1);
     if (!found.starts_with(name + "-") || !entry.is_directory()) continue;
@@ -282,9 +276,26 @@ fs::path newest_run_directory(const std::string& name) {
                         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (number) newest = std::max(newest, std::stoi(digits));
   }
-  if (newest == 0)
+  return newest;
+}
+
+}  // namespace
+
+fs::path create_run_directory(const std::string& name) {
+  make_folder(runs_folder);
+  for (;;) {
+    const fs::path directory = numbered(name, newest_number(name) + 1);
+    std::error_code code;
+    if (fs::create_directory(directory, code)) return directory;
+    if (code) throw Error(directory.string(), "cannot create the folder: " + code.message(), Fault::failure);
+  }
+}
+
+fs::path newest_run_directory(const std::string& name) {
+  const int number = newest_number(name);
+  if (number == 0)
     throw expected("--resume", "a run directory runs/" + name + " below the working directory", "none");
-  return numbered(name, newest);
+  return numbered(name, number);
 }
 
 }  // namespace danas

@@ -31,6 +31,13 @@ class RunLock {
 /// Throws Error where a new RunDirectory would: something is there, or nothing can be; creates nothing.
 void check_new_run(const std::filesystem::path& directory);
 
+/// Where runs go without `--out`, below the working directory.
+inline const std::filesystem::path runs_folder = "runs";
+/// Creates runs/NAME, or NAME-2, … after the newest of that name; safe against another process that does the same.
+std::filesystem::path create_run_directory(const std::string& name);
+/// The one with the highest number; throws Error when there is none.
+std::filesystem::path newest_run_directory(const std::string& name);
+
 class RunDirectory {
  public:
   /// `machine` describes the machine in experiment.toml's heading, `instruction_set` is what a resume must match.
@@ -38,6 +45,9 @@ class RunDirectory {
   /// a kill are cleaned up. Else creates the directory, which must not exist or be empty.
   RunDirectory(std::filesystem::path directory, const Experiment& experiment, const std::string& machine,
                const std::string& instruction_set, bool resume);
+
+  /// Throws Error where the run began with other images; `fingerprint` is the dataset's.
+  void check_data(std::uint64_t fingerprint) const;
 
   const std::filesystem::path& path() const { return directory_; }
   std::filesystem::path supernet_file(const DataConfiguration& data) const;

@@ -82,7 +82,10 @@ void Search::forget_unfinished() {
     if (supernets_.finished(data)) finished.insert(supernet_training_name(data));
     else unfinished[supernet_training_name(data)] = supernets_.unfinished_steps(data);
   }
-  for (const Candidate& each : context_.run.candidates()) finished.insert(fmt::format("finetune {}", each.id));
+  for (const Candidate& each : context_.run.candidates()) {
+    finished.insert(fmt::format("finetune {}", each.id));
+    if (evaluation_.has_final_model(each.id)) finished.insert(fmt::format("final {}", each.id));
+  }
   for (const Candidate& each : context_.run.finals()) finished.insert(fmt::format("final {}", each.id));
   context_.run.keep_trainings([&](const std::string& training, std::int64_t step) {
     const auto found = unfinished.find(training);
@@ -91,10 +94,9 @@ void Search::forget_unfinished() {
 }
 
 bool Search::limit_reached() const {
-  const SearchSettings& search = context_.experiment.search;
-  const auto systems = static_cast<std::int64_t>(context_.run.candidates().size());
-  if (search.systems && systems >= *search.systems) return true;
-  return search.hours && systems > 0 && context_.status.elapsed() >= *search.hours * 3600;
+  const auto& systems = context_.experiment.search.systems;
+  return context_.out_of_time() ||
+         (systems && static_cast<std::int64_t>(context_.run.candidates().size()) >= *systems);
 }
 
 std::set<std::int64_t> Search::front_ids() const {
@@ -105,19 +107,21 @@ std::set<std::int64_t> Search::front_ids() const {
 }
 
 void Search::explore(Strategy& strategy) {
-  if (limit_reached()) return;
-  context_.run.remove_results();
-  context_.run.keep_models(front_ids());
-  while (!limit_reached()) {
+  for (bool first = true; !limit_reached(); first = false) {
     context_.status.stop_if_interrupted();
     const std::optional<Proposal> proposal = strategy.next();
     if (!proposal) {
       context_.status.log("every system of the search space has been evaluated");
       return;
     }
-    const Evaluation::Result result = evaluation_.evaluate(*proposal);
-    strategy.tell(result.candidate.fitness);
-    record(result);
+    if (first) {  // a finished run goes on
+      context_.run.remove_results();
+      context_.run.keep_models(front_ids());
+    }
+    const std::optional<Evaluation::Result> result = evaluation_.evaluate(*proposal);
+    if (!result) return;
+    strategy.tell(result->candidate.fitness);
+    record(*result);
   }
 }
 
@@ -217,6 +221,7 @@ void tell_data(SearchStatus& status, const Experiment& experiment, const ImageSt
   for (const std::string& name : dataset.classes()) classes += (classes.empty() ? "" : ", ") + name;
   status.log(fmt::format("data: {} training, {} validation, {} test images; classes {}", store.size(Split::train),
                          store.size(Split::validation), store.size(Split::test), classes));
+  for (const std::string& note : dataset.notes()) status.log("note: " + note);
   const Device& device = experiment.device;
   status.log(fmt::format("space: {} systems, {} supernets; device {}: {} KiB RAM, {} KiB flash",
                          experiment.space.size(), experiment.space.data_configurations().size(), device.name,
@@ -253,6 +258,11 @@ std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment&
     if (error.fault() == Fault::interrupted) {
       status.save();
       status.log(fmt::format("interrupted with {} systems on record", run.candidates().size()));
+    } else {
+      try {
+        run.log(fmt::format("failed with {} systems on record: {}", run.candidates().size(), error.what()));
+      } catch (const Error&) {  // a full disk, perhaps: what failed first is what matters
+      }
     }
     throw;
   }
@@ -263,17 +273,20 @@ std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment&
 SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
                         const SearchObserver& observer) {
   const auto begin = SearchStatus::Clock::now();
+  SearchResult result{false, options.directory, ""};
   std::optional<RunDirectory> run;
   const auto open_run = [&] {
-    run.emplace(options.directory, experiment, backend.name(), backend.instruction_set(), options.resume);
+    if (result.directory.empty()) result.directory = create_run_directory(experiment.name);
+    run.emplace(result.directory, experiment, backend.name(), backend.instruction_set(), options.resume);
   };
-  SearchResult result{false, options.directory, ""};
   try {
     // A wrong directory ends the search before images are cached for hours; unusable images leave no directory behind.
     if (options.resume) open_run();
+    else if (options.directory.empty()) check_creatable(runs_folder);
     else check_new_run(options.directory);
     const ImageStore store = open_store(experiment, options, observer);
     if (!run) open_run();
+    run->check_data(store.dataset().fingerprint());
     SearchStatus status(*run, observer, options.interrupt, begin);
     result.summary_json = search_in(*run, status, experiment, backend, options, store);
   } catch (const Error& error) {

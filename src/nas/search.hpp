@@ -20,7 +20,7 @@ struct SearchObserver {
 };
 
 struct SearchOptions {
-  std::filesystem::path directory;      ///< the run directory, existing for a resume, else to be created
+  std::filesystem::path directory;      ///< of the run: existing for a resume, else to be created; empty: a new one in runs
   bool resume = false;
   const std::atomic<bool>* interrupt = nullptr;   ///< set by Ctrl-C: the search stops at the next step, all saved
   double state_seconds = 30;            ///< a supernet's unfinished training is saved this often
@@ -28,17 +28,12 @@ struct SearchOptions {
 
 struct SearchResult {
   bool interrupted = false;
-  std::filesystem::path directory;      ///< not there if the interrupt came before the images were cached
+  std::filesystem::path directory;      ///< empty or not there if the interrupt came before the images were cached
   std::string summary_json;             ///< as in summary.json
 };
 
 /// Runs (or continues) the search, trains and tests the front, writes everything but report.html.
 SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
                         const SearchObserver& observer);
-
-/// runs/NAME, NAME-2, … below the working directory: the first that does not exist; or for a resume the newest that
-/// does.
-std::filesystem::path new_run_directory(const std::string& name);
-std::filesystem::path newest_run_directory(const std::string& name);   ///< throws Error when there is none
 
 }  // namespace danas

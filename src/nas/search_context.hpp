@@ -18,6 +18,11 @@ struct SearchContext {
   SearchStatus& status;
   WorkEstimate& work;
 
+  /// Whether search.hours are over. The search leaves at least one system, however long its supernet takes.
+  bool out_of_time() const {
+    const auto& hours = experiment.search.hours;
+    return hours && !run.candidates().empty() && status.elapsed() >= *hours * 3600;
+  }
   int classes() const { return static_cast<int>(store.dataset().classes().size()); }
 };
 

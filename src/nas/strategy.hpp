@@ -15,7 +15,7 @@ namespace danas {
 
 struct Proposal {
   std::int64_t id = 0;                 ///< 1, 2, 3, …
-  std::int64_t generation = 0;         ///< 0: drawn without parents
+  std::int64_t generation = 0;         ///< 0: the first population, drawn at random
   std::string origin;                  ///< "random" | "mutation" | "crossover" | "exhaustive"
   std::vector<std::int64_t> parents;   ///< ids
   System system;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/number.hpp"
 
 namespace danas {
@@ -45,33 +46,40 @@ std::int64_t Supernets::unfinished_steps(const DataConfiguration& data) const {
   return state ? step_of(*state, context_.run.supernet_state_file()) : 0;
 }
 
+Network Supernets::untrained(const DataConfiguration& data) const {
+  return Network::supernet(context_.backend, data, context_.classes(),
+                           stream_number(context_.experiment.seed, "weights " + data.text()));
+}
+
+bool Supernets::prepare(const DataConfiguration& data) {
+  if (finished(data)) return true;
+  network_.reset();
+  context_.status.enter("supernets");
+  context_.work.supernet_begins(data);
+  Network network = untrained(data);
+  if (!train(network, data)) return false;
+  finish(network, data);
+  context_.status.save();
+  remove_file(context_.run.supernet_state_file());
+  context_.work.supernet_done(data);
+  context_.status.enter("candidates");
+  network_.emplace(std::move(network));
+  data_ = data;
+  return true;
+}
+
 const Network& Supernets::get(const DataConfiguration& data) {
   if (network_ && data_ == data) return *network_;
   network_.reset();
-  Network network = Network::supernet(context_.backend, data, context_.classes(),
-                                      stream_number(context_.experiment.seed, "weights " + data.text()));
-  if (finished(data)) {
-    Checkpoint(context_.run.supernet_file(data)).load(network);
-  } else {
-    context_.status.enter("supernets");
-    context_.work.supernet_begins(data);
-    train(network, data);
-    context_.work.supernet_done(data);
-    context_.status.enter("candidates");
-  }
+  Network network = untrained(data);
+  Checkpoint(context_.run.supernet_file(data)).load(network);
   network_.emplace(std::move(network));
   data_ = data;
   return *network_;
 }
 
-void Supernets::train(Network& network, const DataConfiguration& data) {
-  train_steps(network, data);
-  finish(network, data);
-  context_.status.save();
-  std::filesystem::remove(context_.run.supernet_state_file());
-}
-
-void Supernets::train_steps(Network& network, const DataConfiguration& data) {
+// False where search.hours end before the last step.
+bool Supernets::train(Network& network, const DataConfiguration& data) {
   using Clock = std::chrono::steady_clock;
   const TrainingSettings& settings = context_.experiment.supernet;
   const std::string name = supernet_training_name(data);
@@ -88,7 +96,7 @@ void Supernets::train_steps(Network& network, const DataConfiguration& data) {
     done = report.step + 1;
     log.add(report);
     context_.status.progress(name, done, settings.steps);
-    const bool stop = context_.status.interrupted();
+    const bool stop = context_.status.interrupted() || context_.out_of_time();
     const double age = std::chrono::duration<double>(Clock::now() - saved).count();
     if (stop || done == settings.steps || age >= context_.options.state_seconds) {
       save_state(network, optimizer, data, done, log);
@@ -100,6 +108,9 @@ void Supernets::train_steps(Network& network, const DataConfiguration& data) {
     context_.trainer.train(network, optimizer, settings, data, stream_number(context_.experiment.seed, name), done,
                            after_step);
   context_.status.stop_if_interrupted();
+  if (done < settings.steps)
+    context_.status.log(fmt::format("search.hours ended after {} of {} steps of {}", done, settings.steps, name));
+  return done == settings.steps;
 }
 
 void Supernets::save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data,
@@ -114,10 +125,10 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
 void Supernets::finish(Network& network, const DataConfiguration& data) {
   context_.trainer.recalibrate(network, network.shape(), data);
   const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
-  const Metadata metadata{{"data", data.text()},
-                          {"stage", "supernet"},
-                          {"validation_accuracy", fmt::format("{}", metrics.accuracy)},
-                          {"version", DANAS_VERSION}};
+  Metadata metadata = class_metadata(context_.store.dataset());
+  metadata["data"] = data.text();
+  metadata["stage"] = "supernet";
+  metadata["validation_accuracy"] = fmt::format("{}", metrics.accuracy);
   save_checkpoint(context_.run.supernet_file(data), network, metadata);
   context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {:.1f} %", data.text(),
                                   context_.experiment.supernet.steps, context_.experiment.supernet.batch,

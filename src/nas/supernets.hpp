@@ -12,8 +12,10 @@ class Supernets {
  public:
   explicit Supernets(SearchContext& context) : context_(context) {}
 
-  /// The trained supernet: the one at hand, else from its file, else trained now (continuing an unfinished training).
-  /// Valid until the next call. On an interrupt the training's state is saved and Error (Fault::interrupted) thrown.
+  /// Trains the supernet unless it is trained (continuing an unfinished training); false where search.hours end first.
+  /// Then, and on an interrupt, which throws Error (Fault::interrupted), the training's state is saved.
+  bool prepare(const DataConfiguration& data);
+  /// A trained supernet, the one at hand or from its file; valid until the next call of this or prepare().
   const Network& get(const DataConfiguration& data);
   bool finished(const DataConfiguration& data) const;
   std::int64_t count() const;                           ///< finished ones
@@ -22,8 +24,8 @@ class Supernets {
   std::int64_t unfinished_steps(const DataConfiguration& data) const;
 
  private:
-  void train(Network& network, const DataConfiguration& data);
-  void train_steps(Network& network, const DataConfiguration& data);
+  Network untrained(const DataConfiguration& data) const;
+  bool train(Network& network, const DataConfiguration& data);
   void finish(Network& network, const DataConfiguration& data);
   void save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data, std::int64_t step,
                   const TrainingLog& log);

@@ -64,12 +64,17 @@ std::uint64_t stream_number(std::uint64_t seed, const std::string& text) {
   return high << 32 | random.bits();
 }
 
-Metadata model_metadata(const System& system, const Dataset& dataset) {
+Metadata class_metadata(const Dataset& dataset) {
   const auto& classes = dataset.classes();
-  return {{"system", system.text()},
-          {"classes", nlohmann::json(classes).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)},
+  return {{"classes", nlohmann::json(classes).dump(-1, ' ', true)},
           {"positive", classes.at(static_cast<std::size_t>(dataset.positive_class()))},
           {"version", DANAS_VERSION}};
+}
+
+Metadata model_metadata(const System& system, const Dataset& dataset) {
+  Metadata metadata = class_metadata(dataset);
+  metadata["system"] = system.text();
+  return metadata;
 }
 
 }  // namespace danas

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -166,6 +167,8 @@ Checkpoint::Checkpoint(const std::filesystem::path& path) : path_(path), content
     for (const auto& [name, tensor] : header.items()) {
       if (name == metadata_key) continue;
       if (!tensor.is_object()) throw reader.bad("an object as tensor " + name, tensor.type_name());
+      // Whatever else is there could be nested deeper than the library can copy.
+      if (tensor.size() != 3) throw reader.bad("dtype, shape and data_offsets of " + name, std::to_string(tensor.size()) + " keys");
       const Type type = reader.type(name, tensor);
       std::vector<std::int64_t> shape = reader.numbers(name, tensor, "shape");
       const std::vector<std::int64_t> offsets = reader.numbers(name, tensor, "data_offsets");
@@ -187,6 +190,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& path) : path_(path), content
       end = range[1];
     }
     if (end != data_size) throw reader.bad(std::to_string(end) + " bytes of data", std::to_string(data_size));
+    if (!metadata_.contains(checksum_key)) throw reader.bad("the checksum that danas writes", "none");
     if (metadata_[checksum_key] != checksum(header, std::string_view(content_).substr(reader.data_begin()))) {
       throw reader.bad("the data that was saved", "another checksum: the file was altered");
     }
@@ -210,25 +214,36 @@ const Checkpoint::Entry& Checkpoint::find(const NamedWeight& weight) const {
 void Checkpoint::load(const Network& network, const std::vector<NamedWeight>& extra) const {
   std::vector<NamedWeight> weights = network.weights();
   weights.insert(weights.end(), extra.begin(), extra.end());
-  for (const NamedWeight& weight : weights) find(weight);
+  for (const NamedWeight& weight : weights) check_values(weight.name, find(weight));
   for (const NamedWeight& weight : weights) {
     const Entry& entry = find(weight);
-    const char* data = content_.data() + entry.begin;
     if (entry.type == weight.view.type) {
-      std::memcpy(weight.view.data, data, entry.end - entry.begin);
+      std::memcpy(weight.view.data, content_.data() + entry.begin, entry.end - entry.begin);
       continue;
     }
-    for (std::size_t i = 0; i < product(entry.shape); ++i) {
-      double value = 0;
-      float single = 0;
-      if (entry.type == Type::f64) {
-        std::memcpy(&value, data + i * sizeof value, sizeof value);
-      } else {
-        std::memcpy(&single, data + i * sizeof single, sizeof single);
-        value = single;
-      }
-      set(weight.view, static_cast<std::int64_t>(i), value);
-    }
+    for (std::size_t i = 0; i < product(entry.shape); ++i) set(weight.view, static_cast<std::int64_t>(i), value(entry, i));
+  }
+}
+
+double Checkpoint::value(const Entry& entry, std::size_t index) const {
+  const char* const data = content_.data() + entry.begin;
+  if (entry.type == Type::f64) {
+    double number = 0;
+    std::memcpy(&number, data + index * sizeof number, sizeof number);
+    return number;
+  }
+  float number = 0;
+  std::memcpy(&number, data + index * sizeof number, sizeof number);
+  return number;
+}
+
+void Checkpoint::check_values(const std::string& name, const Entry& entry) const {
+  const double least = name.ends_with(".running_var") ? 0 : -std::numeric_limits<double>::max();
+  for (std::size_t i = 0; i < product(entry.shape); ++i) {
+    const double number = value(entry, i);
+    if (std::isfinite(number) && number >= least) continue;
+    throw expected(path_.string(), std::string(least == 0 ? "variances" : "finite numbers") + " in " + name,
+                   std::to_string(number));
   }
 }
 

@@ -23,13 +23,15 @@ class Checkpoint {
  public:
   explicit Checkpoint(const std::filesystem::path& path);
   const Metadata& metadata() const;
-  /// Copies every weight of the network (and of `extra`) by name, converted where the types differ; a missing one or another
-  /// shape throws Error before anything is copied.
+  /// Copies every weight of the network (and of `extra`) by name, converted where the types differ; a missing one, another
+  /// shape, a number that is not finite or a variance below 0 throws Error before anything is copied.
   void load(const Network& network, const std::vector<NamedWeight>& extra = {}) const;
 
  private:
   struct Entry { std::vector<std::int64_t> shape; Type type; std::size_t begin, end; };  ///< bytes in content_
   const Entry& find(const NamedWeight& weight) const;
+  double value(const Entry& entry, std::size_t index) const;
+  void check_values(const std::string& name, const Entry& entry) const;
 
   std::filesystem::path path_;
   std::string content_;

@@ -47,6 +47,19 @@ double accuracy(const View& logits, std::span<const std::int32_t> labels) {
   return static_cast<double>(right) / static_cast<double>(logits.n);
 }
 
+Diverged diverged(const std::string& what, double value, std::int64_t step, const TrainingSettings& settings) {
+  return Diverged("training", "expected a finite " + what + ", got " + std::to_string(value) + " at step " +
+                  std::to_string(step) + ": lower learning_rate (" + std::to_string(settings.learning_rate) + ")",
+                  Fault::failure);
+}
+
+// The last step's loss was that of the weights before it.
+void check_weights(const Network& network, const TrainingSettings& settings) {
+  const View& values = network.values();
+  for (std::int64_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(get(values, i))) throw diverged("weight", get(values, i), settings.steps, settings);
+}
+
 // Mean and variance of a channel over batches (Chan, Golub, LeVeque, 1979).
 class PooledMoments {
  public:
@@ -113,10 +126,7 @@ StepReport Trainer::train_step(const Network& network, const NetworkParameters& 
   StepReport report{step, 0, 0, learning_rate_at(settings, step)};
   for (const Forward::Exit& exit : forward.exits) {
     report.loss = tape_.softmax_cross_entropy(exit.logits, batch.labels);
-    if (std::isfinite(report.loss)) continue;
-    throw Error("training", "expected a finite loss, got " + std::to_string(report.loss) + " at step " +
-                std::to_string(step) + ": lower learning_rate (" + std::to_string(settings.learning_rate) + ")",
-                Fault::failure);
+    if (!std::isfinite(report.loss)) throw diverged("loss", report.loss, step, settings);
   }
   report.accuracy = accuracy(tape_.view(forward.exits.back().logits), batch.labels);
   tape_.backward();
@@ -142,6 +152,7 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
     optimizer.step(step);
     if (after_step && !after_step(report)) return step + 1 - first_step;
   }
+  check_weights(network, settings);
   return std::max<std::int64_t>(settings.steps - first_step, 0);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "nn/metrics.hpp"
 #include "nn/network.hpp"
 
@@ -50,9 +51,15 @@ class Optimizer {
   Tensor first_, second_;
 };
 
+/// A training whose loss or weights are not finite any more: the learning rate is too high for this network.
+class Diverged : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
-/// the interrupted one included. Throws Error (Fault::failure) where the loss is not finite, before any weight changes.
+/// the interrupted one included. Throws Diverged (Fault::failure) where the loss, or in the end a weight, is not finite.
 /// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
