@@ -64,7 +64,7 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
   write_file(path, std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
 }
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const std::filesystem::path& path, std::size_t most_bytes) {
   const Descriptor file(path, O_RDONLY);
   if (file.get() < 0) fail(path, "cannot read", Fault::input);
   struct stat status {};
@@ -73,6 +73,8 @@ std::string read_file(const std::filesystem::path& path) {
     if (S_ISDIR(status.st_mode)) errno = EISDIR;
     fail(path, "cannot read", Fault::input);
   }
+  if (static_cast<std::uint64_t>(status.st_size) > most_bytes)
+    throw expected(path.string(), "at most " + std::to_string(most_bytes) + " bytes", std::to_string(status.st_size));
   std::string content;
   char buffer[1 << 16];
   for (;;) {

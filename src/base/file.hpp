@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -14,8 +15,8 @@ namespace danas {
 void write_file(const std::filesystem::path& path, std::string_view content);
 void write_file(const std::filesystem::path& path, std::span<const std::byte> content);
 
-/// Whole content. Throws Error naming the path when it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+/// Whole content. Throws Error naming the path when it cannot be read or has more than `most_bytes`.
+std::string read_file(const std::filesystem::path& path, std::size_t most_bytes = SIZE_MAX);
 
 /// Appends `line` (with its newline) with one write and flushes it to the disk. Throws Error (Fault::failure).
 void append_line(const std::filesystem::path& path, std::string_view line);

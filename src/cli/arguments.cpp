@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/edit_distance.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 
@@ -201,21 +202,6 @@ void add_data(CLI::App& app, Job& job) {
   add_quiet(sub, a->quiet);
 }
 
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
@@ -223,8 +209,7 @@ std::vector<std::string> command_names(const CLI::App& app) {
   return names;
 }
 
-std::string nearest_command(const CLI::App& app, const std::string& word) {
-  const auto names = command_names(app);
+std::string nearest_command(const std::vector<std::string>& names, const std::string& word) {
   return *std::min_element(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
     return edit_distance(word, a) < edit_distance(word, b);
   });
@@ -246,7 +231,7 @@ void insert_default_command(const CLI::App& app, std::vector<std::string>& argum
   if (first == "-h" || first == "--help" || first == "--version") return;
   if (!first.starts_with('-') && !looks_like_file(first)) {
     throw expected("command line",
-                   "a command or an experiment file (nearest command: " + nearest_command(app, first) + ")",
+                   "a command or an experiment file (nearest command: " + nearest_command(names, first) + ")",
                    "'" + first + "'");
   }
   arguments.insert(arguments.begin(), "search");

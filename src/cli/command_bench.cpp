@@ -37,7 +37,7 @@ double activation_bytes(const NetworkShape& shape) {
 }
 
 BenchRow measure(const BenchArguments& arguments) {
-  const System system = parse_system(arguments.system);
+  const System system = read_system(arguments.system);
   const NetworkShape shape = system_shape(system, 2);
   const auto backend = open_backend(arguments.machine);
   const Work work = arguments.mode == "train"      ? Work::train

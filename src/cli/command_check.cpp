@@ -141,7 +141,8 @@ int command_check(const CheckArguments& arguments) {
   fmt::print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset);
   print_space(experiment, classes);
-  const double cache = static_cast<double>(estimated_cache_bytes(*dataset, experiment.space.largest_resolution()));
+  const auto cache = static_cast<double>(
+      estimated_cache_bytes(*dataset, experiment.space.largest_resolution(), experiment.data.crop_min_area));
   fmt::print("{:<22} {:.1f} MiB of disk, uncompressed\n", "cache", cache / (1 << 20));
   const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
   print_time(experiment, *dataset, cost);

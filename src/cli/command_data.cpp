@@ -35,6 +35,7 @@ void write_preview(const Session& session, const std::filesystem::path& file) {
 }  // namespace
 
 int command_data(const DataArguments& arguments) {
+  if (!arguments.preview.empty()) check_output_file("--preview", arguments.preview, ".png");
   const Session session(arguments.experiment, arguments.quiet);
   if (!arguments.preview.empty()) write_preview(session, arguments.preview);
   print_store(*session.store);

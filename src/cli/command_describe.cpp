@@ -53,7 +53,7 @@ void print_table(const System& system, int classes, const std::vector<Layer>& ta
 
 int command_describe(const DescribeArguments& arguments) {
   if (arguments.protocol == "published") throw Error("--protocol published", "is not available yet; use corrected");
-  const System system = parse_system(arguments.system);
+  const System system = read_system(arguments.system);
   const NetworkShape shape = system_shape(system, arguments.classes);
   const std::vector<Layer> table = layers(shape);
   const Resources total = estimate(shape);

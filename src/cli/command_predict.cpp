@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <fmt/core.h>
 
+#include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/model.hpp"
+#include "cli/program.hpp"
 #include "cli/session.hpp"
 #include "data/decode.hpp"
 #include "data/loader.hpp"
@@ -46,6 +48,11 @@ JsonObject prediction_json(const Model& model, const std::filesystem::path& file
   return json.add("probability", *best).add("probabilities", all);
 }
 
+void print_prediction(const Model& model, const std::filesystem::path& file, const std::vector<double>& probabilities) {
+  const auto best = std::max_element(probabilities.begin(), probabilities.end());
+  fmt::print("{}  {}  {:.4f}\n", file.string(), model.classes[best - probabilities.begin()], *best);
+}
+
 }  // namespace
 
 int command_predict(const PredictArguments& arguments) {
@@ -53,12 +60,16 @@ int command_predict(const PredictArguments& arguments) {
   const Model model = open_model(*backend, arguments.model);
   Trainer trainer(*backend);
   std::vector<JsonObject> rows;
+  int status = 0;
   for (const auto& file : arguments.images) {
-    const auto probabilities = predict(*backend, trainer, model, file);
-    const auto best = std::max_element(probabilities.begin(), probabilities.end());
-    rows.push_back(prediction_json(model, file, probabilities));
-    if (!arguments.json) {
-      fmt::print("{}  {}  {:.4f}\n", file.string(), model.classes[best - probabilities.begin()], *best);
+    try {
+      const auto probabilities = predict(*backend, trainer, model, file);
+      rows.push_back(prediction_json(model, file, probabilities));
+      if (!arguments.json) print_prediction(model, file, probabilities);
+    } catch (const Error& error) {  // the other images can still be told
+      print_error(error.what());
+      rows.push_back(JsonObject().add("image", file.string()).add("error", error.what()));
+      status = error.exit_status();
     }
   }
   if (arguments.json) {
@@ -66,7 +77,7 @@ int command_predict(const PredictArguments& arguments) {
     json.add("model", arguments.model.string()).add("arch", model.system.text()).add("predictions", rows);
     fmt::print("{}\n", json.text());
   }
-  return 0;
+  return status;
 }
 
 }  // namespace danas

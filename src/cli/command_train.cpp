@@ -65,7 +65,7 @@ void print_result(const TrainArguments& arguments, const System& system, const R
 
 int command_train(const TrainArguments& arguments) {
   if (!arguments.out.empty()) refuse_existing("--out", arguments.out);
-  const System system = parse_system(arguments.system);
+  const System system = read_system(arguments.system);
   const auto backend = open_backend(arguments.machine);
   Session session(arguments.experiment, arguments.machine.quiet, system.data.resolution);
   const Dataset& dataset = session.store->dataset();

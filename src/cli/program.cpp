@@ -13,14 +13,15 @@
 #include "cli/arguments.hpp"
 
 namespace danas {
-namespace {
 
-/// Messages of libraries may hold line breaks; the user gets one line.
 void print_error(std::string message) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
+  const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; };
+  std::replace_if(message.begin(), message.end(), control, ' ');
   std::fflush(stdout);
   std::fprintf(stderr, "danas: %s\n", message.c_str());
 }
+
+namespace {
 
 /// Output that did not reach its file (a full disk) is a failure, not a success with a gap.
 void check_output() {

@@ -43,6 +43,14 @@ void refuse_existing(const std::string& option, const std::filesystem::path& dir
   throw expected(option + " " + directory.string(), "a folder that is new or empty", "one that is in use");
 }
 
+void check_output_file(const std::string& option, const std::filesystem::path& file, const std::string& extension) {
+  if (file.extension() != extension) throw expected(option, "a file name that ends in " + extension, file.string());
+  std::error_code ignored;
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw expected(option + " " + file.string(), "a folder that exists", folder.string(), Fault::failure);
+}
+
 const std::atomic<bool>& catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = note_interrupt;

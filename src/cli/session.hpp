@@ -31,6 +31,10 @@ Split parse_split(const std::string& name);
 /// Throws Error unless `directory` is new or an empty folder: nothing of the user's is ever overwritten.
 void refuse_existing(const std::string& option, const std::filesystem::path& directory);
 
+/// Throws Error unless `file` ends in `extension` and its folder is there: before the work, and before an experiment or
+/// a photo is overwritten by mistake.
+void check_output_file(const std::string& option, const std::filesystem::path& file, const std::string& extension);
+
 /// From now on SIGINT and SIGTERM set the flag; a second one of the same kind ends the process at once.
 const std::atomic<bool>& catch_interrupts();
 

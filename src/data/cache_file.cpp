@@ -3,9 +3,11 @@
 #include <atomic>
 #include <bit>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -177,10 +179,15 @@ BuildLock::BuildLock(const std::filesystem::path& path) {
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file_ < 0)
     throw Error(path.string(), std::string("cannot create the lock file: ") + std::strerror(errno), Fault::failure);
-  int result;
-  do result = ::flock(file_, LOCK_EX);
-  while (result != 0 && errno == EINTR);
-  held_ = result == 0;
+}
+
+BuildLock::BuildLock(const std::filesystem::path& path, const std::function<void()>& waiting) : BuildLock(path) {
+  while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return;
+    waiting();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  held_ = true;
 }
 
 BuildLock::~BuildLock() { ::close(file_); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -83,7 +84,8 @@ class CacheFile {
 /// Held while a cache is built, by one process or thread at a time; given back when the process ends, whatever happens.
 class BuildLock {
  public:
-  explicit BuildLock(const std::filesystem::path& path);  ///< waits; throws Error (Fault::failure)
+  /// Waits for the others; calls `waiting`, which may throw, now and then meanwhile. Throws Error (Fault::failure).
+  BuildLock(const std::filesystem::path& path, const std::function<void()>& waiting);
   ~BuildLock();
   BuildLock(const BuildLock&) = delete;
   BuildLock& operator=(const BuildLock&) = delete;
@@ -91,6 +93,8 @@ class BuildLock {
   bool held() const { return held_; }  ///< false on file systems without locks
 
  private:
+  explicit BuildLock(const std::filesystem::path& path);  // not yet held
+
   int file_ = -1;
   bool held_ = false;
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <new>
 #include <string>
 
 #include "base/error.hpp"
@@ -13,6 +14,8 @@
 namespace danas {
 
 namespace {
+
+constexpr std::size_t most_file_bytes = std::size_t{512} << 20;
 
 // Upright pixels from stored ones: (x, y) of the result comes from `source`.
 Dataset::Pixels upright(Dataset::Pixels pixels, int orientation) {
@@ -86,8 +89,12 @@ Dataset::Pixels decode_image(const std::filesystem::path& file, int shorter_side
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored))
     throw expected(file.string(), "an image file", "something else");  // a pipe might never end
-  const std::string content = read_file(file);
-  return decode_bytes(std::as_bytes(std::span(content)), shorter_side, file.string());
+  try {
+    const std::string content = read_file(file, most_file_bytes);
+    return decode_bytes(std::as_bytes(std::span(content)), shorter_side, file.string());
+  } catch (const std::bad_alloc&) {
+    throw Error(file.string(), "not enough memory to decode the image", Fault::failure);
+  }
 }
 
 }  // namespace danas

@@ -42,12 +42,25 @@ class Folders : public FileDataset {
     std::error_code ignored;
     if (!fs::is_directory(folder, ignored)) return samples;
     const Listing listing = list_folder(folder);
-    for (const fs::path& entry : listing.folders) problems_.push_back({entry, "a folder within a class folder"});
+    for (const fs::path& entry : listing.folders) report_nested(entry);
     for (const fs::path& file : listing.files) {
       if (has_image_extension(file)) samples.push_back({file, 0, label});
       else problems_.push_back({file, "not named like a JPEG, PNG, BMP or WebP image"});
     }
     return samples;
+  }
+
+  // Every image counts, so that a forgotten level of folders ends in an error and not in a small dataset. Links are not
+  // followed: they may lead back.
+  void report_nested(const fs::path& folder) {
+    const std::size_t before = problems_.size();
+    if (!fs::is_symlink(folder)) {
+      const Listing listing = list_folder(folder);
+      for (const fs::path& file : listing.files)
+        if (has_image_extension(file)) problems_.push_back({file, "in a folder within a class folder"});
+      for (const fs::path& entry : listing.folders) report_nested(entry);
+    }
+    if (problems_.size() == before) problems_.push_back({folder, "a folder within a class folder"});
   }
 
   void without_splits() {
@@ -58,6 +71,7 @@ class Folders : public FileDataset {
     }
     notes_.push_back("no folder " + settings_.train +
                      ": the images were split into train, validation and test by seed");
+    report_root_images();
   }
 
   void with_splits(const fs::path& train) {
@@ -74,10 +88,25 @@ class Folders : public FileDataset {
     else note_taken(settings_.validation);
     if (has_test) list_split(settings_.test, Split::test);
     else note_taken(settings_.test);
+    report_root_images();
+    for (const fs::path& entry : list_folder(settings_.path).folders) note_unless_split(entry);
   }
 
   void note_taken(const std::string& name) {
     notes_.push_back("no folder " + name + ": its images were taken from " + settings_.train + " by seed");
+  }
+
+  void note_unless_split(const fs::path& folder) {
+    const std::string name = folder.filename().string();
+    if (name == settings_.train || name == settings_.validation || name == settings_.test) return;
+    notes_.push_back("the folder " + name + " is none of " + settings_.train + ", " + settings_.validation + " and " +
+                     settings_.test + ": not used");
+  }
+
+  // Beside the folders other files are at home: a README, a license.
+  void report_root_images() {
+    for (const fs::path& file : list_folder(settings_.path).files)
+      if (has_image_extension(file)) problems_.push_back({file, "not in a class folder"});
   }
 
   void report_loose_files(const fs::path& folder) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cmath>
+#include <exception>
 #include <optional>
 #include <thread>
 
@@ -23,11 +24,14 @@ namespace fs = std::filesystem;
 
 constexpr int jpeg_quality = 95;
 constexpr int longest_aspect = 2;    // what a network sees is nearly square
-constexpr double room_to_crop = 1.3; // training crops hold 0.6 of the area, hence 0.77 of the side
+constexpr double least_room = 1.3;   // cached side by resolution: crops of 0.6 of the area have 0.77 of the side
+constexpr double longest_side = 1 << 16;
 constexpr Split all_splits[] = {Split::train, Split::validation, Split::test};
 
-int cached_side(int largest_resolution) {
-  return static_cast<int>(std::ceil(largest_resolution * room_to_crop - 1e-9));
+// So long that the smallest crops still have the resolution.
+int cached_side(int largest_resolution, double crop_min_area) {
+  const double room = std::max(least_room, 1 / std::sqrt(crop_min_area));
+  return static_cast<int>(std::ceil(std::min(largest_resolution * room - 1e-9, longest_side)));
 }
 
 // What of an image is kept, and how large.
@@ -66,7 +70,8 @@ CacheMode choose_mode(const DataSettings& settings, const Dataset& dataset, int 
   if (settings.cache != "auto")
     throw expected("data.cache", "'auto', 'raw', 'jpeg' or 'none'", "'" + settings.cache + "'");
   if (!(settings.cache_gib >= 0)) throw expected("data.cache_gib", "0 or more", std::to_string(settings.cache_gib));
-  const double bytes = static_cast<double>(estimated_cache_bytes(dataset, largest_resolution));
+  const auto bytes =
+      static_cast<double>(estimated_cache_bytes(dataset, largest_resolution, settings.crop_min_area));
   const double most = settings.cache_gib * 0x1p30;
   return bytes <= most ? CacheMode::raw : bytes / 10 <= most ? CacheMode::jpeg : CacheMode::none;
 }
@@ -104,7 +109,8 @@ class Builder {
   struct Slot {
     Dataset::Pixels pixels;
     std::vector<std::uint8_t> jpeg;
-    std::string reason;  // why it is unreadable
+    std::string reason;          // why it is unreadable
+    std::exception_ptr failure;  // of the machine, not of the image: it ends the building
   };
 
   void fill(Slot& slot, const Sample& sample) noexcept {
@@ -112,12 +118,16 @@ class Builder {
     try {
       prepare(dataset_, sample, key_.side, slot.pixels);
       if (key_.mode == CacheMode::jpeg) encode_jpeg(slot.pixels, jpeg_quality, slot.jpeg);
-    } catch (const std::exception& error) {
-      slot.reason = error.what();
+    } catch (const Error& error) {
+      if (error.fault() == Fault::input) slot.reason = reason_of(error, sample.file);
+      else slot.failure = std::current_exception();
+    } catch (...) {
+      slot.failure = std::current_exception();
     }
   }
 
   void store(const Slot& slot, Split split, std::size_t index, const Sample& sample) {
+    if (slot.failure) std::rethrow_exception(slot.failure);
     const auto split_number = static_cast<std::uint32_t>(split), number = static_cast<std::uint32_t>(index);
     if (!slot.reason.empty()) {
       writer_.add_problem(split_number, number, slot.reason);
@@ -156,7 +166,9 @@ struct ImageStore::State {
                                       dataset->samples(Split::test).size()};
     if (file.open(path, key, samples)) return;
     make_folder(path.parent_path());
-    const BuildLock lock(path.string() + ".lock");
+    const BuildLock lock(path.string() + ".lock", [&] {
+      if (progress) progress(0, static_cast<std::int64_t>(samples[0] + samples[1] + samples[2]));
+    });
     if (file.open(path, key, samples)) return;  // another process was faster
     if (lock.held()) remove_leftovers(path);
     Builder(*dataset, key, path, progress).build();
@@ -174,6 +186,15 @@ struct ImageStore::State {
     for (const CacheProblem& problem : file.problems())
       problems.push_back({dataset->samples(static_cast<Split>(problem.split))[problem.sample].file, problem.reason});
   }
+
+  void check_splits() const {
+    for (const Split split : all_splits)
+      if (entries[static_cast<int>(split)].empty())
+        throw expected("data", std::string("readable images in the ") + split_name(split) + " split",
+                       "none" + (problems.empty() ? ""
+                                                  : "; the first unusable file is " + problems.front().file.string() +
+                                                        ": " + problems.front().reason));
+  }
 };
 
 ImageStore::ImageStore(std::shared_ptr<const Dataset> dataset, const DataSettings& settings, int largest_resolution,
@@ -183,13 +204,14 @@ ImageStore::ImageStore(std::shared_ptr<const Dataset> dataset, const DataSetting
     throw expected("space.resolution", "1 to 4096 pixels", std::to_string(largest_resolution));
   State& state = *state_;
   state.dataset = std::move(dataset);
-  state.key = {state.dataset->fingerprint(), cached_side(largest_resolution),
+  state.key = {state.dataset->fingerprint(), cached_side(largest_resolution, settings.crop_min_area),
                choose_mode(settings, *state.dataset, largest_resolution)};
-  char name[48];
-  std::snprintf(name, sizeof name, "%016llx-%d.cache", static_cast<unsigned long long>(state.key.fingerprint),
-                state.key.side);
+  char name[64];
+  std::snprintf(name, sizeof name, "%016llx-%d-%s.cache", static_cast<unsigned long long>(state.key.fingerprint),
+                state.key.side, cache_mode_name(state.key.mode));
   state.open_or_build(cache_folder(settings) / name, progress);
   state.list();
+  state.check_splits();
 }
 
 ImageStore::~ImageStore() = default;
@@ -226,9 +248,9 @@ Image ImageStore::image(Split split, std::int64_t index, std::vector<std::uint8_
   return {buffer.data(), entry.width, entry.height, entry.channels};
 }
 
-std::uint64_t estimated_cache_bytes(const Dataset& dataset, int largest_resolution) {
+std::uint64_t estimated_cache_bytes(const Dataset& dataset, int largest_resolution, double crop_min_area) {
   constexpr std::size_t most = 16;
-  const int side = cached_side(largest_resolution);
+  const int side = cached_side(largest_resolution, crop_min_area);
   double bytes = 0, readable = 0, total = 0;
   for (const Split split : all_splits) total += static_cast<double>(dataset.samples(split).size());
   const auto& samples = dataset.samples(Split::train);
@@ -239,8 +261,8 @@ std::uint64_t estimated_cache_bytes(const Dataset& dataset, int largest_resoluti
       const Reduction reduction = reduction_of(pixels.width, pixels.height, side);
       bytes += double(reduction.width) * reduction.height * pixels.channels;
       ++readable;
-    } catch (const Error&) {
-      continue;  // counted when the cache is built
+    } catch (const Error& error) {
+      if (error.fault() != Fault::input) throw;  // others are counted when the cache is built
     }
   }
   // Without a readable sample: square color images.

@@ -11,14 +11,14 @@
 
 namespace danas {
 
-/// progress(done, total) is called now and then from the building thread.
+/// progress(done, total) is called now and then from the building thread; done is 0 while another process builds.
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 class ImageStore {
  public:
   /// Opens the cache of this dataset and largest resolution, or builds it (all cores; written aside and renamed, so
   /// safe against a kill or a second process). Unreadable files join those of the dataset in problems(); beyond
-  /// max(1 %, 10 files): Error.
+  /// max(1 %, 10 files), and where a split has no readable image: Error.
   ImageStore(std::shared_ptr<const Dataset> dataset, const DataSettings& settings, int largest_resolution,
              const Progress& progress = {});
   ~ImageStore();
@@ -39,6 +39,7 @@ class ImageStore {
 };
 
 /// Estimated bytes of the raw cache, for `danas check`.
-std::uint64_t estimated_cache_bytes(const Dataset& dataset, int largest_resolution);
+std::uint64_t estimated_cache_bytes(const Dataset& dataset, int largest_resolution,
+                                    double crop_min_area = DataSettings().crop_min_area);
 
 }  // namespace danas

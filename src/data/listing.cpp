@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "data/decode.hpp"
 
@@ -26,6 +26,11 @@ Listing list_folder(const std::filesystem::path& folder) {
   std::sort(listing.folders.begin(), listing.folders.end());
   std::sort(listing.files.begin(), listing.files.end());
   return listing;
+}
+
+std::string reason_of(const Error& error, const std::filesystem::path& file) {
+  const std::string message = error.what(), where = "[" + file.string() + "] ";
+  return message.starts_with(where) ? message.substr(where.size()) : message;
 }
 
 void check_problems(const std::vector<Problem>& problems, std::int64_t total) {
@@ -50,7 +55,8 @@ void Fingerprint::add(std::uint64_t number) { add_bytes(&number, sizeof number);
 
 void Fingerprint::add_file(const std::filesystem::path& file) {
   struct stat status {};
-  if (::stat(file.c_str(), &status) != 0)
+  // Without permission it is no part of the content, so that a cache is built anew once there is permission.
+  if (::stat(file.c_str(), &status) != 0 || ::access(file.c_str(), R_OK) != 0)
     throw Error(file.string(), std::string("cannot read: ") + std::strerror(errno));
   if (!S_ISREG(status.st_mode)) throw expected(file.string(), "a file", "something else");
   add(file.native());
@@ -86,7 +92,7 @@ void FileDataset::finish() {
       try {
         one.add_file(sample.file);
       } catch (const Error& error) {
-        problems_.push_back({sample.file, error.what()});
+        problems_.push_back({sample.file, reason_of(error, sample.file)});
         return true;
       }
       fingerprint.add(one.value());

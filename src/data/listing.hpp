@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "data/dataset.hpp"
 
 namespace danas {
@@ -14,6 +15,9 @@ namespace danas {
 /// Entries of a folder, without hidden ones, sorted by name (bytes). Throws Error naming the folder.
 struct Listing { std::vector<std::filesystem::path> folders, files; };
 Listing list_folder(const std::filesystem::path& folder);
+
+/// What an Error about a file says, without the name of the file.
+std::string reason_of(const Error& error, const std::filesystem::path& file);
 
 /// More unusable files than max(1 % of all, 10) end with an Error that names the first.
 void check_problems(const std::vector<Problem>& problems, std::int64_t total);
@@ -23,7 +27,7 @@ class Fingerprint {
  public:
   void add(std::string_view text);       ///< length first, so that no two sequences of texts are the same
   void add(std::uint64_t number);
-  /// Name, size and time of a file. Throws Error naming it.
+  /// Name, size and time of a file. Throws Error naming it where it cannot be read.
   void add_file(const std::filesystem::path& file);
   std::uint64_t value() const { return hash_; }
 

@@ -1,11 +1,28 @@
 // PNG and BMP through stb_image, PNG out through stb_image_write.
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
+#include <new>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "data/codecs.hpp"
+
+namespace {
+
+// stb_image lets the data of a PNG inflate without end: what it allocates at once is limited here.
+struct Allocations { std::size_t most_bytes = 0; bool refused = false; };
+thread_local Allocations allocations;
+
+void* reallocate(void* memory, std::size_t bytes) {
+  if (bytes <= allocations.most_bytes) return std::realloc(memory, bytes);
+  allocations.refused = true;
+  return nullptr;
+}
+
+}  // namespace
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -16,6 +33,9 @@
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
+#define STBI_MALLOC(bytes) reallocate(nullptr, bytes)
+#define STBI_REALLOC(memory, bytes) reallocate(memory, bytes)
+#define STBI_FREE(memory) std::free(memory)
 #include <stb/stb_image.h>
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
@@ -24,6 +44,21 @@
 #pragma GCC diagnostic pop
 
 namespace danas {
+
+namespace {
+
+// Room for the file and for the most bytes a pixel may have, 8, twice: stb_image doubles what is too small.
+std::size_t most_bytes_at_once(Bytes file, int width, int height) {
+  return std::max(2 * file.size(), 16 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) + (1 << 16);
+}
+
+[[noreturn]] void fail(const std::string& where) {
+  if (allocations.refused) throw expected(where, "a PNG image whose data fill its pixels", "more data");
+  if (std::strcmp(stbi_failure_reason(), "outofmem") == 0) throw std::bad_alloc();
+  throw expected(where, "a whole PNG or BMP image", stbi_failure_reason());
+}
+
+}  // namespace
 
 Dataset::Pixels decode_stb(Bytes file, const std::string& where) {
   const auto* const data = reinterpret_cast<const stbi_uc*>(file.data());
@@ -34,9 +69,10 @@ Dataset::Pixels decode_stb(Bytes file, const std::string& where) {
     throw expected(where, "a PNG or BMP image", stbi_failure_reason());
   height = std::abs(height);  // negative where a BMP's rows go from top to bottom
   check_dimensions(where, width, height);
+  allocations = {most_bytes_at_once(file, width, height)};
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
       stbi_load_from_memory(data, size, &width, &height, &stored, 4), stbi_image_free);  // 16 bits become 8
-  if (!decoded) throw expected(where, "a whole PNG or BMP image", stbi_failure_reason());
+  if (!decoded) fail(where);
   Dataset::Pixels pixels{{}, width, height, stored <= 2 ? 1 : 3};
   const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   const std::size_t channels = static_cast<std::size_t>(pixels.channels);

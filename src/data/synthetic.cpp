@@ -13,6 +13,7 @@ namespace danas {
 namespace {
 
 constexpr std::uint64_t generator_version = 1;  // another one whenever scenes look different
+constexpr const char* complete = "complete\n";  // what the marker of saved scenes holds
 constexpr int split_bits = 2;                   // a sample's index holds its split in the lowest bits
 
 }  // namespace
@@ -48,13 +49,20 @@ std::uint64_t SyntheticDataset::fingerprint() const {
   return fingerprint.value();
 }
 
-// A marker file, written last, says that a folder already holds these scenes.
+// A marker file names the scenes of a folder, so that they are never mixed with others; it is empty until they are
+// complete, so that an interrupted saving goes on.
 void SyntheticDataset::save(const DataSettings& settings) const {
   char name[32];
   std::snprintf(name, sizeof name, ".scenes-%016llx", static_cast<unsigned long long>(fingerprint()));
   const std::filesystem::path marker = settings.save / name;
-  std::error_code ignored;
-  if (std::filesystem::exists(marker, ignored)) return;
+  make_folder(settings.save);
+  if (!std::filesystem::exists(marker)) {
+    if (!std::filesystem::is_empty(settings.save))
+      throw expected("data.save", "a folder that is empty or holds the scenes of these settings and this seed",
+                     settings.save.string() + " with other files");
+    write_file(marker, "");
+  }
+  if (read_file(marker) == complete) return;
   const std::string splits[3] = {settings.train, settings.validation, settings.test};
   for (int split = 0; split < 3; ++split) {
     for (const std::string& class_name : classes_) make_folder(settings.save / splits[split] / class_name);
@@ -64,7 +72,7 @@ void SyntheticDataset::save(const DataSettings& settings) const {
       write_png(settings.save / splits[split] / class_name / name, decode(sample));
     }
   }
-  write_file(marker, "");
+  write_file(marker, complete);
 }
 
 std::unique_ptr<Dataset> open_synthetic(const DataSettings& settings, std::uint64_t seed) {

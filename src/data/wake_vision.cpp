@@ -17,6 +17,16 @@ namespace fs = std::filesystem;
 
 struct Row { std::string name, label; };
 
+// The next record, without spaces around its fields.
+bool next_trimmed(CsvReader& reader, CsvFields& fields) {
+  if (!reader.next(fields)) return false;
+  for (std::string& field : fields) {
+    field.erase(0, field.find_first_not_of(" \t"));
+    field.erase(field.find_last_not_of(" \t") + 1);
+  }
+  return true;
+}
+
 std::size_t column_of(const CsvFields& header, const std::string& name, const CsvReader& reader) {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
@@ -28,11 +38,11 @@ std::vector<Row> read_rows(const fs::path& csv, std::vector<Problem>& problems) 
   const std::string content = read_file(csv);
   CsvReader reader(csv.string(), content);
   CsvFields fields;
-  reader.next(fields);
+  next_trimmed(reader, fields);
   const std::size_t columns = fields.size(), name = column_of(fields, "filename", reader),
                     label = column_of(fields, "person", reader);
   std::vector<Row> rows;
-  while (reader.next(fields)) {
+  while (next_trimmed(reader, fields)) {
     if (fields.size() == columns && !fields[name].empty() && !fields[label].empty())
       rows.push_back({fs::path(fields[name]).filename().string(), fields[label]});
     else if (fields != CsvFields{""})
@@ -74,21 +84,24 @@ class WakeVision : public FileDataset {
                      (path.empty() ? "no path" : "nothing at " + path.string()) + advice);
   }
 
-  // 0 and 1 are "no person" and "person"; any other labels are names of classes.
+  // 0 and 1 are "no person" and "person" where no more rows have another label than may be mistakes; else every label
+  // is the name of a class.
   void find_classes(const std::vector<Row>& train) {
+    const std::map<std::string, std::int32_t> binary = {{"0", 0}, {"1", 1}, {"no person", 0}, {"person", 1}};
     std::set<std::string> names;
-    std::size_t binary = 0;
+    std::size_t others = 0;
     for (const Row& row : train) {
-      binary += row.label == "0" || row.label == "1";
+      others += !binary.contains(row.label);
       names.insert(row.label);
     }
-    if (2 * binary > train.size()) {
+    const bool numbered = names.contains("0") || names.contains("1");
+    if (numbered && others <= std::max<std::size_t>(train.size() / 100, 10) && 2 * others < train.size()) {
       classes_ = {"no person", "person"};
-      labels_ = {{"0", 0}, {"1", 1}};
+      labels_ = binary;
     } else {
       classes_.assign(names.begin(), names.end());
+      for (std::size_t i = 0; i < classes_.size(); ++i) labels_[classes_[i]] = static_cast<std::int32_t>(i);
     }
-    for (std::size_t i = 0; i < classes_.size(); ++i) labels_[classes_[i]] = static_cast<std::int32_t>(i);
     if (classes_.size() < 2) throw expected("data.path", "at least two classes", "only '" + classes_.front() + "'");
   }
 

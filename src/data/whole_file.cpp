@@ -64,7 +64,8 @@ void check_whole_bmp(Bytes file, const std::string& where) {
   const std::uint64_t bits = little_endian(file, core ? 24 : 28, 2);
   check_dimensions(where, static_cast<std::int64_t>(width), std::abs(std::int64_t{height}));
   const std::uint64_t stride = (bits * width + 31) / 32 * 4;
-  const std::uint64_t needed = little_endian(file, 10, 4) + stride * static_cast<std::uint64_t>(std::abs(std::int64_t{height}));
+  const std::uint64_t rows = static_cast<std::uint64_t>(std::abs(std::int64_t{height}));
+  const std::uint64_t needed = little_endian(file, 10, 4) + stride * rows;
   if (file.size() < needed)
     throw expected(where, "a BMP image of " + std::to_string(needed) + " bytes", std::to_string(file.size()));
 }

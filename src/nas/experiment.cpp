@@ -8,10 +8,10 @@
 #include <cctype>
 #include <cmath>
 #include <initializer_list>
-#include <numeric>
 #include <sstream>
 #include <utility>
 
+#include "base/edit_distance.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "nas/experiment_fields.hpp"
@@ -45,20 +45,6 @@ std::string describe(Choices choices) {
   std::string text;
   for (const char* choice : choices) text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", choice);
   return "one of " + text;
-}
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 std::string trimmed(const std::string& text) {

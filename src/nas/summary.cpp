@@ -32,6 +32,16 @@ Json system_json(const Candidate& candidate) {
           {"validation", metrics_json(candidate.metrics)}};
 }
 
+Json data_json(const ImageStore& store) {
+  const Dataset& dataset = store.dataset();
+  return {{"classes", dataset.classes()},
+          {"positive", dataset.classes().at(static_cast<std::size_t>(dataset.positive_class()))},
+          {"train", store.size(Split::train)},
+          {"validation", store.size(Split::validation)},
+          {"test", store.size(Split::test)},
+          {"unusable_files", store.problems().size()}};
+}
+
 }  // namespace
 
 std::ptrdiff_t best_of(const std::vector<Candidate>& front) {
@@ -70,8 +80,7 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
   json["device"] = context.backend.name();
   json["target"] = context.experiment.device.name;
   json["version"] = DANAS_VERSION;
-  const auto& problems = context.store.problems();
-  if (!problems.empty()) json["problems"] = problems.size();
+  json["data"] = data_json(context.store);
   return json.dump(2) + "\n";
 }
 

@@ -115,7 +115,7 @@ std::string System::text() const {
   return std::to_string(data.resolution) + "," + std::string(color_name(data.color)) + "," + layers;
 }
 
-System parse_system(std::string_view text) {
+System read_system(std::string_view text) {
   const std::string got = quoted(text.substr(0, 80));
   System system;
   if (!take_system(text, system)) throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\"", got);
@@ -126,8 +126,12 @@ System parse_system(std::string_view text) {
   if (const std::string problem = complaint(system.architecture); !problem.empty()) {
     throw Error("system", problem + ", got " + got);
   }
-  // One system has one name: "1", "1.00" and "01" are not second names.
-  if (system.text() != text) throw expected("system", quoted(system.text()), got);
+  return system;
+}
+
+System parse_system(std::string_view text) {
+  const System system = read_system(text);
+  if (system.text() != text) throw expected("system", quoted(system.text()), quoted(text.substr(0, 80)));
   return system;
 }
 

@@ -40,7 +40,10 @@ struct System {
   std::string text() const;
   bool operator==(const System&) const = default;
 };
+/// "96,monochrome,2-2-0-0-0,0.3"; throws Error. A system has one name in files: parse_system takes only what text()
+/// writes, read_system also another spelling of the width ("1", "0.50"), as people write it.
 System parse_system(std::string_view text);
+System read_system(std::string_view text);
 
 /// One inverted bottleneck; `index` (0 to 16) and `stage` (1 to 7) are those of the full network.
 struct BlockShape {

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/core.h>
 
 #include "report/sections.hpp"
@@ -7,15 +10,26 @@ namespace danas::report {
 
 namespace {
 
+/// In the order of time; what is not known stands last.
+constexpr const char* phase_names[] = {"data", "supernets", "candidates", "final", "total"};
+
+std::vector<std::pair<std::string, double>> in_order_of_time(std::vector<std::pair<std::string, double>> seconds) {
+  const auto place = [](const auto& phase) {
+    return std::find(std::begin(phase_names), std::end(phase_names), phase.first) - std::begin(phase_names);
+  };
+  std::stable_sort(seconds.begin(), seconds.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return seconds;
+}
+
 std::string phases(const Summary& summary) {
   double total = 0;
   for (const auto& [name, seconds] : summary.seconds)
     if (name != "total") total += seconds;
   std::string rows;
-  for (const auto& [name, seconds] : summary.seconds) {
+  for (const auto& [name, seconds] : in_order_of_time(summary.seconds)) {
     const bool whole = name == "total" || !(total > 0);
     rows += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"bar\">{}</td></tr>\n",
-                        escape(name), duration(seconds),
+                        name == "final" ? "final training" : escape(name), duration(seconds),
                         whole ? "" : fmt::format("<i style=\"width:{:.1f}%\"></i>", 100 * seconds / total));
   }
   return rows.empty() ? "" : "<h3>Time by phase</h3>\n<table class=\"phases\">\n" + rows + "</table>\n";

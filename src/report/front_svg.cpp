@@ -37,11 +37,11 @@ double accuracy_step(double range) {
   return 0.2;
 }
 
-Axes fit_axes(const Run& run) {
+Axes fit_axes(const Run& run, const std::vector<Candidate>& systems) {
   Axes axes;
-  if (run.candidates.empty()) return axes;
+  if (systems.empty()) return axes;
   double least = 1e300, most = 1, low = 1, high = 0;
-  for (const Candidate& c : run.candidates) {
+  for (const Candidate& c : systems) {
     least = std::min(least, static_cast<double>(c.ram_bytes));
     most = std::max(most, static_cast<double>(c.ram_bytes));
     low = std::min(low, c.scores.accuracy);
@@ -89,8 +89,8 @@ std::string grid(const Axes& axes, const std::string& split) {
   return svg + text(left - 44, 22, "start", "Accuracy (" + split + ")", "font-weight=\"600\"");
 }
 
-std::string front_line(const Run& run, const Axes& axes) {
-  const auto corners = staircase(run.candidates, &Candidate::ram_bytes);
+std::string front_line(const Run& run, const std::vector<Candidate>& systems, const Axes& axes) {
+  const auto corners = staircase(systems, &Candidate::ram_bytes);
   if (corners.empty()) return "";
   std::string path;
   for (const auto& [bytes, accuracy] : corners) {
@@ -107,36 +107,49 @@ std::string limit_line(const Run& run, const Axes& axes) {
   if (!run.settings.ram_limit) return "";
   const double x = axes.x(static_cast<double>(*run.settings.ram_limit));
   const std::string anchor = x > (left + right) / 2 ? "end" : "start";
+  // A long name would leave the picture; letters are at most 9 wide here.
+  const double room = (anchor == "end" ? x : width - x) - 100;
+  const bool named = !run.settings.device.empty() && 9.0 * static_cast<double>(run.settings.device.size()) < room;
   return fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"#b42318\" "
                      "stroke-width=\"1.4\" stroke-dasharray=\"5 4\"/>\n", x, top - 8, bottom) +
          text(x + (anchor == "end" ? -8 : 8), top - 4, anchor,
-              (run.settings.device.empty() ? "device" : run.settings.device) + ": " + kib(*run.settings.ram_limit),
+              (named ? run.settings.device + ": " : "limit ") + kib(*run.settings.ram_limit),
               "fill=\"#b42318\"");
 }
 
-std::string point(double x, double y, const Mark& mark, bool filled, const std::string& title) {
+std::string point(double x, double y, const Mark& mark, bool filled, bool large, const std::string& title) {
   const std::string paint = fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"1.6\"", filled ? mark.color : "none",
                                         mark.color);
   const std::string hover = title.empty() ? "" : "<title>" + escape(title) + "</title>";
+  const double side = large ? 6.6 : 4.4;
   if (mark.diamond)
-    return fmt::format("<path d=\"M{:.1f} {:.1f}l5.5 5.5l-5.5 5.5l-5.5 -5.5z\" {}>{}</path>\n", x, y - 5.5, paint,
-                       hover);
-  return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4.6\" {}>{}</circle>\n", x, y, paint, hover);
+    return fmt::format("<path d=\"M{0:.1f} {1:.1f}l{2} {2}l-{2} {2}l-{2} -{2}z\" {3}>{4}</path>\n", x, y - side, side,
+                       paint, hover);
+  return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" {}>{}</circle>\n", x, y, large ? 5.6 : 3.6, paint,
+                     hover);
+}
+
+std::string hover(const Candidate& c, const Candidate* final) {
+  std::string text = fmt::format("No. {}: {}, {}; validation ", c.id, data_text(c.data),
+                                 architecture_text(c.architecture));
+  if (final) text += fmt::format("{} (final), ", percent(final->scores.accuracy));
+  text += fmt::format("{} (search)", percent(c.scores.accuracy));
+  if (final && final->test) text += fmt::format(", test {}", percent(final->test->accuracy));
+  return text + fmt::format("; RAM {}, flash {}", kib(c.ram_bytes), kib(c.flash_bytes));
 }
 
 std::string points(const Run& run, const Axes& axes, const std::vector<std::string>& configurations) {
   std::string svg;
-  for (const Candidate& c : run.candidates)
-    svg += point(axes.x(static_cast<double>(c.ram_bytes)), axes.y(c.scores.accuracy),
-                 configuration_mark(configurations, c.data), c.fits(),
-                 fmt::format("No. {}: {}, {}; accuracy {}, RAM {}, flash {}", c.id, data_text(c.data),
-                             architecture_text(c.architecture), percent(c.scores.accuracy), kib(c.ram_bytes),
-                             kib(c.flash_bytes)));
+  for (const Candidate& c : run.candidates) {
+    const Candidate* final = run.final_of(c.id);
+    svg += point(axes.x(static_cast<double>(c.ram_bytes)), axes.y((final ? final : &c)->scores.accuracy),
+                 configuration_mark(configurations, c.data), c.fits(), final, hover(c, final));
+  }
   return svg;
 }
 
-/// Data configurations, then the two other signs, in rows of equal columns; returns the content and its lower end.
-std::pair<std::string, double> legend(const std::vector<std::string>& configurations) {
+/// Data configurations, then the other signs, in rows of equal columns; returns the content and its lower end.
+std::pair<std::string, double> legend(const std::vector<std::string>& configurations, bool finals) {
   constexpr double column = 168;
   constexpr int columns = 4;
   std::string svg;
@@ -147,14 +160,16 @@ std::pair<std::string, double> legend(const std::vector<std::string>& configurat
     ++place;
     return at;
   };
-  for (const std::string& name : configurations) {
+  const auto sign = [&](const Mark& mark, bool filled, bool large, const std::string& meaning) {
     const auto [x, y] = next();
-    svg += point(x, y, configuration_mark(configurations, name), true, "") +
-           text(x + 12, y + 4.5, "start", data_text(name));
-  }
-  const auto [hollow_x, hollow_y] = next();
-  svg += point(hollow_x, hollow_y, {"#69737d", false}, false, "") +
-         text(hollow_x + 12, hollow_y + 4.5, "start", "over a limit");
+    svg += point(x, y, mark, filled, large, "") + text(x + 12, y + 4.5, "start", meaning);
+  };
+  const Mark gray{"#69737d", false};
+  for (const std::string& name : configurations)
+    sign(configuration_mark(configurations, name), true, true, data_text(name));
+  if (finals) sign(gray, true, true, "trained to the end");
+  sign(gray, true, false, "as the search saw it");
+  sign(gray, false, false, "over a limit");
   const auto [line_x, line_y] = next();
   svg += fmt::format("<path d=\"M{:.1f} {:.1f}h7v-5h7\" fill=\"none\" stroke=\"#1c2733\" stroke-width=\"1.8\"/>\n",
                      line_x - 7, line_y + 2.5) +
@@ -165,17 +180,18 @@ std::pair<std::string, double> legend(const std::vector<std::string>& configurat
 }  // namespace
 
 std::string front_svg(const Run& run) {
-  const Axes axes = fit_axes(run);
+  const std::vector<Candidate> systems = run.latest();
+  const Axes axes = fit_axes(run, systems);
   const std::vector<std::string> configurations = data_configurations({run});
-  const auto [signs, end] = legend(configurations);
+  const auto [signs, end] = legend(configurations, run.front_from_file);
   const std::string split = run.candidates.empty() ? "validation" : run.candidates[0].split;
   const double height = end + 24;
   return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
                      "height=\"{1:.0f}\" font-family=\"system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif\" "
                      "font-size=\"13\" fill=\"#3a4550\" role=\"img\">\n<title>Accuracy against RAM</title>\n"
                      "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" rx=\"8\" fill=\"#ffffff\"/>\n", width, height) +
-         grid(axes, split) + limit_line(run, axes) + front_line(run, axes) + points(run, axes, configurations) + signs +
-         "</svg>\n";
+         grid(axes, split) + limit_line(run, axes) + front_line(run, systems, axes) +
+         points(run, axes, configurations) + signs + "</svg>\n";
 }
 
 }  // namespace report

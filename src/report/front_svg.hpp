@@ -8,9 +8,9 @@
 
 namespace danas {
 
-/// Accuracy against RAM of one run directory: a point a system by data configuration, hollow where it is over a limit,
-/// the front as a step line, the device's limit as a vertical line. Throws Error naming the file that is missing or
-/// broken.
+/// Accuracy against RAM of one run directory: a point a system by data configuration, large where it was trained to the
+/// end, hollow where it is over a limit, the best within a given RAM as a step line, the device's limit as a vertical
+/// line. Throws Error naming the file that is missing or broken.
 void write_front_svg(const std::filesystem::path& run, const std::filesystem::path& svg);
 
 namespace report {

@@ -20,6 +20,13 @@ std::string gauge(const char* name, long long bytes, const std::optional<long lo
                      name, kib(bytes), kib(*limit), std::min(100.0, 100 * share), percent(share, share < 0.1 ? 1 : 0));
 }
 
+/// "test images", with their number where it is known.
+std::string images(const Run& run, const Candidate& best) {
+  if (!best.test) return escape(best.split) + " images";
+  const std::optional<long long> count = run.summary ? run.summary->test_images : std::nullopt;
+  return (count ? thousands(*count) + ' ' : "") + "test images";
+}
+
 std::string score_tile(const Candidate& best) {
   const Scores& scores = best.test ? *best.test : best.scores;
   return fmt::format("<div class=\"tile\"><dt>{} accuracy</dt><dd>{}</dd>"
@@ -47,9 +54,9 @@ std::string sentence(const Run& run, const Candidate& best) {
   const std::string owner = settings.device.empty() ? "the device" : "the " + escape(settings.device);
   return fmt::format(
       "The best system within the limits sees <b>{}</b> images (<span class=\"nowrap\">{}</span>) and is right on "
-      "<b>{} of the {} images</b>, with <b>{}</b> of RAM{} and <b>{}</b> of flash{}.",
+      "<b>{} of the {}</b>, with <b>{}</b> of RAM{} and <b>{}</b> of flash{}.",
       escape(data_text(best.data)), escape(architecture_text(best.architecture)), percent(scores.accuracy),
-      best.test ? "test" : escape(best.split), kib(best.ram_bytes),
+      images(run, best), kib(best.ram_bytes),
       settings.ram_limit ? fmt::format(" ({} has {})", owner, kib(*settings.ram_limit)) : "", kib(best.flash_bytes),
       settings.flash_limit ? fmt::format(" (of {})", kib(*settings.flash_limit)) : "");
 }
@@ -64,7 +71,9 @@ std::string headline(const Run& run, const std::filesystem::path& page, const st
     return html + fmt::format("<p class=\"headline\">{}</p>\n</section>\n", text);
   }
   const Candidate& best = run.front[*run.best];
-  html += fmt::format("<p class=\"headline\">{}</p>\n<dl class=\"tiles\">\n", sentence(run, best));
+  html += fmt::format("<p class=\"headline\">{}</p>\n"
+                      "<p class=\"quiet\">Depths: how many blocks the stages 3 to 7 of MobileNetV2 keep; width: the "
+                      "share of its channels.</p>\n<dl class=\"tiles\">\n", sentence(run, best));
   html += fmt::format("<div class=\"tile\"><dt>system</dt><dd>No. {}</dd><small>{}<br>{}</small></div>\n",
                       escape(best.id), escape(data_text(best.data)), escape(architecture_text(best.architecture)));
   html += score_tile(best);

@@ -34,7 +34,8 @@ std::string fact_label(std::string key) {
   static const std::pair<const char*, const char*> known[] = {
       {"systems", "systems evaluated"},     {"supernets", "supernets trained"}, {"front_size", "systems on the front"},
       {"images_trained", "images trained"}, {"images_evaluated", "images evaluated"},
-      {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"},        {"version", "version"}};
+      {"positive", "positive class"},       {"train", "training images"},       {"validation", "validation images"},
+      {"test", "test images"},              {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"}};
   for (const auto& [name, label] : known)
     if (key == name) return label;
   std::replace(key.begin(), key.end(), '_', ' ');
@@ -62,6 +63,30 @@ void read_problems(const Json& value, Summary& summary) {
     summary.problems.push_back(shown(value));
 }
 
+/// "cat, dog"; of many only the first ones.
+std::string joined(const Json& names) {
+  constexpr std::size_t most = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text += (i ? ", " : "") + shown(names[i]);
+  return names.size() > most ? fmt::format("{} and {} more", text, names.size() - most) : text;
+}
+
+/// What the images were. Which class is the positive one matters only where there are two.
+void read_data(const Json& value, Summary& summary) {
+  if (!value.is_object()) {
+    summary.facts.emplace_back("data", shown(value));
+    return;
+  }
+  for (const auto& [key, fact] : value.items()) {
+    if (key == "classes" && fact.is_array()) {
+      summary.facts.emplace_back("classes", joined(fact));
+    } else if (key != "positive" || value.value("classes", Json()).size() == 2) {
+      summary.facts.emplace_back(fact_label(key), shown(fact));
+    }
+    if (key == "test" && fact.is_number_unsigned()) summary.test_images = fact.get<long long>();
+  }
+}
+
 Json null_if_infinite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 double rounded(double value) { return std::round(value * 1e5) / 1e5; }
 
@@ -72,10 +97,16 @@ Json column(const std::vector<Candidate>& candidates, Value value) {
   return array;
 }
 
+/// What was measured after the final training.
+Json final_json(const Candidate* final) {
+  if (!final) return {};
+  return {{"accuracy", rounded(final->scores.accuracy)}, {"precision", rounded(final->scores.precision)},
+          {"recall", rounded(final->scores.recall)},
+          {"test", final->test ? Json(rounded(final->test->accuracy)) : Json()}};
+}
+
 Json systems_json(const Run& run) {
   using C = const Candidate&;
-  std::set<std::string> front;
-  for (C c : run.front) front.insert(c.id);
   const auto& all = run.candidates;
   Json json;
   json["id"] = column(all, [](C c) { return c.id; });
@@ -91,7 +122,7 @@ Json systems_json(const Run& run) {
   json["fitness"] = column(all, [](C c) { return rounded(c.fitness); });
   json["minutes"] = column(all, [](C c) { return rounded(c.elapsed_seconds / 60); });
   json["fits"] = column(all, [](C c) { return c.fits() ? 1 : 0; });
-  json["front"] = column(all, [&](C c) { return front.contains(c.id) ? 1 : 0; });
+  json["final"] = column(all, [&](C c) { return final_json(run.final_of(c.id)); });
   return json;
 }
 
@@ -107,19 +138,15 @@ Json trainings_json(const Run& run) {
 }
 
 Json run_json(const Run& run) {
-  Json tests = Json::object();
-  for (const Candidate& c : run.front)
-    if (c.test) tests[c.id] = rounded(c.test->accuracy);
+  const std::vector<Candidate> latest = run.latest();
   Json json;
   json["label"] = run.label;
   json["device"] = run.settings.device;
   json["limits"] = {{"ram", run.settings.ram_limit ? Json(*run.settings.ram_limit) : Json()},
                     {"flash", run.settings.flash_limit ? Json(*run.settings.flash_limit) : Json()}};
   json["systems"] = systems_json(run);
-  json["tests"] = tests;
-  json["best"] = run.best ? Json(run.front[*run.best].id) : Json();
-  json["front"] = {{"ram", staircase(run.candidates, &Candidate::ram_bytes)},
-                   {"flash", staircase(run.candidates, &Candidate::flash_bytes)}};
+  json["front"] = {{"ram", staircase(latest, &Candidate::ram_bytes)},
+                   {"flash", staircase(latest, &Candidate::flash_bytes)}};
   json["trainings"] = trainings_json(run);
   return json;
 }
@@ -143,6 +170,8 @@ Summary parse_summary(const std::string& text, const std::string& where) {
       }
     } else if (key == "seconds") {
       read_seconds(value, summary, where);
+    } else if (key == "data") {
+      read_data(value, summary);
     } else if (key == "problems") {
       read_problems(value, summary);
     } else if (value.is_array() && key == "supernets") {

@@ -78,8 +78,9 @@ std::string layer_diagram(const std::vector<LayerRow>& layers, const std::option
   if (layers.empty()) return "<p>No layers.</p>\n";
   const std::size_t peak = peak_layer(layers);
   const double most = std::max(1.0, static_cast<double>(layers[peak].ram_bytes));
-  std::string html = fmt::format("<p class=\"peak-label\">RAM peak {} at {}{}</p>\n", kib(layers[peak].ram_bytes),
-                                 escape(layers[peak].name),
+  const bool over = limit && layers[peak].ram_bytes > *limit;
+  std::string html = fmt::format("<div class=\"network{}\">\n<p class=\"peak-label\">RAM peak {} at {}{}</p>\n",
+                                 over ? " over" : "", kib(layers[peak].ram_bytes), escape(layers[peak].name),
                                  limit ? fmt::format(", {} of the device's {}",
                                                      percent(most / static_cast<double>(*limit), 0), kib(*limit))
                                        : "");
@@ -97,7 +98,7 @@ std::string layer_diagram(const std::vector<LayerRow>& layers, const std::option
         compact(static_cast<double>(layer.macs)), 100 * static_cast<double>(layer.ram_bytes) / most,
         kib(layer.ram_bytes));
   }
-  return html + "</tbody></table>\n";
+  return html + "</tbody></table>\n</div>\n";
 }
 
 }  // namespace danas::report

@@ -1,5 +1,6 @@
 #include "report/report.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/core.h>
@@ -45,6 +46,14 @@ std::string heading(const std::vector<Run>& runs, std::size_t i, int level) {
                      report::escape(runs[i].label));
 }
 
+/// What the accuracies of the first two figures are.
+std::string accuracies(const std::vector<Run>& runs) {
+  const bool finals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.front_from_file; });
+  return finals ? "Large points: trained to the end, validation accuracy; small points: as the search saw them, "
+                  "after a short fine-tuning."
+                : "Validation accuracy as the search saw it, after a short fine-tuning.";
+}
+
 template <class Section>
 std::string each_run(const std::vector<Run>& runs, Section section) {
   std::string html;
@@ -83,6 +92,7 @@ void write_report(const std::vector<std::filesystem::path>& directories, const s
   write_file(html, fill(report::asset("report.html"), [&](std::string_view name) -> std::string {
                if (name == "title") return title(runs);
                if (name == "headlines") return headlines();
+               if (name == "accuracies") return accuracies(runs);
                if (name == "pictures") return each_run(runs, pictures);
                if (name == "fronts") return each_run(runs, fronts);
                if (name == "facts") return each_run(runs, facts);

@@ -54,7 +54,7 @@
       type: 'scatter', label: group.name, group, hidden: group.hidden, order: 1,
       data: group.systems.map(system => ({x: x(system), y: y(system), system})),
       pointStyle: group.systems.map(group.style),
-      pointRadius: group.systems.map(system => system.front ? radius + 1.6 : radius),
+      pointRadius: group.systems.map(system => system.final ? radius + 1.6 : radius),
       pointHoverRadius: radius + 3, pointHitRadius: 6,
       pointBackgroundColor: group.systems.map(system => system.fits ? color : 'transparent'),
       pointBorderColor: color, pointBorderWidth: 1.6, pointHoverBackgroundColor: color, pointHoverBorderColor: color,
@@ -66,24 +66,32 @@
   }
   const lineColor = index => several ? runColor(index) : style('--text');
 
-  function systemLines(system) {
-    const lines = [architectureText(system.architecture), `${data.split} accuracy ${percent(system.accuracy)}`];
-    const test = system.run.tests[system.id];
-    if (test !== undefined) lines.push(`test accuracy ${percent(test)}`);
-    lines.push(`precision ${percent(system.precision)}, recall ${percent(system.recall)}`);
-    const over = limit => limit === null || limit === undefined ? '' : ` of ${kib(limit)}`;
-    lines.push(`RAM ${kib(system.ram)}${over(system.run.limits.ram)} (${digits(system.ram, 0)} bytes)`);
-    lines.push(`flash ${kib(system.flash)}${over(system.run.limits.flash)} (${digits(system.flash, 0)} bytes)`);
-    lines.push(`${digits(system.macs / 1e6, 2)} M MACs, ${digits(system.parameters, 0)} parameters`);
+  // On a phone only what fits beside the points.
+  function systemLines(system, isNarrow) {
+    const {final, run: {limits}} = system;
+    const lines = [architectureText(system.architecture)];
+    if (final) lines.push(`${data.split} ${percent(final.accuracy)} (final)`);
+    lines.push(`${data.split} ${percent(system.accuracy)} (search)`);
+    if (final && final.test !== null) lines.push(`test ${percent(final.test)}`);
+    const {precision, recall} = final || system;
+    if (!isNarrow) lines.push(`${data.split} precision ${percent(precision)}, recall ${percent(recall)}`);
+    const of = limit => limit === null || isNarrow ? '' : ` of ${kib(limit)}`;
+    lines.push(`RAM ${kib(system.ram)}${of(limits.ram)}, flash ${kib(system.flash)}${of(limits.flash)}`);
+    if (!isNarrow) lines.push(`${digits(system.macs / 1e6, 2)} M MACs, ${digits(system.parameters, 0)} parameters`);
     if (!system.fits) lines.push('over the limits');
     return lines;
   }
+  const nameOf = ({raw: {system}}) => `${several ? system.run.label + ', ' : ''}no. ${system.id}`;
+  // Of systems at the same place one is shown, the others are named.
   const systemTooltip = {
     filter: item => item.raw.system !== undefined,
+    itemSort: (a, b) => Boolean(b.raw.system.final) - Boolean(a.raw.system.final),
     callbacks: {
-      title: items => items.slice(0, 1).map(({raw: {system}}) =>
-        `${several ? system.run.label + ', ' : ''}no. ${system.id} · ${dataText(system.data)}`),
-      label: item => systemLines(item.raw.system),
+      title: items => items.slice(0, 1).map(item => `${nameOf(item)} · ${dataText(item.raw.system.data)}`),
+      beforeBody: items => items.slice(0, 1).flatMap(({chart, raw}) => systemLines(raw.system, chart.width < 480)),
+      label: () => [],
+      footer: items => items.length > 4 ? `and ${items.length - 1} more here`
+        : items.slice(1).map(item => `also here: ${nameOf(item)}`),
     },
     displayColors: false,
   };
@@ -93,7 +101,7 @@
     id: 'limitLines',
     beforeDatasetsDraw(chart, _, options) {
       const {ctx, chartArea: area, scales: {x}} = chart;
-      for (const [i, {value, label, color}] of Object.values(options.lines || []).entries()) {
+      for (const [i, {value, names, color}] of Object.values(options.lines || []).entries()) {
         const at = x.getPixelForValue(value);
         if (at < area.left || at > area.right) continue;
         ctx.save();
@@ -108,7 +116,11 @@
         ctx.textAlign = isRight ? 'right' : 'left';
         ctx.textBaseline = 'bottom';
         ctx.font = `12px ${Chart.defaults.font.family}`;
-        ctx.fillText(label, at + (isRight ? 4 : -4), area.top - 5 - 15 * i);
+        const start = at + (isRight ? 4 : -4);
+        const room = isRight ? start : chart.width - start;
+        const named = `${names.join(', ')}: ${kib(value)}`;
+        const isRoom = names.length > 0 && ctx.measureText(named).width <= room;
+        ctx.fillText(isRoom ? named : `limit ${kib(value)}`, start, area.top - 5 - 15 * i);
         ctx.restore();
       }
     },
@@ -151,15 +163,18 @@
   const percentTicks = {ticks: {callback: value => percent(value, value * 100 % 1 > 0.01 ? 1 : 0)}};
 
   function drawTradeoff(id, key, title) {
-    const datasets = groups.map(group => pointsOf(group, system => system[key], system => system.accuracy, 4));
+    const datasets = groups.map(group => pointsOf(group, system => system[key],
+                                                  system => (system.final || system).accuracy, 4));
     const lines = [];
     data.runs.forEach((run, index) => {
       const limit = run.limits[key];
       const corners = run.front[key].map(([x, y]) => ({x, y}));
       if (corners.length && limit) corners.push({x: limit, y: corners[corners.length - 1].y});
       datasets.push(stepLine(corners, lineColor(index), 'best with at most that much'));
-      if (limit && !lines.some(line => line.value === limit))
-        lines.push({value: limit, color: style('--limit'), label: `${run.device || 'limit'}: ${kib(limit)}`});
+      if (!limit) return;
+      let line = lines.find(other => other.value === limit);
+      if (!line) lines.push(line = {value: limit, color: style('--limit'), names: []});
+      if (run.device && !line.names.includes(run.device)) line.names.push(run.device);
     });
     const values = systems.map(system => Math.max(1, system[key])).concat(lines.map(line => line.value));
     const least = Math.min(...values) / 1.25, most = Math.max(...values) * 1.25;

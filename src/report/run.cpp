@@ -128,8 +128,17 @@ std::string directory_label(const std::filesystem::path& directory) {
 
 }  // namespace
 
-bool Run::on_front(const std::string& id) const {
-  return std::any_of(front.begin(), front.end(), [&](const Candidate& c) { return c.id == id; });
+const Candidate* Run::final_of(const std::string& id) const {
+  if (!front_from_file) return nullptr;
+  const auto place = std::find_if(front.begin(), front.end(), [&](const Candidate& c) { return c.id == id; });
+  return place == front.end() ? nullptr : &*place;
+}
+
+std::vector<Candidate> Run::latest() const {
+  std::vector<Candidate> systems = candidates;
+  for (Candidate& c : systems)
+    if (const Candidate* final = final_of(c.id)) c.scores = final->scores;
+  return systems;
 }
 
 Run read_run(const std::filesystem::path& directory) {

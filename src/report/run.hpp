@@ -55,6 +55,7 @@ struct Summary {
   std::vector<std::pair<std::string, std::string>> facts;
   std::vector<std::pair<std::string, double>> seconds;  ///< by phase
   std::vector<std::string> problems;
+  std::optional<long long> test_images;
 };
 
 struct Run {
@@ -71,7 +72,10 @@ struct Run {
   std::optional<std::size_t> best;                    ///< in `front`: the best that keeps the limits
 
   bool finished() const { return summary.has_value() && front_from_file; }
-  bool on_front(const std::string& id) const;
+  /// The system's row of front.csv, measured after its final training; null where there is none.
+  const Candidate* final_of(const std::string& id) const;
+  /// The candidates, each with its latest scores: after the final training, else as the search saw it.
+  std::vector<Candidate> latest() const;
 };
 
 /// Throws Error naming the file (and line) that is missing or broken. candidates.csv alone must exist.

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <initializer_list>
 #include <numeric>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -12,6 +12,9 @@ namespace danas::report {
 namespace {
 
 constexpr std::size_t most_systems = 500;
+constexpr const char* searched = "validation (search)";
+constexpr const char* finished = "validation (final)";
+
 /// A cell: what is shown, and the value that it is sorted by.
 std::string cell(const char* label, const std::string& shown, const std::string& sort_value, bool numeric) {
   return fmt::format("<td data-label=\"{}\" data-value=\"{}\"{}>{}</td>", label, escape(sort_value),
@@ -33,17 +36,20 @@ std::string bytes_cell(const char* label, long long bytes, const std::optional<l
   return cell(label, shown, std::to_string(bytes), true);
 }
 
-std::string table_head(std::initializer_list<const char*> names) {
+/// The rows stand by validation accuracy, the highest first; the script sorts them anew.
+std::string table_head(const std::vector<std::string_view>& names) {
   std::string head = "<thead><tr>";
-  for (const char* name : names) head += fmt::format("<th scope=\"col\">{}</th>", name);
+  for (const std::string_view name : names)
+    head += fmt::format("<th scope=\"col\" data-label=\"{0}\"{1}>{0}</th>", name,
+                        name == searched || name == finished ? " aria-sort=\"descending\"" : "");
   return head + "</tr></thead>\n";
 }
 
 std::string front_head(bool tested) {
   if (tested)
-    return table_head({"no.", "data", "depths", "width", "accuracy", "test accuracy", "test precision", "test recall",
-                       "test F1", "parameters", "MACs", "RAM", "flash"});
-  return table_head({"no.", "data", "depths", "width", "accuracy", "precision", "recall", "F1", "parameters", "MACs",
+    return table_head({"no.", "data", "depths", "width", finished, "test", "test precision", "test recall", "test F1",
+                       "parameters", "MACs", "RAM", "flash"});
+  return table_head({"no.", "data", "depths", "width", searched, "precision", "recall", "F1", "parameters", "MACs",
                      "RAM", "flash"});
 }
 
@@ -56,8 +62,8 @@ std::string front_row(const Run& run, const Candidate& c, bool is_best, bool tes
   row += cell("data", escape(data_text(c.data)), c.data, false);
   row += cell("depths", escape(depths), depths, false);
   row += cell("width", escape(width), width, true);
-  row += score_cell("accuracy", c.scores, &Scores::accuracy);
-  if (tested) row += score_cell("test accuracy", c.test, &Scores::accuracy);
+  row += score_cell(tested ? finished : searched, c.scores, &Scores::accuracy);
+  if (tested) row += score_cell("test", c.test, &Scores::accuracy);
   const std::optional<Scores> scores = tested ? c.test : c.scores;
   row += score_cell(tested ? "test precision" : "precision", scores, &Scores::precision);
   row += score_cell(tested ? "test recall" : "recall", scores, &Scores::recall);
@@ -73,22 +79,20 @@ std::string evaluated_row(const Run& run, const Candidate& c) {
   std::string row = "<tr>" + cell("no.", escape(c.id), c.id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
   row += cell("architecture", escape(c.architecture), c.architecture, false);
-  row += score_cell("accuracy", c.scores, &Scores::accuracy);
+  row += score_cell(searched, c.scores, &Scores::accuracy);
+  row += cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true);
   row += score_cell("precision", c.scores, &Scores::precision);
   row += score_cell("recall", c.scores, &Scores::recall);
   row += cell("MACs", compact(static_cast<double>(c.macs)), std::to_string(c.macs), true);
   row += bytes_cell("RAM", c.ram_bytes, run.settings.ram_limit);
-  row += bytes_cell("flash", c.flash_bytes, run.settings.flash_limit);
-  return row + cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true) + "</tr>";
+  return row + bytes_cell("flash", c.flash_bytes, run.settings.flash_limit) + "</tr>";
 }
 
-/// By accuracy on test where it is known, the best first.
+/// The best first. Never by the test split: a choice by it would spoil what it says of new images.
 std::vector<std::size_t> by_accuracy(const std::vector<Candidate>& candidates) {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto accuracy = [&](std::size_t i) {
-    return candidates[i].test ? candidates[i].test->accuracy : candidates[i].scores.accuracy;
-  };
+  const auto accuracy = [&](std::size_t i) { return candidates[i].scores.accuracy; };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return accuracy(a) > accuracy(b); });
   return order;
 }
@@ -97,8 +101,7 @@ std::vector<std::size_t> by_accuracy(const std::vector<Candidate>& candidates) {
 
 std::string front_table(const Run& run, std::size_t number) {
   if (run.front.empty()) return "<p>There is no system on the front yet.</p>\n";
-  const bool tested = std::any_of(run.front.begin(), run.front.end(),
-                                  [](const Candidate& c) { return c.test.has_value(); });
+  const bool tested = run.front_from_file;
   std::string html = fmt::format("<div class=\"scroll\"><table class=\"systems sortable\" id=\"front-{}\">\n", number);
   html += front_head(tested);
   for (const std::size_t i : by_accuracy(run.front)) {
@@ -123,8 +126,8 @@ std::string systems_table(const Run& run) {
   if (shown < order.size())
     html += fmt::format("<p class=\"quiet\">The {} most accurate; the others are in candidates.csv.</p>\n", shown);
   html += "<div class=\"scroll\"><table class=\"systems sortable compact\">\n";
-  html += table_head({"no.", "data", "architecture", "accuracy", "precision", "recall", "MACs", "RAM", "flash",
-                      "fitness"});
+  html += table_head({"no.", "data", "architecture", searched, "fitness", "precision", "recall", "MACs", "RAM",
+                      "flash"});
   for (std::size_t i = 0; i < shown; ++i)
     html += "<tbody>" + evaluated_row(run, run.candidates[order[i]]) + "</tbody>\n";
   return html + "</table></div></details>\n";

@@ -6,31 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../temporary_folder.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 
 namespace filesystem = std::filesystem;
 using namespace danas;
+using danas::test::TemporaryFolder;
 
 namespace {
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (filesystem::temp_directory_path() / "danas-test-XXXXXX").string();
-    BOOST_REQUIRE(::mkdtemp(name.data()));
-    path = name;
-  }
-  ~Folder() { filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::ptrdiff_t entries() const {
-    return std::distance(filesystem::directory_iterator(path), filesystem::directory_iterator());
-  }
-
-  filesystem::path path;
-};
+std::ptrdiff_t entries(const TemporaryFolder& folder) {
+  return std::distance(filesystem::directory_iterator(folder.path()), filesystem::directory_iterator());
+}
 
 bool names(const Error& error, const filesystem::path& path) {
   return std::string(error.what()).find(path.string()) != std::string::npos;
@@ -54,8 +42,8 @@ bool with_full_disk(rlim_t bytes, const Body& body) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(write_file_replaces_the_whole_content) {
-  const Folder folder;
-  const filesystem::path path = folder.path / "a.txt";
+  const TemporaryFolder folder;
+  const filesystem::path path = folder.path() / "a.txt";
   write_file(path, "a long first content");
   BOOST_CHECK_EQUAL(read_file(path), "a long first content");
   write_file(path, "short");
@@ -65,12 +53,12 @@ BOOST_AUTO_TEST_CASE(write_file_replaces_the_whole_content) {
   const std::string binary("\0\xff\n\0", 4);
   write_file(path, std::as_bytes(std::span(binary)));
   BOOST_CHECK(read_file(path) == binary);
-  BOOST_CHECK_EQUAL(folder.entries(), 1);
+  BOOST_CHECK_EQUAL(entries(folder), 1);
 }
 
 BOOST_AUTO_TEST_CASE(an_open_reader_keeps_the_old_file) {
-  const Folder folder;
-  const filesystem::path path = folder.path / "a.txt";
+  const TemporaryFolder folder;
+  const filesystem::path path = folder.path() / "a.txt";
   write_file(path, "old content");
   std::ifstream reader(path);
   const MappedFile map(path);
@@ -83,32 +71,32 @@ BOOST_AUTO_TEST_CASE(an_open_reader_keeps_the_old_file) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unwritable_path_is_a_failure_that_names_it) {
-  const Folder folder;
-  write_file(folder.path / "file", "x");
-  const filesystem::path below = folder.path / "file" / "a.txt";
+  const TemporaryFolder folder;
+  write_file(folder.path() / "file", "x");
+  const filesystem::path below = folder.path() / "file" / "a.txt";
   const auto refuses = [&](const auto& action) {
     BOOST_CHECK_EXCEPTION(action(), Error, [&](const Error& error) {
-      return error.fault() == Fault::failure && names(error, folder.path / "file");
+      return error.fault() == Fault::failure && names(error, folder.path() / "file");
     });
   };
   refuses([&] { write_file(below, "content"); });
   refuses([&] { append_line(below, "line\n"); });
   refuses([&] { make_folder(below); });
-  BOOST_CHECK_EQUAL(folder.entries(), 1);
-  BOOST_CHECK_EQUAL(read_file(folder.path / "file"), "x");
+  BOOST_CHECK_EQUAL(entries(folder), 1);
+  BOOST_CHECK_EQUAL(read_file(folder.path() / "file"), "x");
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_is_a_folder_is_left_alone) {
-  const Folder folder;
-  make_folder(folder.path / "a" / "b");
-  BOOST_CHECK_THROW(write_file(folder.path / "a", "content"), Error);
-  BOOST_CHECK(filesystem::is_directory(folder.path / "a" / "b"));
-  BOOST_CHECK_EQUAL(folder.entries(), 1);
+  const TemporaryFolder folder;
+  make_folder(folder.path() / "a" / "b");
+  BOOST_CHECK_THROW(write_file(folder.path() / "a", "content"), Error);
+  BOOST_CHECK(filesystem::is_directory(folder.path() / "a" / "b"));
+  BOOST_CHECK_EQUAL(entries(folder), 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_leaves_the_old_content_and_no_litter) {
-  const Folder folder;
-  const filesystem::path path = folder.path / "a.txt";
+  const TemporaryFolder folder;
+  const filesystem::path path = folder.path() / "a.txt";
   write_file(path, "old");
   BOOST_CHECK(with_full_disk(10000, [&] {
     try {
@@ -119,12 +107,12 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_the_old_content_and_no_litter) {
     return false;
   }));
   BOOST_CHECK_EQUAL(read_file(path), "old");
-  BOOST_CHECK_EQUAL(folder.entries(), 1);
+  BOOST_CHECK_EQUAL(entries(folder), 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_fails_an_append) {
-  const Folder folder;
-  const filesystem::path path = folder.path / "a.csv";
+  const TemporaryFolder folder;
+  const filesystem::path path = folder.path() / "a.csv";
   append_line(path, "first\n");
   BOOST_CHECK(with_full_disk(6, [&] {
     try {
@@ -138,34 +126,34 @@ BOOST_AUTO_TEST_CASE(a_full_disk_fails_an_append) {
 }
 
 BOOST_AUTO_TEST_CASE(append_line_appends) {
-  const Folder folder;
-  append_line(folder.path / "a.csv", "1,2\n");
-  append_line(folder.path / "a.csv", "3,4\n");
-  BOOST_CHECK_EQUAL(read_file(folder.path / "a.csv"), "1,2\n3,4\n");
+  const TemporaryFolder folder;
+  append_line(folder.path() / "a.csv", "1,2\n");
+  append_line(folder.path() / "a.csv", "3,4\n");
+  BOOST_CHECK_EQUAL(read_file(folder.path() / "a.csv"), "1,2\n3,4\n");
 }
 
 BOOST_AUTO_TEST_CASE(whether_a_folder_can_be_made_is_known_before) {
-  const Folder folder;
-  check_creatable(folder.path / "a" / "b");
-  check_creatable(folder.path);
-  BOOST_CHECK_EQUAL(folder.entries(), 0);
-  write_file(folder.path / "file", "here");
+  const TemporaryFolder folder;
+  check_creatable(folder.path() / "a" / "b");
+  check_creatable(folder.path());
+  BOOST_CHECK_EQUAL(entries(folder), 0);
+  write_file(folder.path() / "file", "here");
   for (const char* below : {"file", "file/a", "file/a/b"})
-    BOOST_CHECK_EXCEPTION(check_creatable(folder.path / below), Error, [&](const Error& error) {
-      return error.fault() == Fault::failure && names(error, folder.path / below);
+    BOOST_CHECK_EXCEPTION(check_creatable(folder.path() / below), Error, [&](const Error& error) {
+      return error.fault() == Fault::failure && names(error, folder.path() / below);
     });
 }
 
 BOOST_AUTO_TEST_CASE(make_folder_makes_parents_and_accepts_what_is_there) {
-  const Folder folder;
-  make_folder(folder.path / "a" / "b" / "c");
-  make_folder(folder.path / "a" / "b" / "c");
-  BOOST_CHECK(filesystem::is_directory(folder.path / "a" / "b" / "c"));
+  const TemporaryFolder folder;
+  make_folder(folder.path() / "a" / "b" / "c");
+  make_folder(folder.path() / "a" / "b" / "c");
+  BOOST_CHECK(filesystem::is_directory(folder.path() / "a" / "b" / "c"));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_input_error_that_names_it) {
-  const Folder folder;
-  for (const filesystem::path& path : {folder.path / "missing", folder.path}) {
+  const TemporaryFolder folder;
+  for (const filesystem::path& path : {folder.path() / "missing", folder.path()}) {
     const auto is_clear = [&](const Error& error) { return error.fault() == Fault::input && names(error, path); };
     BOOST_CHECK_EXCEPTION(read_file(path), Error, is_clear);
     BOOST_CHECK_EXCEPTION(MappedFile{path}, Error, is_clear);
@@ -173,18 +161,18 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_input_error_that_names_it) {
 }
 
 BOOST_AUTO_TEST_CASE(mapped_file_shows_the_content_and_moves) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string content = "mapped content";
-  write_file(folder.path / "a", content);
-  write_file(folder.path / "empty", "");
-  MappedFile map(folder.path / "a");
+  write_file(folder.path() / "a", content);
+  write_file(folder.path() / "empty", "");
+  MappedFile map(folder.path() / "a");
   const auto text = [](const MappedFile& file) {
     return std::string(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   };
   BOOST_CHECK_EQUAL(text(map), content);
   MappedFile moved(std::move(map));
   BOOST_CHECK_EQUAL(text(moved), content);
-  MappedFile assigned(folder.path / "empty");
+  MappedFile assigned(folder.path() / "empty");
   BOOST_CHECK(assigned.bytes().empty());
   assigned = std::move(moved);
   BOOST_CHECK_EQUAL(text(assigned), content);

@@ -50,19 +50,8 @@ void redirect(int descriptor, const fs::path& file) {
 
 }  // namespace
 
-Scratch::Scratch() {
-  std::string name = (fs::temp_directory_path() / "danas-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-Scratch::~Scratch() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 fs::path Scratch::write(const std::string& name, const std::string& content) const {
-  const fs::path file = path_ / name;
+  const fs::path file = path() / name;
   fs::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << content;
   return file;

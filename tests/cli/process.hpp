@@ -8,22 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "../temporary_folder.hpp"
+
 namespace danas::test {
 
 namespace fs = std::filesystem;
 
-/// A new folder below the system's temporary one, removed at the end of its life.
-class Scratch {
+/// A temporary folder that files are written to.
+class Scratch : public TemporaryFolder {
  public:
-  Scratch();
-  ~Scratch();
-  const fs::path& path() const { return path_; }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
   /// Writes a file and its folders.
   fs::path write(const std::string& name, const std::string& content) const;
-
- private:
-  fs::path path_;
 };
 
 struct Outcome {

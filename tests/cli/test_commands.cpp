@@ -149,6 +149,12 @@ BOOST_AUTO_TEST_CASE(a_trained_model_evaluates_and_predicts) {
   for (const auto& probability : first.at("probabilities")) sum += probability.get<double>();
   BOOST_TEST(std::abs(sum - 1) < 1e-9);
   BOOST_TEST(first.at("probability") == first.at("probabilities").at(first.at("class").get<std::string>()));
+  const Outcome mixed = run({"predict", model, "missing.png", image, "--json"}, setting);
+  BOOST_TEST(mixed.status == 2);
+  BOOST_TEST(mixed.err.find("missing.png") != std::string::npos);
+  const auto rows = nlohmann::json::parse(mixed.out).at("predictions");
+  BOOST_TEST(rows.at(0).contains("error"));
+  BOOST_TEST(rows.at(1).contains("class"));  // the others are told all the same
   const Outcome text = run({"predict", model, image}, setting);
   BOOST_TEST(text.out.starts_with(image.string() + "  " + first.at("class").get<std::string>() + "  "));
 }
@@ -160,6 +166,8 @@ BOOST_AUTO_TEST_CASE(data_writes_a_contact_sheet) {
   BOOST_TEST(outcome.status == 0, outcome.err);
   BOOST_TEST(read(scratch / "sheet.png").starts_with("\x89PNG"));
   BOOST_TEST(outcome.out.find("120 images") != std::string::npos);
+  check_error(run({"data", experiment, "--preview", "tiny.toml", "--quiet"}, {scratch.path(), {}, 0}), 2, ".png");
+  BOOST_TEST(read(scratch / "tiny.toml") == tiny_experiment());  // not overwritten
 }
 
 BOOST_AUTO_TEST_CASE(init_writes_an_experiment_that_checks) {

@@ -2,7 +2,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
+#include <new>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -39,7 +42,7 @@ struct Images {
   /// Whether opening had to build.
   bool builds() const {
     bool built = false;
-    open([&](std::int64_t, std::int64_t) { built = true; });
+    open([&](std::int64_t done, std::int64_t) { built = built || done > 0; });
     return built;
   }
 
@@ -60,24 +63,6 @@ std::string pixels_of(const ImageStore& store) {
       all += static_cast<char>(store.label(split, i));
     }
   return all;
-}
-
-// Runs `body` in a child process; its exit status, or minus the signal that ended it.
-template <class Body>
-int in_child(Body&& body) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    int status = 99;
-    try {
-      status = body();
-    } catch (const Error& error) {
-      status = error.exit_status();
-    }
-    ::_exit(status);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 }  // namespace
@@ -219,6 +204,115 @@ BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
   BOOST_CHECK_EQUAL(files_in(images.settings.cache_path, ".part"), 0u);
 }
 
+BOOST_AUTO_TEST_CASE(reasons_do_not_repeat_the_file) {
+  Images images(20);
+  write(images.settings.path / "train/a/100.png", "rubbish");
+  const Problem problem = images.open()->problems().at(0);
+  BOOST_CHECK(problem.reason.starts_with("expected a JPEG, PNG, BMP or WebP image"));
+  BOOST_CHECK(problem.reason.find("100.png") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(splits_without_readable_images_are_an_error) {
+  Images images(4);
+  for (const char* const name : {"a", "b"})
+    for (int i = 0; i < 4; ++i)
+      write(images.settings.path / "test" / name / (std::to_string(100 + i) + ".png"), "rubbish");
+  for (int pass = 0; pass < 2; ++pass)  // built, then opened
+    check_error([&] { images.open(); }, {"readable images in the test split", "none", "100.png: expected"});
+}
+
+BOOST_AUTO_TEST_CASE(failures_of_the_machine_are_not_cached) {
+  class Unsteady : public Dataset {
+   public:
+    Unsteady() {
+      classes_ = {"a", "b"};
+      for (auto& samples : samples_) samples = {{"x", 0, 0}, {"x", 1, 1}};
+    }
+    Pixels decode(const Sample& sample, int) const override {
+      if (sample.index == 1 && failure == 1) throw std::bad_alloc();
+      if (sample.index == 1 && failure == 2) throw Error("x", "no memory", Fault::failure);
+      return smooth_pixels(30, 30, 3);
+    }
+    std::uint64_t fingerprint() const override { return 7; }
+    int failure = 0;
+  };
+  TemporaryFolder folder;
+  const DataSettings settings = folder_settings({}, folder.path());
+  const auto dataset = std::make_shared<Unsteady>();
+  dataset->failure = 1;
+  BOOST_CHECK_THROW(ImageStore(dataset, settings, 24), std::bad_alloc);
+  dataset->failure = 2;
+  check_error([&] { ImageStore(dataset, settings, 24); }, {"[x] no memory"}, Fault::failure);
+  check_error([&] { estimated_cache_bytes(*dataset, 24); }, {"[x] no memory"}, Fault::failure);
+  dataset->failure = 0;
+  const ImageStore store(dataset, settings, 24);
+  BOOST_CHECK_EQUAL(store.size(Split::train), 2);
+  BOOST_CHECK(store.problems().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_without_permission_is_a_problem_until_it_has_one) {
+  Images images;
+  const fs::path file = images.settings.path / "train/a/103.png";
+  fs::permissions(file, fs::perms::none);
+  fs::create_directories(images.settings.cache_path);
+  fs::permissions(images.settings.cache_path, fs::perms::all);
+  fs::permissions(images.folder.path(), fs::perms::all);
+  const int status = in_child([&] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) return 1;  // root may read everything
+    const auto store = images.open();
+    const bool told = store->problems().size() == 1 && store->problems()[0].reason == "cannot read: Permission denied";
+    return store->size(Split::train) == 11 && told ? 0 : 2;
+  });
+  BOOST_CHECK_EQUAL(status, 0);
+  fs::permissions(file, fs::perms::owner_read);
+  const auto store = images.open();
+  BOOST_CHECK_EQUAL(store->size(Split::train), 12);
+  BOOST_CHECK(store->problems().empty());
+}
+
+BOOST_AUTO_TEST_CASE(modes_and_crops_have_caches_of_their_own) {
+  Images images;
+  BOOST_CHECK(images.builds());
+  images.settings.cache = "jpeg";
+  BOOST_CHECK(images.builds());
+  images.settings.crop_min_area = 0.25;
+  BOOST_CHECK(images.builds());
+  const auto store = images.open();
+  std::vector<std::uint8_t> buffer;
+  for (std::int64_t i = 0; i < store->size(Split::train); ++i) {
+    const Image image = store->image(Split::train, i, buffer);
+    BOOST_CHECK_EQUAL(std::min(image.width, image.height), 48);  // half of it is the resolution
+  }
+  const auto dataset = open_dataset(images.settings, 1);
+  BOOST_CHECK_GT(estimated_cache_bytes(*dataset, 24, 0.25), 2 * estimated_cache_bytes(*dataset, 24));
+  BOOST_CHECK(!images.builds());
+  images.settings.crop_min_area = 0.6;
+  BOOST_CHECK(!images.builds());
+  images.settings.cache = "raw";
+  BOOST_CHECK(!images.builds());
+  images.settings.crop_min_area = 1e-300;  // no more than there is
+  BOOST_CHECK(images.builds());
+}
+
+BOOST_AUTO_TEST_CASE(waiting_for_another_build_can_be_seen_and_interrupted) {
+  Images images;
+  images.open();
+  const fs::path path = images.cache();
+  fs::remove(path);
+  const int other = ::open((path.string() + ".lock").c_str(), O_RDWR | O_CLOEXEC);
+  BOOST_REQUIRE_EQUAL(::flock(other, LOCK_EX | LOCK_NB), 0);
+  check_error([&] { images.open([](std::int64_t, std::int64_t) { throw Error("x", "stop", Fault::interrupted); }); },
+              {"stop"}, Fault::interrupted);
+  int waits = 0;
+  const auto store = images.open([&](std::int64_t done, std::int64_t total) {
+    BOOST_CHECK_EQUAL(total, 36);
+    if (done == 0 && ++waits == 2) ::flock(other, LOCK_UN);
+  });
+  BOOST_CHECK_EQUAL(waits, 2);
+  BOOST_CHECK_EQUAL(store->size(Split::train), 12);
+  ::close(other);
+}
+
 BOOST_AUTO_TEST_CASE(two_threads_build_at_once) {
   Images images(12);
   std::atomic<int> builds{0};
@@ -228,7 +322,7 @@ BOOST_AUTO_TEST_CASE(two_threads_build_at_once) {
     for (std::string& result : pixels)
       threads.emplace_back([&] {
         bool built = false;
-        const auto store = images.open([&](std::int64_t, std::int64_t) { built = true; });
+        const auto store = images.open([&](std::int64_t done, std::int64_t) { built = built || done > 0; });
         builds += built;
         result = pixels_of(*store);
       });

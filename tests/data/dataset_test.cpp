@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <sys/stat.h>
 
+#include "base/utf8.hpp"
 #include "data/codecs.hpp"
 #include "data/init.hpp"
 #include "support.hpp"
@@ -32,6 +34,13 @@ DataSettings wake_vision_settings(const fs::path& root) {
   settings.kind = "wake_vision";
   settings.path = root;
   return settings;
+}
+
+// Whether some line "FILE: REASON" of the problems has the text.
+bool has_problem(const Dataset& dataset, const std::string& text) {
+  return std::any_of(dataset.problems().begin(), dataset.problems().end(), [&](const Problem& problem) {
+    return (problem.file.string() + ": " + problem.reason).find(text) != std::string::npos;
+  });
 }
 
 std::set<std::string> names(const Dataset& dataset, Split split) {
@@ -88,6 +97,47 @@ BOOST_AUTO_TEST_CASE(wake_vision_more_classes) {
   check_error([&] { open_dataset(settings, 1); }, {"data.positive", "'child'", "'dog'"});
 }
 
+// The labels 0, 1, 0, 1, … of 30 rows, the last `others` replaced by 2.
+std::string numbered_rows(int others) {
+  std::string csv = "filename,person\n";
+  for (int i = 0; i < 30; ++i)
+    csv += std::to_string(1000 + i) + ".png," + std::to_string(i < 30 - others ? i % 2 : 2) + "\n";
+  return csv;
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_numbered_classes) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 30);
+  for (const char* const split : {"train", "validation", "test"})
+    write(folder.path() / ("wake_vision_" + std::string(split) + ".csv"), numbered_rows(11));
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  BOOST_CHECK((dataset->classes() == std::vector<std::string>{"0", "1", "2"}));
+  BOOST_CHECK(dataset->problems().empty());
+  BOOST_CHECK_EQUAL(dataset->samples(Split::test).size(), 30u);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::test)[29].label, 2);
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_few_other_labels_are_problems) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 30);
+  write(folder.path() / "wake_vision_train.csv", numbered_rows(10));
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  BOOST_CHECK((dataset->classes() == std::vector<std::string>{"no person", "person"}));
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 10u);
+  BOOST_CHECK(has_problem(*dataset, "1029.png: unknown label '2'"));
+}
+
+BOOST_AUTO_TEST_CASE(wake_vision_spaces_are_trimmed) {
+  TemporaryFolder folder;
+  make_wake_vision(folder.path(), 3);
+  write(folder.path() / "wake_vision_train.csv",
+        "filename , person\n 1000.png, 1\n1001.png ,0 \n\"1002.png \",\t1\n \n");
+  const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
+  BOOST_CHECK((dataset->classes() == std::vector<std::string>{"no person", "person"}));
+  BOOST_CHECK(dataset->problems().empty());
+  BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 3u);
+}
+
 BOOST_AUTO_TEST_CASE(wake_vision_problems_are_counted) {
   TemporaryFolder folder;
   make_wake_vision(folder.path(), 20);
@@ -99,15 +149,8 @@ BOOST_AUTO_TEST_CASE(wake_vision_problems_are_counted) {
   const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
   BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 20u);
   BOOST_CHECK_EQUAL(dataset->problems().size(), 7u);
-  const auto has = [&](const std::string& text) {
-    return std::any_of(dataset->problems().begin(), dataset->problems().end(), [&](const Problem& p) {
-      return (p.file.string() + ": " + p.reason).find(text) != std::string::npos;
-    });
-  };
-  BOOST_CHECK(has("missing.png: listed"));
-  BOOST_CHECK(has("line 24"));
-  BOOST_CHECK(has("unlabeled.png: no label"));
-  BOOST_CHECK(has("listed twice"));
+  for (const char* const text : {"missing.png: listed", "line 24", "unlabeled.png: no label", "listed twice"})
+    BOOST_CHECK(has_problem(*dataset, text));
 }
 
 BOOST_AUTO_TEST_CASE(too_many_missing_files_are_an_error) {
@@ -165,6 +208,89 @@ BOOST_AUTO_TEST_CASE(folders_with_splits) {
   BOOST_CHECK(dataset->notes().empty());
   fs::create_directories(folder.path() / "test" / "c");
   check_error([&] { open_dataset(folder_settings(folder.path(), {}), 1); }, {"test/c", "train"});
+}
+
+BOOST_AUTO_TEST_CASE(images_out_of_place_are_problems) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 2);
+  write(folder.path() / "root.jpg", "x");
+  write(folder.path() / "README", "text");
+  write(folder.path() / "validation" / "loose.jpg", "x");
+  write(folder.path() / "train/a/more/1.jpg", "x");
+  write(folder.path() / "train/a/more/deep/2.jpg", "x");
+  write(folder.path() / "train/a/more/deep/notes.txt", "x");
+  fs::create_directories(folder.path() / "train/a/empty");
+  fs::create_directory_symlink(folder.path() / "train", folder.path() / "train/b/loop");
+  fs::create_directories(folder.path() / "extra");
+  const auto dataset = open_dataset(folder_settings(folder.path(), {}), 1);
+  BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 4u);
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 6u);
+  for (const char* const text : {"/root.jpg", "validation/loose.jpg: not in a class folder", "more/1.jpg",
+                                 "more/deep/2.jpg", "a/empty", "b/loop"})
+    BOOST_CHECK_MESSAGE(has_problem(*dataset, text), text);
+  BOOST_REQUIRE_EQUAL(dataset->notes().size(), 1u);
+  BOOST_CHECK(dataset->notes()[0].find("folder extra is none of train, validation and test") != std::string::npos);
+  for (int i = 0; i < 9; ++i) write(folder.path() / "train/b/more" / (std::to_string(i) + ".jpg"), "x");
+  check_error([&] { open_dataset(folder_settings(folder.path(), {}), 1); }, {"at most 10 unusable files", "got 15"});
+}
+
+BOOST_AUTO_TEST_CASE(loose_images_beside_class_folders_are_problems) {
+  TemporaryFolder folder;
+  for (const char* const name : {"cat", "dog"})
+    for (int i = 0; i < 20; ++i) write(folder.path() / name / (std::to_string(i) + ".jpg"), "x");
+  write(folder.path() / "loose.webp", "x");
+  write(folder.path() / "LICENSE", "x");
+  const auto dataset = open_dataset(folder_settings(folder.path(), {}), 1);
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 1u);
+  BOOST_CHECK(has_problem(*dataset, "loose.webp: not in a class folder"));
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_among_the_images_is_a_problem) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 2);
+  BOOST_REQUIRE_EQUAL(::mkfifo((folder.path() / "train/a/pipe.png").c_str(), 0600), 0);
+  const auto dataset = open_dataset(folder_settings(folder.path(), {}), 1);
+  BOOST_CHECK_EQUAL(dataset->problems().size(), 1u);
+  BOOST_CHECK(has_problem(*dataset, "pipe.png: expected a file"));
+  BOOST_CHECK_EQUAL(dataset->samples(Split::train).size(), 4u);
+}
+
+BOOST_AUTO_TEST_CASE(class_names_are_printable) {
+  for (const char* const name : {"b\xFF", "b\x1B[31m"}) {
+    TemporaryFolder folder;
+    make_folders(folder.path(), 2);
+    for (const char* const split : {"train", "validation", "test"})
+      fs::rename(folder.path() / split / "b", folder.path() / split / name);
+    BOOST_CHECK_THROW(open_dataset(folder_settings(folder.path(), {}), 1), Error);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(printable_utf8) {
+  for (const char* const text : {"", "cat", "Kätzchen", "猫", "🐱", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"})
+    BOOST_CHECK_MESSAGE(is_printable_utf8(text), text);
+  const char* const others[] = {"\n",                // a control character
+                                "\x7F",              // another
+                                "\x80",              // a continuation alone
+                                "\xC3",              // a beginning alone
+                                "\xC3(",             // no continuation
+                                "\xC0\xAF",          // overlong
+                                "\xE0\x9F\xBF",      // overlong
+                                "\xED\xA0\x80",      // a surrogate
+                                "\xF0\x8F\xBF\xBF",  // overlong
+                                "\xF4\x90\x80\x80",  // beyond U+10FFFF
+                                "\xF5\x80\x80\x80", "\xFF"};
+  for (const char* const text : others) BOOST_CHECK(!is_printable_utf8(text));
+}
+
+BOOST_AUTO_TEST_CASE(classes_without_images) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 2);
+  fs::remove_all(folder.path() / "validation/a");
+  const auto dataset = open_dataset(folder_settings(folder.path(), {}), 1);
+  BOOST_REQUIRE_EQUAL(dataset->notes().size(), 1u);
+  BOOST_CHECK_EQUAL(dataset->notes()[0], "no images of class a in validation");
+  for (const auto& entry : fs::directory_iterator(folder.path() / "train/b")) fs::remove(entry.path());
+  check_error([&] { open_dataset(folder_settings(folder.path(), {}), 1); }, {"training images of class b", "none"});
 }
 
 BOOST_AUTO_TEST_CASE(folders_without_validation_take_it_from_train) {

@@ -1,6 +1,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <jpeglib.h>
 #include <webp/encode.h>
@@ -76,6 +80,52 @@ double largest_difference(const Pixels& a, const Pixels& b) {
   double largest = 0;
   for (std::size_t i = 0; i < a.data.size(); ++i) largest = std::max(largest, std::abs(double(a.data[i]) - b.data[i]));
   return largest;
+}
+
+void append_number(std::string& text, unsigned value, int bytes, bool big = false) {
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (big ? bytes - 1 - i : i));
+}
+
+// A BMP of 24 bits, 1×2 pixels: rows from the bottom, or from the top with a height of -2.
+std::string bmp_of_two_pixels(int height) {
+  std::string file = "BM";
+  for (const unsigned value : {62u, 0u, 54u, 40u, 1u, static_cast<unsigned>(height)}) append_number(file, value, 4);
+  append_number(file, 1, 2), append_number(file, 24, 2);
+  for (int i = 0; i < 6; ++i) append_number(file, 0, 4);
+  for (const unsigned value : {30u, 20u, 10u, 0u, 60u, 50u, 40u, 0u}) append_number(file, value, 1);
+  return file;
+}
+
+void append_chunk(std::string& png, const std::string& type, const std::string& data) {
+  append_number(png, static_cast<unsigned>(data.size()), 4, true);
+  std::uint32_t crc = 0xFFFFFFFFu;
+  for (const char byte : type + data) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc % 2 != 0 ? 0xEDB88320u : 0u);
+  }
+  png += type + data;
+  append_number(png, ~crc, 4, true);
+}
+
+// A PNG of gray pixels whose data inflate to `zeros` zeros or a few more: a block of fixed codes, runs of 258.
+std::string png_of_zeros(unsigned side, std::size_t zeros) {
+  std::string data = "\x78\x01";
+  unsigned filled = 0, byte = 0;
+  const auto bits = [&](const char* text) {
+    for (; *text; ++text) {
+      byte |= static_cast<unsigned>(*text - '0') << filled;
+      if (++filled == 8) data += static_cast<char>(byte), filled = byte = 0;
+    }
+  };
+  bits("110" "00110000");  // the last block, of fixed codes; the first zero
+  for (std::size_t count = 1; count < zeros; count += 258) bits("11000101" "00000");
+  bits("0000000" "0000000");  // the end of the block, and what fills the last byte
+  std::string header, file = "\x89PNG\r\n\x1A\n";
+  for (int i = 0; i < 2; ++i) append_number(header, side, 4, true);
+  append_chunk(file, "IHDR", header + std::string("\x08\0\0\0\0", 5));
+  append_chunk(file, "IDAT", data + std::string(4, '\0'));
+  append_chunk(file, "IEND", "");
+  return file;
 }
 
 Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
@@ -205,12 +255,13 @@ BOOST_AUTO_TEST_CASE(png_gray_color_alpha) {
 
 BOOST_AUTO_TEST_CASE(png_of_16_bits) {
   // 2×1 pixels of 16-bit gray, 0x1234 and 0xFEDC, stored without compression.
-  const unsigned char file[] = {
-      0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n',
-      0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0, 2, 0, 0, 0, 1, 16, 0, 0, 0, 0, 0, 0, 0, 0,
-      0, 0, 0, 16, 'I', 'D', 'A', 'T', 0x78, 0x01, 0x01, 5, 0, 0xFA, 0xFF, 0, 0x12, 0x34, 0xFE, 0xDC, 0, 0, 0, 0,
-      0, 0, 0, 0, 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0, 0, 0, 0};
-  const Pixels pixels = decode(std::string(reinterpret_cast<const char*>(file), sizeof file));
+  const unsigned char header[] = {0, 0, 0, 2, 0, 0, 0, 1, 16, 0, 0, 0, 0};
+  const unsigned char data[] = {0x78, 0x01, 0x01, 5, 0, 0xFA, 0xFF, 0, 0x12, 0x34, 0xFE, 0xDC, 0, 0, 0, 0};
+  std::string file = "\x89PNG\r\n\x1A\n";
+  append_chunk(file, "IHDR", std::string(reinterpret_cast<const char*>(header), sizeof header));
+  append_chunk(file, "IDAT", std::string(reinterpret_cast<const char*>(data), sizeof data));
+  append_chunk(file, "IEND", "");
+  const Pixels pixels = decode(file);
   BOOST_CHECK_EQUAL(pixels.channels, 1);
   BOOST_CHECK((pixels.data == std::vector<std::uint8_t>{0x12, 0xFE}));
 }
@@ -224,20 +275,60 @@ BOOST_AUTO_TEST_CASE(truncated_png_is_an_error) {
 }
 
 BOOST_AUTO_TEST_CASE(bmp) {
-  // 24-bit, rows from the bottom, blue first, rows padded to 4 bytes: 1×2 pixels.
-  std::string file = "BM";
-  const auto number = [&](unsigned value, int bytes) {
-    for (int i = 0; i < bytes; ++i) file += static_cast<char>(value >> 8 * i);
-  };
-  for (const unsigned value : {62u, 0u, 54u, 40u, 1u, 2u}) number(value, 4);
-  number(1, 2), number(24, 2);
-  for (int i = 0; i < 6; ++i) number(0, 4);
-  for (const unsigned value : {30u, 20u, 10u, 0u, 60u, 50u, 40u, 0u}) number(value, 1);
-  const Pixels pixels = decode(file);
-  BOOST_CHECK_EQUAL(pixels.width, 1);
-  BOOST_CHECK_EQUAL(pixels.height, 2);
-  BOOST_CHECK((pixels.data == std::vector<std::uint8_t>{40, 50, 60, 10, 20, 30}));
+  for (const int height : {2, -2}) {
+    const Pixels pixels = decode(bmp_of_two_pixels(height));
+    BOOST_CHECK_EQUAL(pixels.width, 1);
+    BOOST_CHECK_EQUAL(pixels.height, 2);
+    const std::vector<std::uint8_t> upward{40, 50, 60, 10, 20, 30}, downward{10, 20, 30, 40, 50, 60};
+    BOOST_CHECK(pixels.data == (height > 0 ? upward : downward));
+  }
 }
+
+BOOST_AUTO_TEST_CASE(truncated_bmp_is_an_error) {
+  for (const int height : {2, -2}) {
+    const std::string file = bmp_of_two_pixels(height);
+    for (std::size_t length = 0; length < file.size(); ++length)
+      BOOST_CHECK_THROW(decode(file.substr(0, length)), Error);
+    check_error([&] { decode(file.substr(0, 54)); }, {"[x]", "BMP image of 62 bytes", "54"});
+    check_error([&] { decode(file.substr(0, file.size() / 4)); }, {"[x]", "whole BMP", "truncated"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(damaged_png_is_an_error) {
+  TemporaryFolder folder;
+  write_png(folder.path() / "x.png", smooth_pixels(24, 16, 3));
+  const std::string file = read_file(folder.path() / "x.png");
+  for (std::size_t i = 0; i < file.size(); ++i) {  // every byte
+    std::string damaged = file;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    BOOST_CHECK_THROW(decode(damaged), Error);
+  }
+  check_error([&] { decode(file.substr(0, file.size() - 12)); }, {"[x]", "whole PNG", "without an end"});
+}
+
+BOOST_AUTO_TEST_CASE(png_that_inflates_beyond_its_pixels) {
+  const Pixels pixels = decode(png_of_zeros(40, 40 * 41));
+  BOOST_CHECK_EQUAL(pixels.width, 40);
+  BOOST_CHECK(pixels.data == std::vector<std::uint8_t>(1600, 0));
+  check_error([] { decode(png_of_zeros(40, 10'000'000)); }, {"[x]", "fill its pixels", "more data"});
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+BOOST_AUTO_TEST_CASE(too_little_memory_is_no_fault_of_the_file) {
+  TemporaryFolder folder;
+  write(folder.path() / "large.png", png_of_zeros(6000, 6000 * 6001));
+  const int status = in_child([&] {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t most = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (64 << 20);
+    const rlimit limit{most, most};
+    ::setrlimit(RLIMIT_AS, &limit);
+    decode_image(folder.path() / "large.png");
+    return 0;
+  });
+  BOOST_CHECK_EQUAL(status, static_cast<int>(Fault::failure));
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(webp) {
   const Pixels pixels = smooth_pixels(53, 37, 3);
@@ -266,6 +357,15 @@ BOOST_AUTO_TEST_CASE(other_files_and_giants_are_refused) {
   BOOST_REQUIRE_NE(frame, std::string::npos);
   for (const std::size_t i : {5, 6, 7, 8}) giant[frame + i] = '\x7F';
   check_error([&] { decode(giant); }, {"100 megapixels"});
+}
+
+BOOST_AUTO_TEST_CASE(pipes_and_huge_files_are_not_read) {
+  TemporaryFolder folder;
+  BOOST_REQUIRE_EQUAL(::mkfifo((folder.path() / "pipe.png").c_str(), 0600), 0);
+  check_error([&] { decode_image(folder.path() / "pipe.png"); }, {"pipe.png", "an image file"});
+  write(folder.path() / "huge.png", "");
+  std::filesystem::resize_file(folder.path() / "huge.png", (std::uintmax_t{512} << 20) + 1);
+  check_error([&] { decode_image(folder.path() / "huge.png"); }, {"huge.png", "at most 536870912 bytes", "536870913"});
 }
 
 BOOST_AUTO_TEST_CASE(format_is_told_by_content) {

@@ -2,24 +2,12 @@
 
 #include <cmath>
 #include <fstream>
-#include <stdlib.h>
 
 #include "data/codecs.hpp"
 
 namespace danas::test {
 
 namespace fs = std::filesystem;
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "danas-test-data-XXXXXX").string();
-  if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 void write(const fs::path& file, const std::string& content) {
   fs::create_directories(file.parent_path());

@@ -4,23 +4,15 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
+#include "../temporary_folder.hpp"
 #include "base/error.hpp"
 #include "data/image_store.hpp"
 
 namespace danas::test {
-
-/// A folder that is removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 void write(const std::filesystem::path& file, const std::string& content);
 
@@ -34,6 +26,25 @@ void make_folders(const std::filesystem::path& root, int count);
 DataSettings folder_settings(const std::filesystem::path& root, const std::filesystem::path& cache);
 
 std::size_t files_in(const std::filesystem::path& folder, const std::string& part_of_name);
+
+/// Runs `body` in a child process; its exit status, or minus the signal that ended it.
+template <class Body>
+int in_child(Body&& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int status = 99;
+    try {
+      status = body();
+    } catch (const Error& error) {
+      status = error.exit_status();
+    } catch (...) {  // must not go on with the tests
+    }
+    ::_exit(status);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
 
 /// Runs `body`, which must throw an Error of one line with every one of `texts` in it.
 template <class Body>

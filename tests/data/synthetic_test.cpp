@@ -144,6 +144,28 @@ BOOST_AUTO_TEST_CASE(saved_scenes_are_the_same_as_class_folders) {
   check_error([&] { open_dataset(settings, 3); }, {"file/scenes"}, Fault::failure);
 }
 
+BOOST_AUTO_TEST_CASE(scenes_are_saved_beside_no_others) {
+  TemporaryFolder folder;
+  DataSettings settings;
+  settings.images = 16;
+  settings.size = 40;
+  settings.save = folder.path() / "scenes";
+  open_dataset(settings, 3);
+  const fs::path image = settings.save / "train/person/000001.png";
+  BOOST_REQUIRE(fs::remove(image));
+  open_dataset(settings, 3);
+  BOOST_CHECK(!fs::exists(image));  // saved before: not again
+  for (const auto& entry : fs::directory_iterator(settings.save))
+    if (entry.is_regular_file()) write(entry.path(), "");  // the marker, as an interrupted saving leaves it
+  open_dataset(settings, 3);
+  BOOST_CHECK(fs::exists(image));
+  check_error([&] { open_dataset(settings, 4); }, {"data.save", "these settings and this seed", "scenes"});
+  settings.size = 48;
+  check_error([&] { open_dataset(settings, 3); }, {"data.save", "these settings and this seed", "scenes"});
+  settings.save = folder.path();
+  check_error([&] { open_dataset(settings, 3); }, {"data.save", "empty"});
+}
+
 BOOST_AUTO_TEST_CASE(pixels_alone_do_not_tell) {
   DataSettings settings;
   settings.images = 3200;

@@ -150,6 +150,38 @@ BOOST_AUTO_TEST_CASE(resuming_a_finished_run_changes_nothing) {
   BOOST_TEST(result.summary_json == read_file(folder.path() / "whole" / "summary.json"));
 }
 
+// Killed after the model was saved, before its row was: the model is taken as it is, and so are its rows.
+BOOST_AUTO_TEST_CASE(a_final_model_without_its_row) {
+  const fs::path directory = folder.path() / "whole";
+  for (const char* file : {"front.csv", "summary.json"}) fs::remove(directory / file);
+  const std::string finals = read_file(directory / "state" / "final.csv");
+  std::vector<std::size_t> lines{0};
+  for (std::size_t at = finals.find('\n'); at + 1 < finals.size(); at = finals.find('\n', at + 1)) lines.push_back(at + 1);
+  while (!expected.contains("models/" + finals.substr(lines.back(), finals.find(',', lines.back()) - lines.back()) + ".safetensors"))
+    lines.pop_back();  // a system that left the front has no model any more
+  BOOST_REQUIRE(lines.size() > 1);
+  write_file(directory / "state" / "final.csv", std::string_view(finals).substr(0, lines.back()));
+  write_file(directory / "state" / "test.csv", finals.substr(0, finals.find('\n') + 1));
+  run_tiny(experiment, directory, true);
+  check_same_results(expected, directory);
+}
+
+BOOST_AUTO_TEST_CASE(other_images_do_not_resume) {
+  const fs::path scenes = folder.path() / "scenes", directory = folder.path() / "run";
+  ImageStore(open_dataset(tiny_experiment(folder.path(), {"data.save=" + scenes.string()}).data, experiment.seed),
+             experiment.data, 32);
+  const auto of_folders = [&](const std::string& systems) {
+    return tiny_experiment(folder.path(), {"data.kind=folders", "data.path=" + scenes.string(), systems});
+  };
+  run_tiny(of_folders("search.systems=1"), directory, false);
+  run_tiny(of_folders("search.systems=2"), directory, true);
+  const fs::path first = fs::directory_iterator(scenes / "train" / "person")->path();
+  fs::remove(first);
+  BOOST_CHECK_EXCEPTION(run_tiny(of_folders("search.systems=3"), directory, true), Error, [](const Error& error) {
+    return error.exit_status() == 2 && std::string(error.what()).find("the images it began with") != std::string::npos;
+  });
+}
+
 BOOST_AUTO_TEST_CASE(sessions_add_up) {
   const fs::path directory = folder.path() / "run";
   const auto summary = [&] { return nlohmann::json::parse(read_file(directory / "summary.json")); };

@@ -147,15 +147,18 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_whole_lines) {
 BOOST_AUTO_TEST_CASE(names_below_runs) {
   const TemporaryFolder folder;
   const WorkingFolder working(folder.path());
-  BOOST_TEST(new_run_directory("quick") == "runs/quick");
   BOOST_CHECK_THROW(newest_run_directory("quick"), Error);
-  fs::create_directories("runs/quick");
+  BOOST_TEST(create_run_directory("quick") == "runs/quick");
   fs::create_directories("runs/quick-train");
-  BOOST_TEST(new_run_directory("quick") == "runs/quick-2");
   BOOST_TEST(newest_run_directory("quick") == "runs/quick");
-  for (int i = 2; i <= 11; ++i) fs::create_directories("runs/quick-" + std::to_string(i));
-  BOOST_TEST(new_run_directory("quick") == "runs/quick-12");
+  for (int i = 2; i <= 11; ++i) BOOST_TEST(create_run_directory("quick") == "runs/quick-" + std::to_string(i));
   BOOST_TEST(newest_run_directory("quick") == "runs/quick-11");
+  fs::remove("runs/quick");  // a new run is the newest, whatever was deleted
+  BOOST_TEST(create_run_directory("quick") == "runs/quick-12");
+  fs::create_directories("blocked");
+  write_file("blocked/runs", std::string_view("a file"));
+  fs::current_path("blocked");
+  BOOST_CHECK_THROW(create_run_directory("quick"), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

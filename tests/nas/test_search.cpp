@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -134,10 +136,66 @@ BOOST_AUTO_TEST_CASE(nothing_fits) {
 BOOST_AUTO_TEST_CASE(the_whole_space_is_the_end) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
-  run_tiny(tiny_experiment(folder.path(), {"search.systems=100", "space.width=[0.5, 1.0]", "space.depth=[1,0,0,0,0]",
-                                           "space.color=[\"rgb\"]", "supernet.steps=2"}),
-           directory, false);
+  const Experiment experiment =
+      tiny_experiment(folder.path(), {"search.systems=100", "space.width=[0.5, 1.0]", "space.depth=[1,0,0,0,0]",
+                                      "space.color=[\"rgb\"]", "supernet.steps=2"});
+  run_tiny(experiment, directory, false);
   BOOST_TEST(candidates_of(directory).size() == 4u);
+  const std::string before = read_file(directory / "summary.json");
+  run_tiny(experiment, directory, true);  // nothing is left to do
+  BOOST_TEST(read_file(directory / "summary.json") == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_training_that_diverges_is_left_out) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
+  const auto diverging = [](const std::string& part) {
+    return std::vector<std::string>{part + ".optimizer=sgd", part + ".learning_rate=1000", part + ".steps=30"};
+  };
+  std::vector<std::string> changes = diverging("finetune");
+  for (const std::string& change : diverging("final")) changes.push_back(change);
+  changes.push_back("search.systems=2");
+  const auto json = nlohmann::json::parse(run_tiny(tiny_experiment(folder.path(), changes), directory, false).summary_json);
+  BOOST_TEST(json.at("systems") == 2);
+  const std::string log = read_file(directory / "log.txt");
+  BOOST_TEST(log.find("finetune 1") != std::string::npos);
+  BOOST_TEST(log.find("left out: [training] expected a finite") != std::string::npos, log);
+  for (std::size_t row = 0; row < front_of(directory).rows(); ++row) {
+    Metadata metadata;
+    const auto backend = make_cpu_backend(1);
+    load_model(*backend, directory / "models" / (front_of(directory).row(row)[0] + ".safetensors"), metadata);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_supernet_that_diverges_ends_the_search) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
+  const std::vector<std::string> changes{"supernet.optimizer=sgd", "supernet.learning_rate=1000", "supernet.steps=30"};
+  BOOST_CHECK_EXCEPTION(run_tiny(tiny_experiment(folder.path(), changes), directory, false), Error,
+                        [](const Error& error) { return error.exit_status() == 1; });
+  BOOST_TEST(read_file(directory / "log.txt").find("failed with 0 systems on record: [training]") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(hours_end_a_search_also_within_a_supernet) {
+  const TemporaryFolder folder;
+  const fs::path whole = folder.path() / "whole", cut = folder.path() / "cut";
+  run_tiny(tiny_experiment(folder.path()), whole, false);
+  // Once the first system is on record, time passes; the second one needs the other supernet.
+  const auto wait = [&](int, auto&) {
+    if (fs::exists(cut / "candidates.csv") && candidates_of(cut).size() == 1)
+      std::this_thread::sleep_for(std::chrono::seconds(2));
+  };
+  const SearchResult result = run_tiny(tiny_experiment(folder.path(), {"search.hours=0.0005"}), cut, false, 1, wait);
+  BOOST_TEST(!result.interrupted);
+  BOOST_TEST(candidates_of(cut).size() == 1u);
+  BOOST_TEST(fs::exists(cut / "summary.json"));
+  BOOST_TEST(read_file(cut / "log.txt").find("search.hours ended after 1 of 7 steps of supernet") != std::string::npos);
+  run_tiny(tiny_experiment(folder.path()), cut, true);
+  // Rows of final training stand where they were written: compare everything but their order.
+  auto found = results(cut), expected = results(whole);
+  found.erase("training.csv");
+  expected.erase("training.csv");
+  BOOST_TEST((found == expected));
 }
 
 BOOST_AUTO_TEST_CASE(a_place_that_cannot_be_written) {

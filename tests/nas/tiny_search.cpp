@@ -1,7 +1,6 @@
 #include "tiny_search.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <sstream>
@@ -38,17 +37,6 @@ std::string without_times(const std::string& table) {
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "danas-nas-XXXXXX").string();
-  BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 std::string tiny_toml(const fs::path& folder) {
   return R"(name = "tiny"

@@ -6,20 +6,10 @@
 #include <map>
 #include <string>
 
+#include "../temporary_folder.hpp"
 #include "nas/search.hpp"
 
 namespace danas::test {
-
-/// A folder that is gone at the end of the scope.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Two data configurations; scenes are cached in `folder`. `more` is appended (further tables).
 std::string tiny_toml(const std::filesystem::path& folder);

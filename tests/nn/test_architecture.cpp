@@ -158,6 +158,8 @@ BOOST_AUTO_TEST_CASE(names) {
                            "96,monochrome,2-2-0-0-0,3e-1", "96-monochrome,2-2-0-0-0,0.3", "96,rgb,2-2-0-0-0 0.3"}) {
     BOOST_CHECK_THROW(parse_system(junk), Error);
   }
+  BOOST_CHECK_THROW(parse_system("96,rgb,2-2-0-0-0,1"), Error);
+  BOOST_TEST((read_system("96,rgb,2-2-0-0-0,1") == parse_system("96,rgb,2-2-0-0-0,1.0")));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,8 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
 #include "nn/checkpoint.hpp"
 #include "support.hpp"
@@ -12,21 +12,6 @@ using namespace danas;
 using namespace danas::test;
 
 namespace {
-
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("danas-nn-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path file(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 const System tiny = parse_system("32,monochrome,1-0-0-0-0,0.1");
 const Metadata model_metadata{{"system", tiny.text()}, {"classes", "[\"no\",\"yes \\\"é\\\"\"]"}, {"positive", "yes"}};
@@ -61,14 +46,14 @@ std::string with_header(const std::string& header, const std::string& data = "")
 BOOST_AUTO_TEST_SUITE(checkpoint)
 
 BOOST_AUTO_TEST_CASE(round_trip) {
-  const Folder folder;
+  const TemporaryFolder folder;
   for (const Type type : {Type::f32, Type::f64}) {
     const auto backend = make_reference_backend(type);
     const Network network(*backend, system_shape(tiny, 2), {3}, 17);
     disturb(network);
-    save_checkpoint(folder.file("model.safetensors"), network, model_metadata);
+    save_checkpoint(folder / "model.safetensors", network, model_metadata);
     Metadata metadata;
-    const Network loaded = load_model(*backend, folder.file("model.safetensors"), metadata);
+    const Network loaded = load_model(*backend, folder / "model.safetensors", metadata);
     BOOST_TEST(same_weights(network, loaded));
     BOOST_TEST(metadata.at("system") == tiny.text());
     BOOST_TEST(metadata.at("positive") == "yes");
@@ -77,20 +62,20 @@ BOOST_AUTO_TEST_CASE(round_trip) {
 
     // The other type reads it too.
     const auto other = make_reference_backend(type == Type::f32 ? Type::f64 : Type::f32);
-    const Network converted = load_model(*other, folder.file("model.safetensors"), metadata);
+    const Network converted = load_model(*other, folder / "model.safetensors", metadata);
     const auto a = numbers(weight_named(network, "stem.conv.weight").view);
     BOOST_TEST(largest_difference(a, numbers(weight_named(converted, "stem.conv.weight").view)) < 1e-7);
   }
 }
 
 BOOST_AUTO_TEST_CASE(format) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
   const Network network(*backend, system_shape(tiny, 2), {3}, 17);
-  save_checkpoint(folder.file("a"), network, model_metadata);
-  save_checkpoint(folder.file("b"), network, model_metadata);
-  const std::string content = read_file(folder.file("a"));
-  BOOST_TEST((content == read_file(folder.file("b"))));
+  save_checkpoint(folder / "a", network, model_metadata);
+  save_checkpoint(folder / "b", network, model_metadata);
+  const std::string content = read_file(folder / "a");
+  BOOST_TEST((content == read_file(folder / "b")));
   std::uint64_t header = 0;
   std::memcpy(&header, content.data(), 8);
   BOOST_TEST(header % 8 == 0u);
@@ -107,15 +92,15 @@ BOOST_AUTO_TEST_CASE(format) {
 }
 
 BOOST_AUTO_TEST_CASE(optimizer_state) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto backend = make_cpu_backend(1);
   Network network(*backend, system_shape(tiny, 2), {3}, 17), other(*backend, system_shape(tiny, 2), {3}, 18);
   Optimizer state(network, {}), restored(other, {});
   for (const NamedWeight& weight : state.state()) {
     for (std::int64_t i = 0; i < weight.view.size(); ++i) set(weight.view, i, 0.25 * static_cast<double>(i % 7));
   }
-  save_checkpoint(folder.file("state"), network, {{"step", "12"}}, state.state());
-  const Checkpoint checkpoint(folder.file("state"));
+  save_checkpoint(folder / "state", network, {{"step", "12"}}, state.state());
+  const Checkpoint checkpoint(folder / "state");
   checkpoint.load(other, restored.state());
   BOOST_TEST(checkpoint.metadata().at("step") == "12");
   BOOST_TEST(same_weights(network, other));
@@ -127,14 +112,14 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
   BOOST_CHECK_THROW(checkpoint.load(other, velocity.state()), Error);
   Network larger(*backend, system_shape(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), {3}, 1);
   BOOST_CHECK_THROW(checkpoint.load(larger), Error);
-  BOOST_TEST(!complaint(*backend, folder.file("state")).empty());  // no metadata of a model
+  BOOST_TEST(!complaint(*backend, folder / "state").empty());  // no metadata of a model
 }
 
 BOOST_AUTO_TEST_CASE(cut_and_altered_files) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
   const Network network(*backend, system_shape(tiny, 2), {3}, 17);
-  const auto path = folder.file("model.safetensors");
+  const auto path = folder / "model.safetensors";
   save_checkpoint(path, network, model_metadata);
   const std::string content = read_file(path);
   BOOST_TEST(complaint(*backend, path).empty());
@@ -159,13 +144,26 @@ BOOST_AUTO_TEST_CASE(cut_and_altered_files) {
     }
   }
   BOOST_TEST(flips > 100);
-  BOOST_TEST(!complaint(*backend, folder.file("missing")).empty());
+  BOOST_TEST(!complaint(*backend, folder / "missing").empty());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_no_network_has) {
+  const TemporaryFolder folder;
+  const auto backend = make_reference_backend(Type::f32);
+  const auto path = folder / "model.safetensors";
+  for (const auto& [name, number] : std::vector<std::pair<std::string, double>>{
+           {"stem.conv.weight", NAN}, {"heads.3.bias", INFINITY}, {"stem.bn.running_var", -1.0}, {"stem.bn.bias", -1.0}}) {
+    const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+    set(weight_named(network, name).view, 1, number);
+    save_checkpoint(path, network, model_metadata);
+    BOOST_TEST((complaint(*backend, path).find(name) == std::string::npos) == (name == "stem.bn.bias"), name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(absurd_headers) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
-  const auto path = folder.file("absurd");
+  const auto path = folder / "absurd";
   const auto tensor = [](const std::string& shape, const std::string& offsets, const std::string& type = "\"F32\"") {
     return "{\"a\":{\"dtype\":" + type + ",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
   };
@@ -181,7 +179,10 @@ BOOST_AUTO_TEST_CASE(absurd_headers) {
         with_header(tensor("[1e300]", "[0,8]"), eight), with_header(tensor("{}", "[0,8]"), eight),
         with_header(tensor("[2]", "[0,8]", "\"F16\""), eight), with_header(tensor("[2]", "[0,8]", "7"), eight),
         with_header(tensor("[4294967296,4294967296]", "[0,0]")), with_header(tensor("[18446744073709551615]", "[0,8]"), eight),
-        with_header(tensor("[1]", "[4,8]"), eight)}) {
+        with_header(tensor("[1]", "[4,8]"), eight),
+        with_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"more\":" + std::string(200'000, '[') +
+                        std::string(200'000, ']') + "}}",
+                    eight)}) {
     write(path, content);
     BOOST_TEST(!complaint(*backend, path).empty(), content.substr(0, 80));
   }

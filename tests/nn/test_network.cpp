@@ -118,6 +118,42 @@ BOOST_AUTO_TEST_CASE(slice_in_place_is_the_small_network) {
   }
 }
 
+// In place, filters have the supernet's leading dimensions: no blocking may depend on them.
+BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
+  for (const std::string instruction_set : {"", "portable"}) {
+    const auto backend = make_cpu_backend(2, instruction_set);
+    const ToyImages toy(*backend, 32, 3, 3, 5, 2);
+    for (const Architecture& architecture : {Architecture{{2, 1, 1, 2, 1}, 0.7}, Architecture{{1, 2, 0, 0, 0}, 0.3}}) {
+      const Network supernet = Network::supernet(*backend, {32, Color::rgb}, 3, 5);
+      disturb(supernet);
+      const NetworkShape slice = slice_shape(supernet.shape(), architecture);
+      const Network small = supernet.gather(slice);
+      const Tensor velocity(*backend, 1, 1, 1, supernet.values().size());
+      Arena arena(*backend);
+      Tape tape(*backend, arena, batch_norm_epsilon);
+      const auto step = [&](const Network& network, const Batch& batch) {
+        NetworkParameters parameters = network.parameters(slice, true);
+        parameters.heads.erase(parameters.heads.begin(), parameters.heads.end() - 1);
+        tape.begin();
+        const Forward forward = forward_training(tape, slice, parameters, batch.images);
+        const double loss = tape.softmax_cross_entropy(forward.exits.at(0).logits, batch.labels);
+        tape.backward();
+        for (const auto& each : tape.normalizations())
+          backend->update_running_statistics(each.statistics, 0.9, each.weights);
+        // Without momentum and decay what is beyond the slice, whose gradients are zero, stays.
+        View unused = velocity.view();
+        unused.c = network.values().size();
+        backend->sgd_step(network.values(), network.gradients(), unused, 0.05, 0, 0);
+        return loss;
+      };
+      const std::vector<double> before = numbers(weight_named(supernet, "heads.7.weight").view);
+      for (int i = 0; i < 10; ++i) BOOST_TEST(step(supernet, toy.batch(i % 2)) == step(small, toy.batch(i % 2)));
+      BOOST_TEST(same_weights(supernet.gather(slice), small));
+      BOOST_TEST((slice.exit_stage() == 7) == (numbers(weight_named(supernet, "heads.7.weight").view) != before));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_copy_shares_nothing) {
   const auto backend = make_cpu_backend(1);
   const Network supernet = Network::supernet(*backend, {32, Color::monochrome}, 2, 5);

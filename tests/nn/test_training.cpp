@@ -248,12 +248,20 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
   try {
     Trainer(*backend).train(network, TrainingSettings{}, toy.training(), {});
     BOOST_ERROR("no error");
-  } catch (const Error& error) {
+  } catch (const Diverged& error) {
     BOOST_TEST((error.fault() == Fault::failure));
     const std::string message = error.what();
     BOOST_TEST(message.find("step 0") != std::string::npos, message);
     BOOST_TEST(message.find("learning_rate") != std::string::npos, message);
   }
+
+  // The only step's loss is finite, the weights after it are not.
+  Network last(*backend, small, {4}, 1);
+  TrainingSettings settings;
+  settings.steps = 1;
+  settings.optimizer = "sgd";
+  settings.learning_rate = 1e39;
+  BOOST_CHECK_THROW(Trainer(*backend).train(last, settings, toy.training(), {}), Diverged);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,11 +3,9 @@
 
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <vector>
 
-#include <unistd.h>
-
+#include "../temporary_folder.hpp"
 #include "base/file.hpp"
 
 namespace danas {
@@ -19,9 +17,7 @@ class RunDirectory {
       "flash_bytes,ram_violation,flash_violation,fitness,train_seconds,eval_seconds,elapsed_seconds";
 
   explicit RunDirectory(const std::string& name = "run")
-      : root_(std::filesystem::temp_directory_path() /
-              ("danas-test-report-" + std::to_string(::getpid()) + '-' + std::to_string(++directories_))),
-        path_(root_ / name) {
+      : path_(folder_ / name) {
     make_folder(path_ / "models");
     write("candidates.csv", std::string(candidate_header) + '\n' +
                                 row("1", "64-rgb", "0-0-0-0-0 0.5", 0.61, 60000, 4802) +
@@ -38,20 +34,17 @@ class RunDirectory {
           "blocks.1.depthwise,depthwise 3x3,48,48,24,24,24,24,264,240,124416,90000,240\n");
     write("models/2.safetensors", "model");
   }
-  ~RunDirectory() {
-    std::error_code code;
-    std::filesystem::remove_all(root_, code);
-  }
-  RunDirectory(const RunDirectory&) = delete;
-  RunDirectory& operator=(const RunDirectory&) = delete;
 
   void finish() {
     write("front.csv", std::string(candidate_header) + ",test_accuracy,test_precision,test_recall,test_f1\n" +
-                           tested(row("1", "64-rgb", "0-0-0-0-0 0.5", 0.61, 60000, 4802), ",0.6,0.61,0.59,0.6") +
-                           tested(row("2", "96-monochrome", "2-3-1-0-0 0.5", 0.72, 90000, 20000),
+                           tested(row("1", "64-rgb", "0-0-0-0-0 0.5", 0.66, 60000, 4802), ",0.76,0.61,0.59,0.6") +
+                           tested(row("2", "96-monochrome", "2-3-1-0-0 0.5", 0.75, 90000, 20000),
                                   ",0.7371,0.7,0.8,0.75"));
     write("summary.json", R"({"best": {"id": 2}, "systems": 4, "supernets": 3, "images_trained": 1234567,
-      "seconds": {"supernets": 90.5, "candidates": 61}, "version": "0.1.0", "problems": ["cat.jpg: truncated"]})");
+      "data": {"classes": ["cat", "dog"], "positive": "dog", "train": 6200, "validation": 400, "test": 800,
+               "unusable_files": 7},
+      "seconds": {"candidates": 61, "data": 2, "extra": 1, "final": 20, "supernets": 90.5, "total": 174.5},
+      "version": "0.1.0", "problems": ["cat.jpg: truncated"]})");
   }
 
   static std::string row(const std::string& id, const std::string& data, const std::string& architecture,
@@ -75,8 +68,8 @@ class RunDirectory {
     return row + scores + '\n';
   }
 
-  static inline int directories_ = 0;
-  std::filesystem::path root_, path_;
+  test::TemporaryFolder folder_;
+  std::filesystem::path path_;
 };
 
 }  // namespace danas

@@ -51,6 +51,31 @@ BOOST_AUTO_TEST_CASE(an_unfinished_run_has_a_computed_front) {
   BOOST_TEST(!run.front[0].test.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_latest_scores_are_those_after_the_final_training) {
+  RunDirectory directory;
+  const auto accuracies = [&] {
+    std::vector<double> values;
+    for (const report::Candidate& c : read_run(directory.path()).latest()) values.push_back(c.scores.accuracy);
+    return values;
+  };
+  BOOST_TEST(accuracies() == (std::vector{0.61, 0.72, 0.83, 0.55}), boost::test_tools::per_element());
+  directory.finish();
+  BOOST_TEST(accuracies() == (std::vector{0.66, 0.75, 0.83, 0.55}), boost::test_tools::per_element());
+  const report::Run run = read_run(directory.path());
+  BOOST_TEST(run.final_of("1")->test.value().accuracy == 0.76);
+  BOOST_TEST(!run.final_of("4"));
+}
+
+BOOST_AUTO_TEST_CASE(charts_draw_the_final_values_and_a_line_through_them) {
+  RunDirectory directory;
+  directory.finish();
+  const std::string json = report::chart_data({read_run(directory.path())});
+  const auto has = [&](const char* part) { return json.find(part) != json.npos; };
+  BOOST_TEST(has("\"final\":[{\"accuracy\":0.66,\"precision\":0.66,\"recall\":0.66,\"test\":0.76},{"));
+  BOOST_TEST(has("\"accuracy\":[0.61,0.72,0.83,0.55]"));
+  BOOST_TEST(has("\"front\":{\"ram\":[[60000,0.66],[90000,0.75]],\"flash\":[[4802,0.66],[20000,0.75]]}"));
+}
+
 BOOST_AUTO_TEST_CASE(columns_are_found_by_name) {
   RunDirectory directory;
   std::string shuffled = "latency_ms,elapsed_seconds,fitness,flash_violation,ram_violation,flash_bytes,ram_bytes,macs,"
@@ -109,6 +134,17 @@ BOOST_AUTO_TEST_CASE(odd_summaries_are_shown) {
   BOOST_TEST(summary.facts.at(0).second == "2");
   BOOST_TEST(summary.facts.at(1).second == "{\"name\":\"x\"}");
   BOOST_TEST(summary.facts.at(2).first == "new key");
+}
+
+BOOST_AUTO_TEST_CASE(a_positive_class_is_one_of_two) {
+  const report::Summary three = report::parse_summary(
+      R"({"data": {"classes": ["a", "b", "c"], "positive": "b", "test": 9}})", "s");
+  BOOST_TEST(three.facts.size() == 2u);
+  BOOST_TEST(three.facts.at(0).second == "a, b, c");
+  BOOST_TEST(three.test_images.value() == 9);
+  const report::Summary odd = report::parse_summary(R"({"data": {"test": "x", "classes": 3, "positive": 1}})", "s");
+  BOOST_TEST(!odd.test_images.has_value());
+  BOOST_TEST(report::parse_summary(R"({"data": "text"})", "s").facts.at(0).second == "text");
 }
 
 BOOST_AUTO_TEST_CASE(thinned_curves_keep_their_means) {
