@@ -176,16 +176,16 @@ BOOST_AUTO_TEST_CASE(a_supernet_that_diverges_ends_the_search) {
   BOOST_TEST(read_file(directory / "log.txt").find("failed with 0 systems on record: [training]") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(hours_end_a_search_also_within_a_supernet) {
+BOOST_AUTO_TEST_CASE(hours_end_a_search_also_within_a_supernet, *boost::unit_test::label("slow")) {
   const TemporaryFolder folder;
   const fs::path whole = folder.path() / "whole", cut = folder.path() / "cut";
   run_tiny(tiny_experiment(folder.path()), whole, false);
   // Once the first system is on record, time passes; the second one needs the other supernet.
   const auto wait = [&](int, auto&) {
     if (fs::exists(cut / "candidates.csv") && candidates_of(cut).size() == 1)
-      std::this_thread::sleep_for(std::chrono::seconds(2));
+      std::this_thread::sleep_for(std::chrono::seconds(8));
   };
-  const SearchResult result = run_tiny(tiny_experiment(folder.path(), {"search.hours=0.0005"}), cut, false, 1, wait);
+  const SearchResult result = run_tiny(tiny_experiment(folder.path(), {"search.hours=0.002"}), cut, false, 1, wait);
   BOOST_TEST(!result.interrupted);
   BOOST_TEST(candidates_of(cut).size() == 1u);
   BOOST_TEST(fs::exists(cut / "summary.json"));
