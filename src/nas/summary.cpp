@@ -32,6 +32,14 @@ Json system_json(const Candidate& candidate) {
           {"validation", metrics_json(candidate.metrics)}};
 }
 
+Json caches_json(const ImageStore& store) {
+  Json caches = Json::array();
+  for (const auto& [name, plan] : store.caches())
+    caches.push_back({{"images", name}, {"mode", cache_mode_name(plan.mode)}, {"bytes", plan.bytes},
+                      {"reason", plan.reason}});
+  return caches;
+}
+
 Json data_json(const ImageStore& store) {
   const Dataset& dataset = store.dataset();
   return {{"classes", dataset.classes()},
@@ -39,7 +47,9 @@ Json data_json(const ImageStore& store) {
           {"train", store.size(Split::train)},
           {"validation", store.size(Split::validation)},
           {"test", store.size(Split::test)},
-          {"unusable_files", store.problems().size()}};
+          {"unusable_files", store.problems().size()},
+          {"remarked_files", store.remarked()},
+          {"caches", caches_json(store)}};
 }
 
 }  // namespace
