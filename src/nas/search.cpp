@@ -266,7 +266,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     run.emplace(result.directory, experiment, backend.name(), backend.instruction_set(), options.resume);
   };
   try {
-    // A wrong directory ends the search before a large data set is listed; one that cannot be leaves no directory behind.
+    // A wrong directory ends the search before a large data set is listed.
     if (options.resume) open_run();
     else if (options.directory.empty()) check_creatable(runs_folder);
     else check_new_run(options.directory);
@@ -276,6 +276,12 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     SearchStatus status(*run, observer, options.interrupt, begin);
     result.summary_json = search_in(*run, status, experiment, backend, options, dataset);
   } catch (const Error& error) {
+    // Unusable images leave no directory behind.
+    if (error.fault() == Fault::input && run && !options.resume && run->untouched()) {
+      run->remove();
+      std::error_code in_use;
+      if (options.directory.empty()) std::filesystem::remove(runs_folder, in_use);
+    }
     if (error.fault() != Fault::interrupted) throw;
     result.interrupted = true;
   }
