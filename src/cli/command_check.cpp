@@ -23,7 +23,7 @@ class CostModel {
   CostModel(Backend& backend, const SearchSpace& space, int classes, int batch) {
     std::map<double, NetworkShape> shapes;
     for (const DataConfiguration& data : space.data_configurations()) {
-      const NetworkShape shape = supernet_shape(data, classes);
+      const NetworkShape shape = supernet_shape(data, space.most_blocks(), classes);
       shapes.emplace(macs(shape), shape);
     }
     low_ = measure(backend, *shapes.begin(), batch);
@@ -111,7 +111,7 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
   const int classes = static_cast<int>(dataset.classes().size());
   double supernets = 0;
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    supernets += cost.seconds_per_image(supernet_shape(data, classes)) *
+    supernets += cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes)) *
                  static_cast<double>(experiment.supernet.steps * experiment.supernet.batch);
   }
   const double candidate = candidate_seconds(experiment, dataset, cost);
