@@ -176,8 +176,8 @@ class Backend {
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
 };
 
-/// The product's CPU backend: SIMD (AVX-512, AVX2 or portable, the best the machine has), `threads` threads (0: one per
-/// core). `instruction_set` forces one ("avx512", "avx2", "portable"); empty chooses.
+/// The product's CPU backend: SIMD (AVX-512, AVX2 or portable, the best the machine has), `threads` threads (0:
+/// usable_cpus()). `instruction_set` forces one ("avx512", "avx2", "portable"); empty chooses.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, const std::string& instruction_set = "");
 
 /// Scalar loops in double; element type f64 or f32 (then only stores round). For tests and `danas selftest`.
