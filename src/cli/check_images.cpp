@@ -6,8 +6,8 @@
 #include <chrono>
 #include <map>
 #include <set>
-#include <thread>
 
+#include "base/cpus.hpp"
 #include "base/error.hpp"
 #include "data/resize.hpp"
 #include "tensor/tensor.hpp"
@@ -86,14 +86,13 @@ void print_images(const Experiment& experiment, const ImageStore& store,
   for (const DataConfiguration& data : experiment.space.data_configurations()) resolutions.insert(data.resolution);
   const char* title = "cache";
   for (const int resolution : resolutions)
-    for (const auto& [name, plan] : store.plans(resolution)) {
-      modes.emplace(resolution, plan.mode);  // of the first, the training level
-      sum += plan.bytes;
-      fmt::print("{:<22} {}: {}, {:.1f} MiB ({})\n", std::exchange(title, ""), name, cache_mode_name(plan.mode),
-                 static_cast<double>(plan.bytes) / 0x1p20, plan.reason);
+    for (const ImageStore::Cache& cache : store.plans(resolution)) {
+      modes.emplace(resolution, cache.plan.mode);  // of the first, the training level
+      sum += cache.plan.bytes;
+      fmt::print("{:<22} {}\n", std::exchange(title, ""), cache.text());
     }
   fmt::print("{:<22} {:.1f} MiB of disk in all\n", "", static_cast<double>(sum) / 0x1p20);
-  const int cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int cpus = usable_cpus();
   std::map<int, Rates> rates;
   for (const int resolution : resolutions)
     rates[resolution] = measure(store.dataset(), resolution, experiment.data.crop_min_area);

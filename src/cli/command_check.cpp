@@ -25,7 +25,7 @@ class CostModel {
   CostModel(Backend& backend, const SearchSpace& space, int classes, int batch) {
     std::map<double, NetworkShape> shapes;
     for (const DataConfiguration& data : space.data_configurations()) {
-      const NetworkShape shape = supernet_shape(data, classes);
+      const NetworkShape shape = supernet_shape(data, space.most_blocks(), classes);
       shapes.emplace(macs(shape), shape);
     }
     low_ = measure(backend, *shapes.begin(), batch);
@@ -113,7 +113,7 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
   const int classes = static_cast<int>(dataset.classes().size());
   double supernets = 0;
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    supernets += cost.seconds_per_image(supernet_shape(data, classes)) *
+    supernets += cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes)) *
                  static_cast<double>(experiment.supernet.steps * experiment.supernet.batch);
   }
   const double candidate = candidate_seconds(experiment, dataset, cost);
@@ -146,7 +146,7 @@ int command_check(const CheckArguments& arguments) {
   const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {
-    return 1 / cost.seconds_per_image(supernet_shape(data, classes));
+    return 1 / cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes));
   });
   print_time(experiment, *dataset, cost);
   fmt::print("{:<22} {}\n", "measured on", backend->name());

@@ -17,10 +17,7 @@ void print_store(const ImageStore& store) {
   for (const Split split : {Split::train, Split::validation, Split::test}) {
     fmt::print("{:<11} {} images\n", split_name(split), store.size(split));
   }
-  for (const auto& [name, plan] : store.caches()) {
-    fmt::print("cache       {}: {}, {:.1f} MiB ({})\n", name, cache_mode_name(plan.mode), mebibytes(plan.bytes),
-               plan.reason);
-  }
+  for (const ImageStore::Cache& cache : store.caches()) fmt::print("cache       {}\n", cache.text());
   if (store.remarked() > 0) fmt::print("note        {} files have faults but were read whole\n", store.remarked());
   for (const Problem& problem : store.problems()) {
     fmt::print("unusable    {}: {}\n", problem.file.string(), problem.reason);

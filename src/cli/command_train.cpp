@@ -8,6 +8,7 @@
 #include "cli/metrics_text.hpp"
 #include "cli/model.hpp"
 #include "cli/session.hpp"
+#include "data/preparation.hpp"
 #include "nas/estimators.hpp"
 #include "nas/run_directory.hpp"
 #include "nas/system_trainer.hpp"
@@ -21,11 +22,14 @@ constexpr std::uint64_t train_stream = 0x747261696e;
 /// The system's slice of the run's supernet of its data configuration.
 Network sliced(Backend& backend, const System& system, const Dataset& dataset, const std::filesystem::path& run) {
   const auto file = run / "supernets" / (system.data.text() + ".safetensors");
-  const Checkpoint checkpoint(file);
-  check_classes(class_names(checkpoint.metadata(), file), dataset, file);
-  Network supernet = Network::supernet(backend, system.data, static_cast<int>(dataset.classes().size()), 1);
-  checkpoint.load(supernet);
-  return supernet.gather(system_shape(system, supernet.shape().classes));
+  Metadata metadata;
+  const Network supernet = load_supernet(backend, file, system.data, preparation_name, metadata);
+  check_classes(class_names(metadata, file), dataset, file);
+  try {
+    return supernet.gather(slice_shape(supernet.shape(), system.architecture));
+  } catch (const Error& error) {  // deeper than the supernet
+    throw Error(file.string(), error.what());
+  }
 }
 
 void train(Session& session, SystemTrainer& trainer, Network& network, const TrainingSettings& settings,

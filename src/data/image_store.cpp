@@ -111,6 +111,11 @@ std::int64_t ImageStore::remarked() const {
   return sum;
 }
 
+std::string ImageStore::Cache::text() const {
+  return fmt::format("{}: {}, {:.1f} MiB ({})", name, cache_mode_name(plan.mode),
+                     static_cast<double>(plan.bytes) / 0x1p20, plan.reason);
+}
+
 std::vector<ImageStore::Cache> ImageStore::caches() const {
   std::vector<Cache> caches;
   for (const ImageSet* const set : state_->opened) caches.push_back({set->name(), set->plan()});

@@ -37,7 +37,11 @@ class ImageStore {
   std::vector<Problem> problems() const;
   std::int64_t remarked() const;            ///< files read whole with a warning, of the largest set of each split
 
-  struct Cache { std::string name; CachePlan plan; };
+  struct Cache {
+    std::string name;
+    CachePlan plan;
+    std::string text() const;   ///< "train-125: raw, 42.0 MiB (each image is used about 10 times)"
+  };
   /// How each set so far is kept, in the order of their making, with its bytes on disk.
   std::vector<Cache> caches() const;
   /// How the sets of a resolution would be, estimated and before anything is made.

@@ -70,6 +70,12 @@ Crop training_crop(const Image& image, double min_area, std::uint64_t seed, std:
   return crop;
 }
 
+void prepare_input(Backend& backend, const Dataset::Pixels& pixels, const View& input) {
+  const Image image = image_of(pixels);
+  const Crop crop = evaluation_crop(image);
+  backend.augment({&image, 1}, {&crop, 1}, input);
+}
+
 Preparation Preparation::training(int resolution, double min_area) {
   const double room = std::max(least_room, 1 / std::sqrt(min_area));
   const double side = std::min(checked_resolution(resolution) * room - 1e-9, longest_side);

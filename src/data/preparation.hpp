@@ -19,6 +19,9 @@ Crop evaluation_crop(const Image& image);
 /// mirror with probability ½, from (seed, step, position) alone.
 Crop training_crop(const Image& image, double min_area, std::uint64_t seed, std::int64_t step, std::int64_t position);
 
+/// An upright image as evaluation shows it, into [1, resolution, resolution, 1 or 3] of the backend's memory.
+void prepare_input(Backend& backend, const Dataset::Pixels& pixels, const View& input);
+
 /// How a decoded image is reduced before networks take their crops from it.
 struct Preparation {
   enum class Kind { training, evaluation };

@@ -16,11 +16,8 @@ void DataLog::begin() {
 
 void DataLog::update() {
   const std::vector<ImageStore::Cache> caches = store_.caches();
-  for (; told_caches_ < caches.size(); ++told_caches_) {
-    const auto& [name, plan] = caches[told_caches_];
-    status_.log(fmt::format("images {}: cache {}, {:.1f} MiB ({})", name, cache_mode_name(plan.mode),
-                            static_cast<double>(plan.bytes) / 0x1p20, plan.reason));
-  }
+  for (; told_caches_ < caches.size(); ++told_caches_)
+    status_.log("cache " + caches[told_caches_].text());
   const std::vector<Problem> problems = store_.problems();
   if (problems.size() > told_problems_) status_.log(fmt::format("{} unusable files:", problems.size()));
   for (; told_problems_ < problems.size(); ++told_problems_)

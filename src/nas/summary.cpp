@@ -34,9 +34,7 @@ Json system_json(const Candidate& candidate) {
 
 Json caches_json(const ImageStore& store) {
   Json caches = Json::array();
-  for (const auto& [name, plan] : store.caches())
-    caches.push_back({{"images", name}, {"mode", cache_mode_name(plan.mode)}, {"bytes", plan.bytes},
-                      {"reason", plan.reason}});
+  for (const ImageStore::Cache& cache : store.caches()) caches.push_back(cache.text());
   return caches;
 }
 

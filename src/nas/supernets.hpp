@@ -26,6 +26,7 @@ class Supernets {
  private:
   void prepare_images(const DataConfiguration& data);
   Network untrained(const DataConfiguration& data) const;
+  Metadata metadata(const DataConfiguration& data) const;
   bool train(Network& network, const DataConfiguration& data);
   void finish(Network& network, const DataConfiguration& data);
   void save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data, std::int64_t step,

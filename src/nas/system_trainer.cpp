@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "data/loader.hpp"
+#include "data/preparation.hpp"
 
 namespace danas {
 
@@ -90,6 +91,7 @@ Metadata class_metadata(const Dataset& dataset) {
   const auto& classes = dataset.classes();
   return {{"classes", nlohmann::json(classes).dump(-1, ' ', true)},
           {"positive", classes.at(static_cast<std::size_t>(dataset.positive_class()))},
+          {"preparation", std::string(preparation_name)},
           {"version", DANAS_VERSION}};
 }
 

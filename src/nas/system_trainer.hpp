@@ -55,7 +55,7 @@ std::int64_t search_draws(const Experiment& experiment);
 /// A number for a stream of random numbers, from a seed and a text.
 std::uint64_t stream_number(std::uint64_t seed, const std::string& text);
 
-/// Metadata of every network that was trained on a dataset: classes, positive class, version.
+/// Metadata of every network that was trained on a dataset: classes, positive class, preparation, version.
 Metadata class_metadata(const Dataset& dataset);
 /// Metadata of a stand-alone model: the same and its system.
 Metadata model_metadata(const System& system, const Dataset& dataset);

@@ -163,17 +163,18 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
 }
 
 void Trainer::recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches) {
-  NetworkParameters parameters = network.parameters(slice, false);
-  parameters.heads.clear();
+  const NetworkParameters parameters = network.parameters(slice, false);
   std::vector<PooledMoments> moments;
+  tape_.begin();
   for (std::int64_t step = 0;; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) break;
     check_batch(slice, batch, "recalibration");
-    tape_.begin();
-    forward_training(tape_, slice, parameters, batch.images);
-    moments.resize(tape_.normalizations().size());
-    for (std::size_t i = 0; i < moments.size(); ++i) moments[i].add(tape_.normalizations()[i]);
+    std::size_t next = 0;
+    forward_statistics(backend_, arena_, slice, parameters, batch.images, [&](const Tape::Normalization& normalization) {
+      if (next == moments.size()) moments.emplace_back();
+      moments[next++].add(normalization);
+    });
   }
   if (moments.empty()) throw expected("recalibration", "at least one image", "none");
   for (const PooledMoments& each : moments) each.store();

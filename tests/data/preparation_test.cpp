@@ -85,12 +85,10 @@ BOOST_AUTO_TEST_CASE(cached_evaluation_images_are_those_of_the_file) {
       Preparation::evaluation(resolution).apply(OneImage(pixels), {}, cached);
       for (const int wanted : {1, 3}) {
         std::vector<float> inputs[2];
-        const Image images[2] = {image_of(pixels), image_of(cached)};
         for (int i = 0; i < 2; ++i) {
           inputs[i].resize(static_cast<std::size_t>(resolution * resolution * wanted));
-          const Crop crop = evaluation_crop(images[i]);
-          serial_backend().augment({&images[i], 1}, {&crop, 1},
-                                   {Type::f32, inputs[i].data(), 1, resolution, resolution, wanted});
+          prepare_input(serial_backend(), i == 0 ? pixels : cached,
+                        {Type::f32, inputs[i].data(), 1, resolution, resolution, wanted});
         }
         BOOST_REQUIRE(std::memcmp(inputs[0].data(), inputs[1].data(), 4 * inputs[0].size()) == 0);
       }
