@@ -65,7 +65,8 @@ void print_data(const Dataset& dataset) {
     for (const auto count : counts) fmt::print(" {:>14}", count);
     fmt::print(" {:>10}\n", dataset.samples(split).size());
   }
-  fmt::print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
+  if (dataset.classes().size() == 2)
+    fmt::print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
   for (const std::string& note : dataset.notes()) fmt::print("{:<22} {}\n", "note", note);
   if (!dataset.problems().empty()) {
     const Problem& first = dataset.problems().front();

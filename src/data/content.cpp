@@ -7,11 +7,11 @@
 #include <ctime>
 #include <exception>
 #include <optional>
-#include <thread>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cpus.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "data/cache_folder.hpp"
@@ -63,7 +63,7 @@ struct ContentReader::Slot {
 
 ContentReader::ContentReader(const DataSettings& settings, std::int64_t total, const Progress& progress)
     : root_(settings.path.string()), memo_(memo_path(settings)),
-      pool_(std::max(1, static_cast<int>(std::thread::hardware_concurrency()))), progress_(progress), total_(total) {}
+      pool_(usable_cpus()), progress_(progress), total_(total) {}
 
 std::string_view ContentReader::path_within(const Sample& sample) const {
   std::string_view path = sample.file;

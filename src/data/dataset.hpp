@@ -15,7 +15,7 @@ struct DataSettings {
   std::string kind = "synthetic";      ///< "wake_vision" | "folders" | "synthetic"
   std::filesystem::path path;          ///< resolved (variables expanded)
   std::string train = "train", validation = "validation", test = "test";   ///< names of the splits
-  std::string positive;                ///< positive class; empty: the last by name
+  std::string positive;                ///< positive class of two; empty: the last by name
   std::string cache = "auto";          ///< "auto" | "raw" | "jpeg" | "none"
   double cache_gib = 100.0;            ///< the most disk that "auto" may use for one set of images
   std::filesystem::path cache_path;    ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
@@ -47,6 +47,7 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   const std::vector<std::string>& classes() const { return classes_; }
+  /// Of precision, recall and F1; without a meaning where there are more than two classes, whose averages these are.
   int positive_class() const { return positive_; }
   const std::vector<Sample>& samples(Split split) const { return samples_[static_cast<int>(split)]; }
   const std::vector<Problem>& problems() const { return problems_; }

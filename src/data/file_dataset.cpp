@@ -23,6 +23,9 @@ void FileDataset::choose_positive(const std::string& name) {
     throw expected("data.positive", "one of the classes " + known, "'" + name + "'");
   }
   positive_ = static_cast<int>(found - classes_.begin());
+  if (classes_.size() > 2)
+    notes_.push_back("data.positive has no effect: precision, recall and F1 are averages over " +
+                     std::to_string(classes_.size()) + " classes");
 }
 
 void FileDataset::finish(const DataSettings& settings, const Progress& progress) {
@@ -68,7 +71,8 @@ void FileDataset::check_classes() {
       const auto in_class = [&](const Sample& sample) { return sample.label == static_cast<std::int32_t>(label); };
       if (samples.empty() || std::any_of(samples.begin(), samples.end(), in_class)) continue;
       if (part == Split::train) throw expected("data", "training images of class " + classes_[label], "none");
-      notes_.push_back(std::string("no images of class ") + classes_[label] + " in " + split_name(part));
+      notes_.push_back("no images of class " + classes_[label] + " in " + split_name(part) +
+                       (classes_.size() > 2 ? ": left out of averages there" : ""));
     }
   }
 }

@@ -40,14 +40,16 @@ Json caches_json(const ImageStore& store) {
 
 Json data_json(const ImageStore& store) {
   const Dataset& dataset = store.dataset();
-  return {{"classes", dataset.classes()},
-          {"positive", dataset.classes().at(static_cast<std::size_t>(dataset.positive_class()))},
-          {"train", store.size(Split::train)},
-          {"validation", store.size(Split::validation)},
-          {"test", store.size(Split::test)},
-          {"unusable_files", store.problems().size()},
-          {"remarked_files", store.remarked()},
-          {"caches", caches_json(store)}};
+  Json json = {{"classes", dataset.classes()}};
+  if (dataset.classes().size() == 2)
+    json["positive"] = dataset.classes().at(static_cast<std::size_t>(dataset.positive_class()));
+  json["train"] = store.size(Split::train);
+  json["validation"] = store.size(Split::validation);
+  json["test"] = store.size(Split::test);
+  json["unusable_files"] = store.problems().size();
+  json["remarked_files"] = store.remarked();
+  json["caches"] = caches_json(store);
+  return json;
 }
 
 }  // namespace

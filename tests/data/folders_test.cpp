@@ -222,6 +222,23 @@ BOOST_AUTO_TEST_CASE(counts_of_unusable_files_are_whole) {
               {"at most 10 unusable files of 31", "got 19", "0.mp4"});
 }
 
+BOOST_AUTO_TEST_CASE(three_classes_have_no_positive_one) {
+  TemporaryFolder folder;
+  make_folders(folder.path(), 2);
+  for (const char* const split : {"train", "validation", "test"}) fs::create_directories(folder.path() / split / "c");
+  for (const char* const split : {"train", "test"})
+    fs::copy(folder.path() / split / "a", folder.path() / split / "c");
+  DataSettings settings = folder_settings(folder.path(), {});
+  const auto dataset = open_dataset(settings, 1);
+  BOOST_REQUIRE_EQUAL(dataset->notes().size(), 1u);
+  BOOST_CHECK_EQUAL(dataset->notes()[0], "no images of class c in validation: left out of averages there");
+  settings.positive = "b";
+  const auto with = open_dataset(settings, 1);
+  BOOST_REQUIRE_EQUAL(with->notes().size(), 2u);
+  BOOST_CHECK_EQUAL(with->notes()[0],
+                    "data.positive has no effect: precision, recall and F1 are averages over 3 classes");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace danas::test
