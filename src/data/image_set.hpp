@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,9 +10,6 @@
 #include "data/cache_plan.hpp"
 
 namespace danas {
-
-/// progress(done, total) is called now and then from the calling thread; done is 0 while another process builds.
-using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 /// Which images, and how they are prepared.
 struct ImageList {
