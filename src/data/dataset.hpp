@@ -51,6 +51,12 @@ class Dataset {
   int positive_class() const { return positive_; }
   const std::vector<Sample>& samples(Split split) const { return samples_[static_cast<int>(split)]; }
   const std::vector<Problem>& problems() const { return problems_; }
+  /// All files: samples and problems.
+  std::int64_t files() const {
+    std::size_t count = problems_.size();
+    for (const auto& samples : samples_) count += samples.size();
+    return static_cast<std::int64_t>(count);
+  }
   /// What was decided for lack of a setting, a line each, for the log: that validation images were taken from train.
   const std::vector<std::string>& notes() const { return notes_; }
 
