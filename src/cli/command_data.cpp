@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "data/contact_sheet.hpp"
 
@@ -15,7 +16,7 @@ void print_store(const ImageStore& store) {
   }
   fmt::print("cache       {}, {:.1f} MiB\n", store.mode(), static_cast<double>(store.bytes()) / (1 << 20));
   for (const Problem& problem : store.problems()) {
-    fmt::print("unusable    {}: {}\n", problem.file.string(), problem.reason);
+    print("unusable    {}: {}\n", problem.file.string(), problem.reason);
   }
 }
 
@@ -39,7 +40,7 @@ int command_data(const DataArguments& arguments) {
   const Session session(arguments.experiment, arguments.quiet);
   if (!arguments.preview.empty()) write_preview(session, arguments.preview);
   print_store(*session.store);
-  if (!arguments.preview.empty()) fmt::print("preview     {}\n", arguments.preview.string());
+  if (!arguments.preview.empty()) print("preview     {}\n", arguments.preview.string());
   return 0;
 }
 
