@@ -13,11 +13,11 @@ enum class Fault {
   interrupted = 130 ///< Ctrl-C; everything so far is saved
 };
 
-/// Message: `[where] expected …, got …`. `where` names the file, key, record or function.
+/// Message: `[where] expected …, got …`. `where` names the file, key, record or function. Long names and texts of others
+/// are shortened in their middle: a message is to be read.
 class Error : public std::runtime_error {
  public:
-  Error(const std::string& where, const std::string& message, Fault fault = Fault::input)
-      : std::runtime_error("[" + where + "] " + message), fault_(fault) {}
+  Error(const std::string& where, const std::string& message, Fault fault = Fault::input);
 
   Fault fault() const { return fault_; }
   int exit_status() const { return static_cast<int>(fault_); }
@@ -27,9 +27,6 @@ class Error : public std::runtime_error {
 };
 
 /// An Error of the form `[where] expected A, got B`.
-inline Error expected(const std::string& where, const std::string& what, const std::string& got,
-                      Fault fault = Fault::input) {
-  return Error(where, "expected " + what + ", got " + got, fault);
-}
+Error expected(const std::string& where, const std::string& what, const std::string& got, Fault fault = Fault::input);
 
 }  // namespace danas

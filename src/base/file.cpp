@@ -18,6 +18,18 @@ namespace {
   throw Error(path.string(), action + ": " + std::strerror(errno), fault);
 }
 
+const char* kind_of(mode_t mode) {
+  return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/// Bytes of a file open for reading. A pipe could be waited for without end: it is opened without blocking, and refused.
+std::size_t regular_size(const Descriptor& file, const std::filesystem::path& path) {
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail(path, "cannot read", Fault::input);
+  if (!S_ISREG(status.st_mode)) throw expected(path.string(), "a regular file", kind_of(status.st_mode));
+  return static_cast<std::size_t>(status.st_size);
+}
+
 void write_all(int descriptor, std::string_view content, const std::filesystem::path& path) {
   while (!content.empty()) {
     const ssize_t written = ::write(descriptor, content.data(), content.size());
@@ -53,16 +65,10 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
 }
 
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes) {
-  const Descriptor file(path.c_str(), O_RDONLY);
-  if (file.get() < 0) fail(path, "cannot read", Fault::input);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || S_ISDIR(status.st_mode)) {
-    errno = errno ? errno : EISDIR;
-    if (S_ISDIR(status.st_mode)) errno = EISDIR;
-    fail(path, "cannot read", Fault::input);
-  }
-  if (static_cast<std::uint64_t>(status.st_size) > most_bytes)
-    throw expected(path.string(), "at most " + std::to_string(most_bytes) + " bytes", std::to_string(status.st_size));
+  const Descriptor file(path.c_str(), O_RDONLY | O_NONBLOCK);
+  const std::size_t size = regular_size(file, path);
+  if (size > most_bytes)
+    throw expected(path.string(), "at most " + std::to_string(most_bytes) + " bytes", std::to_string(size));
   std::string content;
   char buffer[1 << 16];
   for (;;) {
@@ -102,11 +108,8 @@ void check_creatable(const std::filesystem::path& path) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file(path.c_str(), O_RDONLY);
-  if (file.get() < 0) fail(path, "cannot read", Fault::input);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail(path, "cannot read", Fault::input);
-  size_ = static_cast<std::size_t>(status.st_size);
+  const Descriptor file(path.c_str(), O_RDONLY | O_NONBLOCK);
+  size_ = regular_size(file, path);
   if (size_ == 0) return;
   void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) fail(path, "cannot map", Fault::input);

@@ -1,11 +1,14 @@
 #include "base/thread_pool.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/error.hpp"
 
 namespace danas {
 
@@ -68,18 +71,27 @@ struct ThreadPool::State {
     const std::lock_guard lock(mutex);
     wake.notify_all();
   }
+
+  void end() {
+    stop = true;
+    notify();
+    for (std::thread& worker : workers) worker.join();
+  }
 };
 
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
-  for (int worker = 1; worker < std::max(threads, 1); ++worker)
-    state_->workers.emplace_back([state = state_.get(), worker] { state->loop(worker); });
+  try {
+    for (int worker = 1; worker < threads; ++worker)
+      state_->workers.emplace_back([state = state_.get(), worker] { state->loop(worker); });
+  } catch (const std::system_error& error) {
+    const std::string started = std::to_string(state_->workers.size() + 1);
+    state_->end();
+    throw expected("threads", std::to_string(threads) + " threads", started + ": " + error.code().message(),
+                   Fault::failure);
+  }
 }
 
-ThreadPool::~ThreadPool() {
-  state_->stop = true;
-  state_->notify();
-  for (std::thread& worker : state_->workers) worker.join();
-}
+ThreadPool::~ThreadPool() { state_->end(); }
 
 int ThreadPool::threads() const { return static_cast<int>(state_->workers.size()) + 1; }
 

@@ -10,7 +10,8 @@ namespace danas {
 
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads);  ///< at least 1; the calling thread is one of them
+  /// At least 1; the calling thread is one of them. Throws Error (Fault::failure) when the system starts no more.
+  explicit ThreadPool(int threads);
   ~ThreadPool();
 
   int threads() const;

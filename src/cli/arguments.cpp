@@ -230,7 +230,8 @@ std::string nearest_command(const std::vector<std::string>& names, const std::st
 }
 
 bool looks_like_file(const std::string& word) {
-  return word.find_first_of("./") != std::string::npos || std::filesystem::exists(word);
+  std::error_code ignored;
+  return word.find_first_of("./") != std::string::npos || std::filesystem::exists(word, ignored);
 }
 
 /// `danas EXPERIMENT.toml` and `danas --resume …` mean `danas search …`.

@@ -7,6 +7,7 @@
 #include "cli/check_images.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
+#include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "nas/estimators.hpp"
 #include "nas/system_trainer.hpp"
@@ -66,11 +67,11 @@ void print_data(const Dataset& dataset) {
     fmt::print(" {:>10}\n", dataset.samples(split).size());
   }
   if (dataset.classes().size() == 2)
-    fmt::print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
-  for (const std::string& note : dataset.notes()) fmt::print("{:<22} {}\n", "note", note);
+    print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
+  for (const std::string& note : dataset.notes()) print("{:<22} {}\n", "note", note);
   if (!dataset.problems().empty()) {
     const Problem& first = dataset.problems().front();
-    fmt::print("{:<22} {} (first: {}: {})\n", "unusable files", dataset.problems().size(), first.file.string(),
+    print("{:<22} {} (first: {}: {})\n", "unusable files", dataset.problems().size(), first.file.string(),
                first.reason);
   }
 }
@@ -90,7 +91,7 @@ void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   fmt::print("{:<22} {} systems, {} supernets\n", "space", experiment.space.size(),
              experiment.space.data_configurations().size());
-  fmt::print("{:<22} {}: {} KiB RAM, {} KiB flash; {:.1f} % of the systems fit\n", "device", device.name,
+  print("{:<22} {}: {} KiB RAM, {} KiB flash; {:.1f} % of the systems fit\n", "device", device.name,
              device.ram_kib, device.flash_kib, 100 * share_that_fits(experiment, classes));
 }
 
@@ -141,7 +142,7 @@ int command_check(const CheckArguments& arguments) {
   const auto backend = open_backend(arguments.machine);
   const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
   const int classes = static_cast<int>(dataset->classes().size());
-  fmt::print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
+  print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset);
   print_space(experiment, classes);
   const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "data/cache_folder.hpp"
 #include "data/contact_sheet.hpp"
@@ -20,7 +21,7 @@ void print_store(const ImageStore& store) {
   for (const ImageStore::Cache& cache : store.caches()) fmt::print("cache       {}\n", cache.text());
   if (store.remarked() > 0) fmt::print("note        {} files have faults but were read whole\n", store.remarked());
   for (const Problem& problem : store.problems()) {
-    fmt::print("unusable    {}: {}\n", problem.file.string(), problem.reason);
+    print("unusable    {}: {}\n", problem.file.string(), problem.reason);
   }
 }
 
@@ -72,7 +73,7 @@ int command_data(const DataArguments& arguments) {
   const ImageStore store = session.open_store(search_draws(session.experiment));
   build_all(store, session.experiment.space);
   print_store(store);
-  if (!arguments.preview.empty()) fmt::print("preview     {}\n", arguments.preview.string());
+  if (!arguments.preview.empty()) print("preview     {}\n", arguments.preview.string());
   return 0;
 }
 

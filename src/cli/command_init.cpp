@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "data/init.hpp"
 #include "nas/experiment.hpp"
 
@@ -22,15 +23,10 @@ std::string experiment_name(const std::filesystem::path& folder) {
   return name.empty() ? "photos" : name;
 }
 
-/// One line, whatever a file may be called: for comments.
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
-
 /// Paths in experiment files expand $NAME: a dollar sign of the folder's own name is doubled.
 std::string path_text(const std::filesystem::path& folder) {
+  if (valid_utf8(folder.string()) != folder.string())
+    throw expected(folder.string(), "a folder whose name is UTF-8, as experiment files are", "other bytes");
   std::string text;
   for (const char c : std::filesystem::absolute(folder).lexically_normal().string()) {
     text += c == '$' ? "$$" : std::string(1, c);
@@ -40,7 +36,7 @@ std::string path_text(const std::filesystem::path& folder) {
 
 std::string counts_text(const FolderSummary& summary, const std::string& prefix) {
   std::string text = fmt::format("{}{:<12}", prefix, "");
-  for (const auto& name : summary.classes) text += fmt::format(" {:>14}", one_line(name));
+  for (const auto& name : summary.classes) text += fmt::format(" {:>14}", printable(name));
   for (const Split split : {Split::train, Split::validation, Split::test}) {
     text += fmt::format("\n{}{:<12}", prefix, split_name(split));
     for (const auto count : summary.counts[static_cast<int>(split)]) text += fmt::format(" {:>14}", count);
@@ -71,7 +67,7 @@ std::string data_text(const FolderSummary& summary) {
 std::string experiment_text(const FolderSummary& summary, const std::string& name, const Device& device) {
   std::string text = "# Written by danas init. Every key that is left out has a default.\n";
   text += counts_text(summary, "#   ");
-  for (const auto& warning : summary.warnings) text += "# warning: " + one_line(warning) + "\n";
+  for (const auto& warning : summary.warnings) text += "# warning: " + printable(warning) + "\n";
   text += fmt::format("name = {}\nseed = 1\n\n{}\n", json_quoted(name), data_text(summary));
   text += "[space]\nresolution = [32, 64, 96]\n\n";
   text += "[supernet]\nsteps = 2000                 # for each resolution and color\nbatch = 64\n\n";
@@ -95,10 +91,10 @@ int command_init(const InitArguments& arguments) {
   parse_experiment(text, out);  // what is written can be read
   write_file(out, text);
 
-  fmt::print("{}", counts_text(summary, ""));
-  for (const auto& note : summary.notes) fmt::print("note: {}\n", note);
-  for (const auto& warning : summary.warnings) fmt::print("warning: {}\n", warning);
-  fmt::print("\nwritten to {}; next: danas check {}\n", out.string(), out.string());
+  print_lines(counts_text(summary, ""));
+  for (const auto& note : summary.notes) print("note: {}\n", note);
+  for (const auto& warning : summary.warnings) print("warning: {}\n", warning);
+  print("\nwritten to {}; next: danas check {}\n", out.string(), shell_path(out));
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/model.hpp"
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "cli/session.hpp"
 #include "data/decode.hpp"
@@ -47,7 +48,7 @@ JsonObject prediction_json(const Model& model, const std::filesystem::path& file
 
 void print_prediction(const Model& model, const std::filesystem::path& file, const std::vector<double>& probabilities) {
   const auto best = std::max_element(probabilities.begin(), probabilities.end());
-  fmt::print("{}  {}  {:.4f}\n", file.string(), model.classes[best - probabilities.begin()], *best);
+  print("{}  {}  {:.4f}\n", file.string(), model.classes[best - probabilities.begin()], *best);
 }
 
 }  // namespace

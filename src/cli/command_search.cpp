@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "cli/summary.hpp"
 #include "nas/run_directory.hpp"
@@ -38,18 +39,9 @@ bool has_candidates(const std::filesystem::path& directory) {
   return std::count(content.begin(), content.end(), '\n') > 1;  // more than the header
 }
 
-/// For a shell: quoted where it holds anything but plain characters.
-std::string shell_word(const std::string& word) {
-  const std::string plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+,:@%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string resume_command(const SearchArguments& arguments, const std::filesystem::path& directory) {
-  std::string command = "danas " + shell_word(arguments.experiment.file.string());
-  command += " --resume " + shell_word(directory.string());
+  std::string command = "danas " + shell_path(arguments.experiment.file);
+  command += " --resume " + shell_path(directory);
   for (const auto& change : arguments.experiment.set) command += " --set " + shell_word(change);
   return command;
 }
@@ -74,15 +66,15 @@ int command_search(const SearchArguments& arguments) {
   const auto& directory = result.directory;
   if (!directory.empty() && has_candidates(directory)) write_report({directory}, directory / "report.html");
   if (result.interrupted && !std::filesystem::exists(directory)) {
-    fmt::print("interrupted before the search began; the same command starts it again\n");
+    print("interrupted before the search began; the same command starts it again\n");
     return static_cast<int>(Fault::interrupted);
   }
   if (result.interrupted) {
-    fmt::print("interrupted; everything so far is in {}\ncontinue with: {}\n", directory.string(),
+    print("interrupted; everything so far is in {}\ncontinue with: {}\n", directory.string(),
                resume_command(arguments, directory));
     return static_cast<int>(Fault::interrupted);
   }
-  fmt::print("{}", search_summary(directory, experiment.device));
+  print_lines(search_summary(directory, experiment.device));
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/json.hpp"
 #include "cli/metrics_text.hpp"
 #include "cli/model.hpp"
+#include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "data/preparation.hpp"
 #include "nas/estimators.hpp"
@@ -62,7 +63,7 @@ void print_result(const TrainArguments& arguments, const System& system, const R
   for (const auto& [split, values] : metrics) fmt::print("{}\n", metrics_text(split, values));
   fmt::print("{:<11} RAM {:.1f} KiB, flash {:.1f} KiB\n", "needs", static_cast<double>(resources.ram_bytes) / 1024,
              static_cast<double>(resources.flash_bytes) / 1024);
-  fmt::print("{:<11} {}\n", "model", model.string());
+  print("{:<11} {}\n", "model", model.string());
 }
 
 }  // namespace

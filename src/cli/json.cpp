@@ -3,6 +3,8 @@
 #include <cmath>
 #include <fmt/core.h>
 
+#include "base/utf8.hpp"
+
 namespace danas {
 namespace {
 
@@ -17,10 +19,10 @@ std::string list(const Values& values, Text&& text) {
 
 std::string json_quoted(std::string_view text) {
   std::string result = "\"";
-  for (const char c : text) {
+  for (const char c : valid_utf8(text)) {
     if (c == '"' || c == '\\') {
       result += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       result += fmt::format("\\u{:04x}", static_cast<int>(c));
     } else {
       result += c;

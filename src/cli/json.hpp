@@ -8,7 +8,7 @@
 
 namespace danas {
 
-/// A text as a JSON string, which is a TOML string too.
+/// A text as a JSON string, which is a TOML string too; U+FFFD for every byte that is no UTF-8.
 std::string json_quoted(std::string_view text);
 
 /// An object whose keys keep the order in which they were added.

@@ -1,6 +1,5 @@
 #include "cli/program.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -10,15 +9,14 @@
 #include <system_error>
 
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 #include "cli/arguments.hpp"
 
 namespace danas {
 
-void print_error(std::string message) {
-  const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; };
-  std::replace_if(message.begin(), message.end(), control, ' ');
+void print_error(const std::string& message) {
   std::fflush(stdout);
-  std::fprintf(stderr, "danas: %s\n", message.c_str());
+  std::fprintf(stderr, "danas: %s\n", printable(message).c_str());
 }
 
 namespace {
@@ -50,7 +48,11 @@ int run_program(std::vector<std::string> arguments) noexcept {
   } catch (const std::bad_alloc&) {
     print_error("[memory] expected enough memory, got none left; use a smaller batch or resolution");
   } catch (const std::filesystem::filesystem_error& error) {
-    print_error("[" + error.path1().string() + "] " + error.code().message());
+    print_error(Error(error.path1().string(), error.code().message()).what());
+  } catch (const std::system_error& error) {
+    const bool threads = error.code() == std::errc::resource_unavailable_try_again;
+    print_error(Error(threads ? "threads" : "system", threads ? "expected one more thread, got none: " +
+                                                                     error.code().message() : error.what()).what());
   } catch (const std::exception& error) {
     print_error(std::string("[internal] ") + error.what());
   }

@@ -10,7 +10,7 @@ namespace danas {
 /// the exit status; nothing is thrown.
 int run_program(std::vector<std::string> arguments) noexcept;
 
-/// "danas: MESSAGE" as one line on standard error, without control characters of file names and libraries.
-void print_error(std::string message);
+/// "danas: MESSAGE" as one line on standard error, whatever files and libraries put into it.
+void print_error(const std::string& message);
 
 }  // namespace danas

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <fmt/core.h>
 
+#include "base/utf8.hpp"
+
 namespace danas {
 namespace {
 
@@ -42,7 +44,7 @@ void ProgressDisplay::log(const std::string& line) {
   if (mode_ == Mode::quiet) return;
   const std::lock_guard lock(mutex_);
   wipe();
-  std::fprintf(stderr, "%s\n", line.c_str());
+  std::fprintf(stderr, "%s\n", printable(line).c_str());
   last_shown_ = Clock::now();
 }
 
@@ -76,7 +78,7 @@ void ProgressDisplay::clear() {
 
 std::string ProgressDisplay::text(const std::string& what, std::int64_t done, std::int64_t total, double share,
                                   Clock::time_point now) {
-  std::string text = fmt::format("{:3.0f} %  {} {}/{}", 100 * share, what, done, total);
+  std::string text = fmt::format("{:3.0f} %  {} {}/{}", 100 * share, printable(what), done, total);
   const double here = seconds(now - what_since_), all = seconds(now - *start_);
   if (here > 0.5 && done > what_first_) {
     const double rate = static_cast<double>(done - what_first_) / here;
@@ -95,7 +97,7 @@ void ProgressDisplay::draw(const std::string& text, double share) {
   }
   const int full = static_cast<int>(std::lround(share * bar_cells));
   std::string line = fmt::format("[{:#<{}}{:.<{}}] {}", "", full, "", bar_cells - full, text);
-  line.resize(std::min(line.size(), terminal_width() - 1));  // a line that wraps cannot be wiped
+  line = beginning(line, terminal_width() - 1);  // a line that wraps cannot be wiped
   std::fprintf(stderr, "\r%s\033[K", line.c_str());
   std::fflush(stderr);
   drawn_ = true;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <sys/stat.h>
 
+#include "base/utf8.hpp"
 #include "data/housekeeping.hpp"
 
 namespace danas {
@@ -43,7 +44,7 @@ Listing list_folder(const std::filesystem::path& folder) {
 }
 
 std::string reason_of(const Error& error, const std::filesystem::path& file) {
-  const std::string message = error.what(), where = "[" + file.string() + "] ";
+  const std::string message = error.what(), where = "[" + shortened(file.string()) + "] ";
   return message.starts_with(where) ? message.substr(where.size()) : message;
 }
 

@@ -44,15 +44,19 @@ std::vector<Row> read_rows(const fs::path& csv, std::vector<Problem>& problems) 
   next_trimmed(reader, fields);
   const std::size_t columns = fields.size(), name = column_of(fields, "filename", reader),
                     label = column_of(fields, "person", reader);
+  const std::size_t problems_before = problems.size();
   std::vector<Row> rows;
   while (next_trimmed(reader, fields)) {
     if (fields.size() == columns && !fields[name].empty() && !fields[label].empty())
       rows.push_back({fs::path(fields[name]).filename().string(), fields[label]});
     else if (fields != CsvFields{""})
       problems.push_back({csv, "line " + std::to_string(reader.line()) + ": expected " + std::to_string(columns) +
-                                   " fields with a file name and a label"});
+                                   " fields with a file name and a label, got " +
+                                   (fields.size() == columns ? "an empty one" : std::to_string(fields.size()))});
   }
-  if (rows.empty()) throw expected(csv.string() + ":2", "rows of a file name and a label", "none");
+  if (rows.empty())
+    throw expected(csv.string() + ":2", "rows of a file name and a label",
+                   problems.size() > problems_before ? "none; " + problems[problems_before].reason : "none");
   return rows;
 }
 

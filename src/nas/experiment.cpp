@@ -23,13 +23,18 @@ namespace {
 
 using Choices = std::initializer_list<const char*>;
 
+std::string float_text(double value) {
+  const std::string text = fmt::format("{}", value);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 std::string describe(const toml::node& node) {
   if (node.is_table()) return "a table";
   if (node.is_array()) return "an array";
   std::ostringstream text;
   if (const auto* value = node.as_string()) text << "the text \"" << value->get() << '"';
   else if (const auto* integer = node.as_integer()) text << integer->get();
-  else if (const auto* number = node.as_floating_point()) text << fmt::format("{}", number->get());
+  else if (const auto* number = node.as_floating_point()) text << "the float " << float_text(number->get());
   else if (const auto* truth = node.as_boolean()) text << (truth->get() ? "true" : "false");
   else text << "a date or time";
   return text.str();
@@ -93,7 +98,7 @@ class Source {
       if (table == nullptr) throw expected(where(name), "a table", describe(*root_.get(name)));
     }
     table->insert_or_assign(dot == std::string::npos ? key : key.substr(dot + 1), std::move(*value.get("value")));
-    overridden_.push_back(key);
+    overridden_.emplace_back(key, text);
   }
 
   const toml::node* find(const std::string& key) const {
@@ -103,11 +108,19 @@ class Source {
     return table != nullptr && table->is_table() ? table->as_table()->get(key.substr(dot + 1)) : nullptr;
   }
 
+  /// Where a key, or a table that is not known, was set.
   std::string where(const std::string& key) const {
-    if (std::find(overridden_.begin(), overridden_.end(), key) != overridden_.end()) return "--set " + key;
     const toml::node* node = find(key);
     const auto line = node == nullptr ? 0 : node->source().begin.line;
+    for (auto set = overridden_.rbegin(); set != overridden_.rend(); ++set)
+      if (set->first == key || (line == 0 && set->first.starts_with(key + "."))) return "--set " + set->second;
     return line == 0 ? file_.string() + ": " + key : fmt::format("{}:{}: {}", file_.string(), line, key);
+  }
+
+  /// Of two keys that do not go together: the one that --set changed, else the first.
+  std::string where(const std::string& key, const std::string& other) const {
+    const std::string place = where(other);
+    return !where(key).starts_with("--set ") && place.starts_with("--set ") ? place : where(key);
   }
 
   std::filesystem::path folder() const { return std::filesystem::absolute(file_).parent_path(); }
@@ -161,7 +174,7 @@ class Source {
 
   std::filesystem::path file_;
   toml::table root_;
-  std::vector<std::string> overridden_;
+  std::vector<std::pair<std::string, std::string>> overridden_;  // key, and the text of --set
 };
 
 class TomlReader {
@@ -311,13 +324,13 @@ void check_together(const Source& source, const Experiment& experiment) {
                                    std::pair("data.test", experiment.data.test)})
     if (split.empty()) throw expected(source.where(key), "the name of a split", "an empty text");
   if (experiment.data.validation_share + experiment.data.test_share >= 1)
-    throw expected(source.where("data.test_share"), "validation_share and test_share to leave images for training",
+    throw expected(source.where("data.test_share", "data.validation_share"), "validation_share and test_share to leave images for training",
                    "a sum of 1 or more");
   for (const auto& [table, training] : {std::pair("supernet", experiment.supernet),
                                         std::pair("finetune", experiment.finetune),
                                         std::pair("final", experiment.final_training)})
     if (training.warmup > training.steps)
-      throw expected(source.where(std::string(table) + ".warmup"),
+      throw expected(source.where(std::string(table) + ".warmup", std::string(table) + ".steps"),
                      "at most the steps, " + std::to_string(training.steps), std::to_string(training.warmup));
 }
 

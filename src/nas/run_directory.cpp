@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/utf8.hpp"
 
 namespace danas {
 
@@ -265,7 +266,7 @@ void RunDirectory::remove() {
   fs::remove_all(directory_, code);
 }
 
-void RunDirectory::log(const std::string& line) { append_line(directory_ / "log.txt", line + "\n"); }
+void RunDirectory::log(const std::string& line) { append_line(directory_ / "log.txt", printable(line) + "\n"); }
 
 namespace {
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <fmt/core.h>
 
+#include "base/utf8.hpp"
+
 namespace danas::report {
 
 namespace {
@@ -19,7 +21,7 @@ bool is_digits(std::string_view text) {
 std::string escape(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size() + text.size() / 8);
-  for (const char c : text) {
+  for (const char c : valid_utf8(text)) {
     switch (c) {
       case '&': escaped += "&amp;"; break;
       case '<': escaped += "&lt;"; break;

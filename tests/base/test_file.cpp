@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,4 +178,19 @@ BOOST_AUTO_TEST_CASE(mapped_file_shows_the_content_and_moves) {
   assigned = std::move(moved);
   BOOST_CHECK_EQUAL(text(assigned), content);
   BOOST_CHECK(MappedFile().bytes().empty());
+}
+
+// A pipe without a writer would be waited for without end.
+BOOST_AUTO_TEST_CASE(only_regular_files_are_read, *boost::unit_test::timeout(60)) {
+  const TemporaryFolder folder;
+  const filesystem::path pipe = folder / "pipe";
+  BOOST_REQUIRE_EQUAL(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const auto& [path, kind] : {std::pair(pipe, "a pipe"), std::pair(filesystem::path("/dev/null"), "a device"),
+                                   std::pair(folder.path(), "a folder")}) {
+    const auto refused = [&, name = path, what = std::string(kind)](const Error& error) {
+      return names(error, name) && std::string(error.what()).ends_with("expected a regular file, got " + what);
+    };
+    BOOST_CHECK_EXCEPTION(read_file(path), Error, refused);
+    BOOST_CHECK_EXCEPTION(MappedFile{path}, Error, refused);
+  }
 }

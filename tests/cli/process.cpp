@@ -36,9 +36,10 @@ void redirect(int descriptor, const fs::path& file) {
   setenv("XDG_CACHE_HOME", (setting.directory / "cache").c_str(), 1);
   for (const auto& [name, value] : setting.environment) setenv(name.c_str(), value.c_str(), 1);
   if (chdir(setting.directory.c_str()) != 0) _exit(127);
-  if (setting.file_limit > 0) {
-    const rlimit limit{setting.file_limit, setting.file_limit};
-    setrlimit(RLIMIT_FSIZE, &limit);
+  for (const auto& [kind, bytes] :
+       {std::pair(RLIMIT_FSIZE, setting.file_limit), std::pair(RLIMIT_STACK, setting.stack_limit)}) {
+    const rlimit limit{bytes, bytes};
+    if (bytes > 0 && setrlimit(kind, &limit) != 0) _exit(127);
   }
   arguments.insert(arguments.begin(), program);
   std::vector<char*> values;

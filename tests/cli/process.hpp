@@ -30,6 +30,7 @@ struct Setting {
   fs::path directory;                              ///< working directory, also of the captured output and of the cache
   std::map<std::string, std::string> environment;  ///< added; WAKE_VISION and DANAS_DATA are unset first
   std::size_t file_limit = 0;                      ///< RLIMIT_FSIZE in bytes; 0: none
+  std::size_t stack_limit = 0;                     ///< RLIMIT_STACK in bytes: what a thread takes; 0: as it is
 };
 
 /// The built program ($DANAS_PROGRAM) with these arguments.

@@ -176,6 +176,8 @@ BOOST_AUTO_TEST_CASE(wake_vision_bad_csv) {
   check_error(open, {"wake_vision_train.csv:1", "'file,person'"});
   write(csv, "filename,person\n");
   check_error(open, {"wake_vision_train.csv:2", "rows"});
+  write(csv, "filename,person\n1000.png,1,7\n1001.png,0,7\n");
+  check_error(open, {"wake_vision_train.csv:2", "rows", "got none; line 2: expected 2 fields", "got 3"});
   fs::remove(csv);
   check_error(open, {"wake_vision_train.csv", "wakevision.ai", "$WAKE_VISION", folder.path().string()});
 }

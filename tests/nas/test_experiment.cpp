@@ -209,6 +209,21 @@ BOOST_AUTO_TEST_CASE(overrides) {
   BOOST_TEST(contains(complaint(minimal, {"seed=1\nname = 2"}), "--set seed"));
 }
 
+BOOST_AUTO_TEST_CASE(what_an_override_breaks_is_not_blamed_on_the_file) {
+  for (const char* text : {"search.systems=many", "serach.systems=3", "nothing=1", "name=a/b", "supernet.warmup=99999",
+                           "supernet.steps=10", "data.validation_share=0.9", "space.depth=[9,9,9,9,9]", "data=5"}) {
+    const std::string file = minimal + "[supernet]\nsteps = 100\nwarmup = 50\n";
+    BOOST_TEST(complaint(file, {text}).starts_with(std::string("[--set ") + text + "] "), complaint(file, {text}));
+  }
+  BOOST_TEST(complaint(minimal, {"seed=1", "seed=x"}).starts_with("[--set seed=x] "));
+  BOOST_TEST(complaint(minimal + "[serach]\nsystems = 3\n", {"serach.hours=1"}).starts_with("[/somewhere/trial.toml:3: serach]"));
+}
+
+BOOST_AUTO_TEST_CASE(a_float_is_not_told_as_an_integer) {
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 1e3\n", "supernet.steps", "a whole number", "got the float 1000.0");
+  CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.5, 1.5]\n", "got the float 1.5");
+}
+
 BOOST_AUTO_TEST_CASE(a_known_device_sets_the_limits) {
   const Experiment known = parse(minimal + "[device]\nname = \"STM32F746\"\n");
   BOOST_TEST(known.device.ram_kib == 320);

@@ -27,6 +27,11 @@ BOOST_AUTO_TEST_CASE(numbers) {
   BOOST_TEST(duration(3600 * 23 + 59 * 60) == "23\u202fh 59\u202fmin");
 }
 
+BOOST_AUTO_TEST_CASE(escapes_are_utf8) {
+  BOOST_TEST(escape("a\xff<\x1b>") == "a\uFFFD&lt;&gt;");
+  BOOST_TEST(escape("Größe") == "Größe");
+}
+
 BOOST_AUTO_TEST_CASE(systems) {
   BOOST_TEST(data_text("96-monochrome") == "96×96 monochrome");
   BOOST_TEST(data_text("strange") == "strange");
