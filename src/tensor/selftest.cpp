@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "tensor/selftest_side.hpp"
 
 namespace danas {
@@ -22,14 +23,20 @@ SelftestRow& row_of(std::vector<SelftestRow>& rows, const SelftestCase& each, Se
 
 }  // namespace
 
-std::vector<SelftestRow> selftest(Backend& device, Backend& reference, SelftestFill fill) {
+SelftestTable selftest_table() {
   SelftestTable table;
   add_product_cases(table);
   add_normalization_cases(table);
   add_elementwise_cases(table);
   add_bottleneck_cases(table);
+  return table;
+}
+
+std::vector<SelftestRow> selftest(Backend& device, Backend& reference, SelftestFill fill) {
+  if (&device == &reference) throw expected("selftest", "two backends", "the same one twice", Fault::failure);
   std::vector<SelftestRow> rows;
   std::uint64_t number = 0;
+  const SelftestTable table = selftest_table();
   for (const SelftestCase& each : table.cases()) {
     ++number;
     if (fill == SelftestFill::integers && !each.exact_in_integers) continue;

@@ -10,7 +10,8 @@
 namespace danas {
 
 /// One operation over all its shapes. An element's error is relative to the RMS of its tensor (at least 0.1); infinite
-/// where the device left an element unwritten, changed an input, or wrote outside of its output.
+/// where the device left an element unwritten, changed an input, or wrote outside of its output, and where either side
+/// is no finite number.
 struct SelftestRow {
   std::string op;
   double worst_error = 0;
@@ -26,7 +27,7 @@ enum class SelftestFill {
 };
 
 /// Runs the table on `device` and on `reference` with equal operands; one row per operation, in the order of
-/// backend.hpp.
+/// backend.hpp. Throws Error where the two are one: nothing could fail.
 std::vector<SelftestRow> selftest(Backend& device, Backend& reference, SelftestFill fill = SelftestFill::reals);
 
 }  // namespace danas

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "tensor/tensor.hpp"
@@ -135,12 +136,24 @@ double SelftestSide::operand_error(const Operand& mine, const SelftestSide& refe
     if (!mine.active[static_cast<std::size_t>(i)]) continue;
     const double value = element(mine, i), right = reference.element(other, i);
     if (mine.role == Role::read && value != right) return infinity;
-    if (std::isnan(value)) return infinity;
+    if (!std::isfinite(value) || !std::isfinite(right)) return infinity;
     worst = std::max(worst, std::abs(value - right));
     squares += right * right;
     ++count;
   }
   return count > 0 ? worst / std::max(std::sqrt(squares / count), smallest_scale) : 0;
+}
+
+bool SelftestSide::same_bits(const SelftestSide& other) const {
+  const Type type = backend_.real_type();
+  if (type != other.backend_.real_type() || operands_.size() != other.operands_.size()) return false;
+  for (std::size_t i = 0; i < operands_.size(); ++i) {
+    const Operand &mine = operands_[i], &theirs = other.operands_[i];
+    if (mine.size != theirs.size) return false;
+    if (std::memcmp(mine.memory, theirs.memory, whole(type, nullptr, mine.size).bytes()) != 0) return false;
+  }
+  return numbers_.size() == other.numbers_.size() &&
+         std::memcmp(numbers_.data(), other.numbers_.data(), numbers_.size() * sizeof(double)) == 0;
 }
 
 double SelftestSide::error_against(const SelftestSide& reference) const {

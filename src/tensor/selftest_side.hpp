@@ -44,6 +44,8 @@ class SelftestSide {
 
   /// Largest error of this side's results against those of `reference`.
   double error_against(const SelftestSide& reference) const;
+  /// Whether the two sides, of one type, hold the same bytes: operands, results, what lies around them, and numbers.
+  bool same_bits(const SelftestSide& other) const;
 
  private:
   enum class Role { read, written, both };
@@ -91,6 +93,9 @@ class SelftestTable {
 
 /// "2x5x7x16"
 std::string selftest_shape(std::initializer_list<std::int64_t> numbers);
+
+/// All cases, in the order of backend.hpp.
+SelftestTable selftest_table();
 
 void add_product_cases(SelftestTable& table);        // selftest_products.cpp
 void add_normalization_cases(SelftestTable& table);  // selftest_cases.cpp

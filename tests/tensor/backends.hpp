@@ -1,10 +1,11 @@
-// The CPU backends of this machine, for the tests.
+// Test cases for every backend of the program. Those of an instruction set that the machine has not got are skipped,
+// and said to be: never passed.
 #pragma once
 
-#include <iostream>
+#include <boost/test/unit_test.hpp>
+
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/error.hpp"
 #include "tensor/backend.hpp"
@@ -20,12 +21,36 @@ inline bool machine_has(const std::string& instruction_set) {
   return instruction_set == "portable";
 }
 
-/// One for each instruction set that the machine has; the others are named on standard error.
-inline std::vector<std::unique_ptr<danas::Backend>> cpu_backends(int threads = 2) {
-  std::vector<std::unique_ptr<danas::Backend>> backends;
-  for (const char* instruction_set : {"portable", "avx2", "avx512"}) {
-    if (machine_has(instruction_set)) backends.push_back(danas::make_cpu_backend(threads, instruction_set));
-    else std::cerr << "skipped: this machine has no " << instruction_set << "\n";
+/// For Boost.Test's precondition.
+struct MachineHas {
+  const char* instruction_set;
+  boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
+    boost::test_tools::assertion_result result(machine_has(instruction_set));
+    result.message() << "this machine has no " << instruction_set;
+    return result;
   }
-  return backends;
-}
+};
+
+#define DANAS_CASE(name, set) \
+  BOOST_AUTO_TEST_CASE(name##_##set, *boost::unit_test::precondition(MachineHas{#set})) { name##_with(#set); }
+
+#define DANAS_CASES(name)     \
+  DANAS_CASE(name, portable)  \
+  DANAS_CASE(name, avx2)      \
+  DANAS_CASE(name, avx512)
+
+/// A test case for every instruction set; the body sees its name, `instruction_set`.
+#define FOR_EACH_INSTRUCTION_SET(name)                         \
+  static void name##_with(const std::string& instruction_set); \
+  DANAS_CASES(name)                                            \
+  static void name##_with(const std::string& instruction_set)
+
+/// A test case for every instruction set (on two threads), and for the reference in single and in double precision; the
+/// body sees `backend`.
+#define FOR_EACH_BACKEND(name)                                                                              \
+  static void name##_on(danas::Backend& backend);                                                           \
+  static void name##_with(const std::string& set) { name##_on(*danas::make_cpu_backend(2, set)); }          \
+  DANAS_CASES(name)                                                                                         \
+  BOOST_AUTO_TEST_CASE(name##_reference_f32) { name##_on(*danas::make_reference_backend(danas::Type::f32)); } \
+  BOOST_AUTO_TEST_CASE(name##_reference_f64) { name##_on(*danas::make_reference_backend(danas::Type::f64)); } \
+  static void name##_on(danas::Backend& backend)

@@ -28,13 +28,6 @@ std::filesystem::path golden(const std::string& name) {
   return std::filesystem::path(folder && *folder ? folder : DANAS_GOLDEN_FOLDER) / name;
 }
 
-std::vector<std::unique_ptr<Backend>> all_backends() {
-  std::vector<std::unique_ptr<Backend>> backends = cpu_backends();
-  backends.push_back(make_reference_backend(Type::f32));
-  backends.push_back(make_reference_backend(Type::f64));
-  return backends;
-}
-
 struct Picture {
   std::vector<std::uint8_t> pixels;
   int width, height, channels;
@@ -84,76 +77,71 @@ void check_figures(const nlohmann::json& figures, const std::vector<int>& values
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(resizing_agrees_with_tensorflow) {
+FOR_EACH_BACKEND(resizing_agrees_with_tensorflow) {
   const nlohmann::json all = nlohmann::json::parse(read_file(golden("tf_image.json")));
   BOOST_REQUIRE(!all.empty());
-  for (const auto& backend : all_backends())
-    for (const nlohmann::json& each : all)
-      BOOST_TEST_CONTEXT(backend->name() << ", tensor " << each.at("tensor")) {
-        Picture picture{{}, each.at("width"), each.at("height"), 3};
-        const std::uint64_t tensor = each.at("tensor");
-        for (int i = 0; i < picture.width * picture.height * 3; ++i)
-          picture.pixels.push_back(static_cast<std::uint8_t>(
-              std::min(255.0, std::floor(128 * (fixture_number(tensor, static_cast<std::uint64_t>(i)) + 1)))));
-        const std::vector<int> resized =
-            see(*backend, picture, picture.whole(), each.at("out_height"), each.at("out_width"), 3);
-        check_figures(each.at("area"), resized, 0.51);
-        // TensorFlow's gray weights are 0.2989, 0.587, 0.114; ours are whole 256ths of ITU-R 601's.
-        check_figures(each.at("gray"), see(*backend, picture, picture.whole(), picture.height, picture.width, 1), 1);
-      }
-}
-
-BOOST_AUTO_TEST_CASE(means_are_rounded_half_up) {
-  const Picture pair = picture_of(2, 1, 1, {0, 1}), row = picture_of(3, 1, 1, {30, 60, 91});
-  const Picture square = picture_of(2, 2, 1, {0, 0, 0, 1}), most = picture_of(2, 2, 1, {255, 255, 255, 254});
-  for (const auto& backend : all_backends())
-    BOOST_TEST_CONTEXT(backend->name()) {
-      BOOST_TEST(see(*backend, pair, pair.whole(), 1, 1, 1) == std::vector<int>{1});           // 0.5
-      BOOST_TEST(see(*backend, row, row.whole(), 1, 2, 1) == (std::vector<int>{40, 81}));      // 40 and 80 2/3
-      BOOST_TEST(see(*backend, row, row.whole(), 1, 1, 1) == std::vector<int>{60});            // 60 1/3
-      BOOST_TEST(see(*backend, square, square.whole(), 1, 1, 1) == std::vector<int>{0});       // 0.25
-      BOOST_TEST(see(*backend, most, most.whole(), 1, 1, 1) == std::vector<int>{255});         // 254.75
-      BOOST_TEST(see(*backend, pair, pair.whole(), 1, 3, 1) == (std::vector<int>{0, 1, 1}));   // enlarged
+  for (const nlohmann::json& each : all)
+    BOOST_TEST_CONTEXT(backend.name() << ", tensor " << each.at("tensor")) {
+      Picture picture{{}, each.at("width"), each.at("height"), 3};
+      const std::uint64_t tensor = each.at("tensor");
+      for (int i = 0; i < picture.width * picture.height * 3; ++i)
+        picture.pixels.push_back(static_cast<std::uint8_t>(
+            std::min(255.0, std::floor(128 * (fixture_number(tensor, static_cast<std::uint64_t>(i)) + 1)))));
+      const std::vector<int> resized =
+          see(backend, picture, picture.whole(), each.at("out_height"), each.at("out_width"), 3);
+      check_figures(each.at("area"), resized, 0.51);
+      // TensorFlow's gray weights are 0.2989, 0.587, 0.114; ours are whole 256ths of ITU-R 601's.
+      check_figures(each.at("gray"), see(backend, picture, picture.whole(), picture.height, picture.width, 1), 1);
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_crop_is_the_image_of_its_pixels) {
+FOR_EACH_BACKEND(means_are_rounded_half_up) {
+  const Picture pair = picture_of(2, 1, 1, {0, 1}), row = picture_of(3, 1, 1, {30, 60, 91});
+  const Picture square = picture_of(2, 2, 1, {0, 0, 0, 1}), most = picture_of(2, 2, 1, {255, 255, 255, 254});
+  BOOST_TEST_CONTEXT(backend.name()) {
+    BOOST_TEST(see(backend, pair, pair.whole(), 1, 1, 1) == std::vector<int>{1});           // 0.5
+    BOOST_TEST(see(backend, row, row.whole(), 1, 2, 1) == (std::vector<int>{40, 81}));      // 40 and 80 2/3
+    BOOST_TEST(see(backend, row, row.whole(), 1, 1, 1) == std::vector<int>{60});            // 60 1/3
+    BOOST_TEST(see(backend, square, square.whole(), 1, 1, 1) == std::vector<int>{0});       // 0.25
+    BOOST_TEST(see(backend, most, most.whole(), 1, 1, 1) == std::vector<int>{255});         // 254.75
+    BOOST_TEST(see(backend, pair, pair.whole(), 1, 3, 1) == (std::vector<int>{0, 1, 1}));   // enlarged
+  }
+}
+
+FOR_EACH_BACKEND(a_crop_is_the_image_of_its_pixels) {
   const Picture picture = random_picture(31, 23, 3, 1);
   const Crop crop{4, 7, 19, 13, false};
   Picture cut{{}, crop.width, crop.height, 3};
   for (int y = 0; y < crop.height; ++y)
     for (int x = 0; x < crop.width * 3; ++x)
       cut.pixels.push_back(picture.pixels[static_cast<std::size_t>(((y + crop.y) * 31 + crop.x) * 3 + x)]);
-  for (const auto& backend : all_backends())
-    BOOST_TEST_CONTEXT(backend->name())
-      BOOST_TEST(see(*backend, picture, crop, 8, 9, 3) == see(*backend, cut, cut.whole(), 8, 9, 3));
+  BOOST_TEST_CONTEXT(backend.name())
+    BOOST_TEST(see(backend, picture, crop, 8, 9, 3) == see(backend, cut, cut.whole(), 8, 9, 3));
 }
 
-BOOST_AUTO_TEST_CASE(a_flip_mirrors_the_columns) {
+FOR_EACH_BACKEND(a_flip_mirrors_the_columns) {
   const Picture picture = random_picture(31, 23, 3, 2);
-  for (const auto& backend : all_backends())
-    for (const auto& [width, height] : {std::pair(11, 10), std::pair(24, 20), std::pair(50, 20)})
-      BOOST_TEST_CONTEXT(backend->name() << " " << width << "x" << height) {
-        const std::vector<int> straight = see(*backend, picture, {3, 2, 24, 20, false}, height, width, 3);
-        const std::vector<int> flipped = see(*backend, picture, {3, 2, 24, 20, true}, height, width, 3);
-        std::vector<int> mirrored;
-        for (int y = 0; y < height; ++y)
-          for (int x = 0; x < width; ++x)
-            for (int c = 0; c < 3; ++c)
-              mirrored.push_back(straight[static_cast<std::size_t>((y * width + width - 1 - x) * 3 + c)]);
-        BOOST_TEST(flipped == mirrored);
-        BOOST_TEST(straight != flipped);
-      }
+  for (const auto& [width, height] : {std::pair(11, 10), std::pair(24, 20), std::pair(50, 20)})
+    BOOST_TEST_CONTEXT(backend.name() << " " << width << "x" << height) {
+      const std::vector<int> straight = see(backend, picture, {3, 2, 24, 20, false}, height, width, 3);
+      const std::vector<int> flipped = see(backend, picture, {3, 2, 24, 20, true}, height, width, 3);
+      std::vector<int> mirrored;
+      for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
+          for (int c = 0; c < 3; ++c)
+            mirrored.push_back(straight[static_cast<std::size_t>((y * width + width - 1 - x) * 3 + c)]);
+      BOOST_TEST(flipped == mirrored);
+      BOOST_TEST(straight != flipped);
+    }
 }
 
-BOOST_AUTO_TEST_CASE(resizing_to_the_same_size_changes_nothing) {
+FOR_EACH_BACKEND(resizing_to_the_same_size_changes_nothing) {
   const Picture picture = random_picture(13, 17, 3, 3);
-  for (const auto& backend : all_backends())
-    BOOST_TEST_CONTEXT(backend->name())
-      BOOST_TEST(see(*backend, picture, picture.whole(), 17, 13, 3) == integers(picture.pixels));
+  BOOST_TEST_CONTEXT(backend.name())
+    BOOST_TEST(see(backend, picture, picture.whole(), 17, 13, 3) == integers(picture.pixels));
 }
 
-BOOST_AUTO_TEST_CASE(gray_is_weighted_and_repeated) {
+FOR_EACH_BACKEND(gray_is_weighted_and_repeated) {
   const Picture color = random_picture(9, 6, 3, 4), gray = random_picture(9, 6, 1, 5);
   std::vector<int> weighted, repeated;
   for (std::size_t i = 0; i < 9 * 6; ++i) {
@@ -162,23 +150,21 @@ BOOST_AUTO_TEST_CASE(gray_is_weighted_and_repeated) {
     repeated.insert(repeated.end(), 3, gray.pixels[i]);
   }
   const Picture white = picture_of(1, 1, 3, {255, 255, 255});
-  for (const auto& backend : all_backends())
-    BOOST_TEST_CONTEXT(backend->name()) {
-      BOOST_TEST(see(*backend, color, color.whole(), 6, 9, 1) == weighted);
-      BOOST_TEST(see(*backend, gray, gray.whole(), 6, 9, 3) == repeated);
-      BOOST_TEST(see(*backend, gray, gray.whole(), 6, 9, 1) == integers(gray.pixels));
-      BOOST_TEST(see(*backend, white, white.whole(), 1, 1, 1) == std::vector<int>{255});
-    }
+  BOOST_TEST_CONTEXT(backend.name()) {
+    BOOST_TEST(see(backend, color, color.whole(), 6, 9, 1) == weighted);
+    BOOST_TEST(see(backend, gray, gray.whole(), 6, 9, 3) == repeated);
+    BOOST_TEST(see(backend, gray, gray.whole(), 6, 9, 1) == integers(gray.pixels));
+    BOOST_TEST(see(backend, white, white.whole(), 1, 1, 1) == std::vector<int>{255});
+  }
 }
 
-BOOST_AUTO_TEST_CASE(gray_is_of_the_rounded_pixels) {
+FOR_EACH_BACKEND(gray_is_of_the_rounded_pixels) {
   const Picture picture = picture_of(2, 1, 3, {0, 0, 0, 1, 1, 0});  // means 0.5, 0.5, 0: pixels 1, 1, 0
-  for (const auto& backend : all_backends())
-    BOOST_TEST(see(*backend, picture, picture.whole(), 1, 1, 1) == std::vector<int>{(77 + 150 + 128) >> 8});
+  BOOST_TEST(see(backend, picture, picture.whole(), 1, 1, 1) == std::vector<int>{(77 + 150 + 128) >> 8});
 }
 
-BOOST_AUTO_TEST_CASE(every_backend_sees_the_same_bits) {
-  const auto reference = make_reference_backend(Type::f64);
+FOR_EACH_INSTRUCTION_SET(every_backend_sees_the_same_bits) {
+  const auto backend = make_cpu_backend(2, instruction_set), reference = make_reference_backend(Type::f64);
   std::uint64_t number = 10;
   for (const int channels : {1, 3})
     for (const auto& [width, height] : {std::pair(1, 1), std::pair(5, 3), std::pair(97, 40), std::pair(700, 300)}) {
@@ -187,40 +173,37 @@ BOOST_AUTO_TEST_CASE(every_backend_sees_the_same_bits) {
         for (const int seen : {1, 3}) {
           const Crop crop{width / 5, height / 7, width - width / 5, height - height / 7, number % 2 == 0};
           const std::vector<int> right = see(*reference, picture, crop, h, w, seen);
-          for (const auto& backend : all_backends())
-            BOOST_TEST_CONTEXT(backend->name() << ", " << width << "x" << height << "x" << channels << " to " << w
-                                               << "x" << h << "x" << seen)
-              BOOST_TEST(see(*backend, picture, crop, h, w, seen) == right);
+          BOOST_TEST_CONTEXT(backend->name() << ", " << width << "x" << height << "x" << channels << " to " << w
+                                             << "x" << h << "x" << seen)
+            BOOST_TEST(see(*backend, picture, crop, h, w, seen) == right);
         }
     }
 }
 
 // Sums beyond 2^31 and 2^32.
-BOOST_AUTO_TEST_CASE(the_largest_crops_are_exact) {
-  const auto reference = make_reference_backend(Type::f64);
+FOR_EACH_INSTRUCTION_SET(the_largest_crops_are_exact) {
+  const auto backend = make_cpu_backend(2, instruction_set), reference = make_reference_backend(Type::f64);
   const int longest = 1 << 24;
   const Picture column = picture_of(1, longest, 1, std::vector<std::uint8_t>(std::size_t{1} << 24, 255));
   const Picture row = picture_of(longest, 1, 1, column.pixels);
   const Picture gray = random_picture(3001, 3000, 1, 30), color = random_picture(3001, 3000, 3, 31);
-  for (const auto& backend : cpu_backends())
-    BOOST_TEST_CONTEXT(backend->name()) {
-      BOOST_TEST(see(*backend, column, column.whole(), 1, 1, 1) == std::vector<int>{255});
-      BOOST_TEST(see(*backend, row, row.whole(), 1, 1, 1) == std::vector<int>{255});
-      for (const Picture* picture : {&gray, &color})
-        BOOST_TEST(see(*backend, *picture, picture->whole(), 2, 3, picture->channels) ==
-                   see(*reference, *picture, picture->whole(), 2, 3, picture->channels));
-    }
+  BOOST_TEST_CONTEXT(backend->name()) {
+    BOOST_TEST(see(*backend, column, column.whole(), 1, 1, 1) == std::vector<int>{255});
+    BOOST_TEST(see(*backend, row, row.whole(), 1, 1, 1) == std::vector<int>{255});
+    for (const Picture* picture : {&gray, &color})
+      BOOST_TEST(see(*backend, *picture, picture->whole(), 2, 3, picture->channels) ==
+                 see(*reference, *picture, picture->whole(), 2, 3, picture->channels));
+  }
   const Picture longer = picture_of(longest + 1, 1, 1, std::vector<std::uint8_t>((std::size_t{1} << 24) + 1));
   BOOST_CHECK_THROW(see(*reference, longer, longer.whole(), 1, 1, 1), Error);
 }
 
-BOOST_AUTO_TEST_CASE(pixels_and_numbers_are_of_one_preparation) {
+FOR_EACH_BACKEND(pixels_and_numbers_are_of_one_preparation) {
   const Picture picture = random_picture(61, 47, 3, 40);
   const Crop crop{5, 6, 50, 40, true};
-  for (const int channels : {1, 3})
-    for (const auto& backend : all_backends()) {
-      std::vector<std::uint8_t> pixels(static_cast<std::size_t>(16 * 18 * channels));
-      area_resize(picture.image(), crop, 18, 16, channels, pixels.data());
-      BOOST_TEST(see(*backend, picture, crop, 16, 18, channels) == integers(pixels));
-    }
+  for (const int channels : {1, 3}) {
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(16 * 18 * channels));
+    area_resize(picture.image(), crop, 18, 16, channels, pixels.data());
+    BOOST_TEST(see(backend, picture, crop, 16, 18, channels) == integers(pixels));
+  }
 }

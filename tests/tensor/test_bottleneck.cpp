@@ -137,98 +137,92 @@ BOOST_AUTO_TEST_CASE(training_is_the_formula) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_folded_block_is_the_unfused_network) {
-  std::vector<std::unique_ptr<Backend>> backends = cpu_backends();
-  backends.push_back(make_reference_backend(Type::f64));
-  for (const auto& backend : backends)
-    for (const Shape& s : blocks)
-      BOOST_TEST_CONTEXT(backend->name()) {
-        Side side(*backend, Random(1, "folded"), SelftestFill::reals);
-        Arena& arena = side.arena();
-        const BottleneckWeights weights = make_weights(side, s);
-        const View x = side.input(s.n, s.h, s.w, s.in);
-        const Geometry geometry{s.stride, Padding::same};
+FOR_EACH_BACKEND(a_folded_block_is_the_unfused_network) {
+  for (const Shape& s : blocks)
+    BOOST_TEST_CONTEXT(backend.name()) {
+      Side side(backend, Random(1, "folded"), SelftestFill::reals);
+      Arena& arena = side.arena();
+      const BottleneckWeights weights = make_weights(side, s);
+      const View x = side.input(s.n, s.h, s.w, s.in);
+      const Geometry geometry{s.stride, Padding::same};
 
-        View value = x;
-        const auto normalize = [&](const BatchNormWeights& bn, Activation act) {
-          const View out = arena.take_like(value);
-          backend->batch_norm_inference(value, bn, epsilon, act, out);
-          value = out;
-        };
-        const auto multiply = [&](const Filter& w) {
-          const View out = arena.take(value.n, value.h, value.w, w.out);
-          backend->convolution(value, w, {}, {}, Activation::none, out);
-          value = out;
-        };
-        if (s.expanded) {
-          multiply(weights.expand);
-          normalize(weights.bn1, Activation::relu6);
-        }
-        const View wide = value;
-        value = arena.take(s.n, s.out_h(), s.out_w(), s.wide());
-        backend->depthwise(wide, weights.depthwise, geometry, {}, Activation::none, value);
-        normalize(weights.bn2, Activation::relu6);
-        multiply(weights.project);
-        normalize(weights.bn3, Activation::none);
-        if (s.residual) backend->add(value, x, value);
-
-        FoldedBottleneck folded;
-        const auto fold = [&](const Filter& w, const BatchNormWeights& bn, Filter& filter, View& bias) {
-          filter = arena.take_filter(w.h, w.w, w.in, w.out);
-          bias = arena.take_vector(w.out);
-          backend->fold_batch_norm(w, bn, epsilon, filter, bias);
-        };
-        if (s.expanded) fold(weights.expand, weights.bn1, folded.expand, folded.bias1);
-        fold(weights.depthwise, weights.bn2, folded.depthwise, folded.bias2);
-        fold(weights.project, weights.bn3, folded.project, folded.bias3);
-        folded.stride = s.stride;
-        folded.residual = s.residual;
-        const View y = side.result(s.n, s.out_h(), s.out_w(), s.out);
-        const Arena::Mark before = arena.mark();
-        backend->bottleneck_inference(x, folded, arena, y);
-        BOOST_CHECK(same_mark(before, arena.mark()));
-        BOOST_CHECK_LT(worst_difference(y, value), backend->real_type() == Type::f64 ? 1e-12 : 2e-5);
+      View value = x;
+      const auto normalize = [&](const BatchNormWeights& bn, Activation act) {
+        const View out = arena.take_like(value);
+        backend.batch_norm_inference(value, bn, epsilon, act, out);
+        value = out;
+      };
+      const auto multiply = [&](const Filter& w) {
+        const View out = arena.take(value.n, value.h, value.w, w.out);
+        backend.convolution(value, w, {}, {}, Activation::none, out);
+        value = out;
+      };
+      if (s.expanded) {
+        multiply(weights.expand);
+        normalize(weights.bn1, Activation::relu6);
       }
+      const View wide = value;
+      value = arena.take(s.n, s.out_h(), s.out_w(), s.wide());
+      backend.depthwise(wide, weights.depthwise, geometry, {}, Activation::none, value);
+      normalize(weights.bn2, Activation::relu6);
+      multiply(weights.project);
+      normalize(weights.bn3, Activation::none);
+      if (s.residual) backend.add(value, x, value);
+
+      FoldedBottleneck folded;
+      const auto fold = [&](const Filter& w, const BatchNormWeights& bn, Filter& filter, View& bias) {
+        filter = arena.take_filter(w.h, w.w, w.in, w.out);
+        bias = arena.take_vector(w.out);
+        backend.fold_batch_norm(w, bn, epsilon, filter, bias);
+      };
+      if (s.expanded) fold(weights.expand, weights.bn1, folded.expand, folded.bias1);
+      fold(weights.depthwise, weights.bn2, folded.depthwise, folded.bias2);
+      fold(weights.project, weights.bn3, folded.project, folded.bias3);
+      folded.stride = s.stride;
+      folded.residual = s.residual;
+      const View y = side.result(s.n, s.out_h(), s.out_w(), s.out);
+      const Arena::Mark before = arena.mark();
+      backend.bottleneck_inference(x, folded, arena, y);
+      BOOST_CHECK(same_mark(before, arena.mark()));
+      BOOST_CHECK_LT(worst_difference(y, value), backend.real_type() == Type::f64 ? 1e-12 : 2e-5);
+    }
 }
 
-BOOST_AUTO_TEST_CASE(backward_computes_what_is_wanted_and_gives_scratch_back) {
-  std::vector<std::unique_ptr<Backend>> backends = cpu_backends();
-  backends.push_back(make_reference_backend(Type::f64));
-  for (const auto& backend : backends)
-    for (const Shape& s : blocks)
-      BOOST_TEST_CONTEXT(backend->name()) {
-        Side side(*backend, Random(1, "wanted"), SelftestFill::reals);
-        const BottleneckWeights weights = make_weights(side, s);
-        const View x = side.input(s.n, s.h, s.w, s.in), y = side.result(s.n, s.out_h(), s.out_w(), s.out);
-        const View dy = side.input(y.n, y.h, y.w, y.c);
-        BottleneckSaved saved;
-        backend->bottleneck_training(x, weights, epsilon, side.arena(), y, saved);
-        const Arena::Mark before = side.arena().mark();
-        const auto backward = [&](const View& dx, const BottleneckGradients& gradients) {
-          backend->bottleneck_backward(x, dy, weights, epsilon, saved, side.arena(), dx, gradients);
-          BOOST_CHECK(same_mark(before, side.arena().mark()));
-        };
-        BottleneckGradients all, filters_only;
-        if (s.expanded) {
-          all.expand = side.filter_result(1, 1, s.in, s.expanded, false);
-          all.bn1 = {side.vector_result(s.expanded), side.vector_result(s.expanded)};
-          filters_only.expand = side.filter_result(1, 1, s.in, s.expanded, false);
-        }
-        all.depthwise = side.filter_result(3, 3, 1, s.wide(), false);
-        all.bn2 = {side.vector_result(s.wide()), side.vector_result(s.wide())};
-        all.project = side.filter_result(1, 1, s.wide(), s.out, false);
-        all.bn3 = {side.vector_result(s.out), side.vector_result(s.out)};
-        filters_only.depthwise = side.filter_result(3, 3, 1, s.wide(), false);
-        const View dx = side.result(s.n, s.h, s.w, s.in), dx_alone = side.result(s.n, s.h, s.w, s.in);
-        backward(dx, all);
-        backward(dx_alone, {});
-        backward({}, filters_only);
-        backward({}, {});
-        BOOST_CHECK_EQUAL(worst_difference(dx, dx_alone), 0);
-        const auto same = [](const Filter& a, const Filter& b) {
-          return worst_difference(vector_view(a.type, a.data, a.size()), vector_view(b.type, b.data, b.size())) == 0;
-        };
-        BOOST_CHECK(same(all.depthwise, filters_only.depthwise));
-        if (s.expanded) BOOST_CHECK(same(all.expand, filters_only.expand));
+FOR_EACH_BACKEND(backward_computes_what_is_wanted_and_gives_scratch_back) {
+  for (const Shape& s : blocks)
+    BOOST_TEST_CONTEXT(backend.name()) {
+      Side side(backend, Random(1, "wanted"), SelftestFill::reals);
+      const BottleneckWeights weights = make_weights(side, s);
+      const View x = side.input(s.n, s.h, s.w, s.in), y = side.result(s.n, s.out_h(), s.out_w(), s.out);
+      const View dy = side.input(y.n, y.h, y.w, y.c);
+      BottleneckSaved saved;
+      backend.bottleneck_training(x, weights, epsilon, side.arena(), y, saved);
+      const Arena::Mark before = side.arena().mark();
+      const auto backward = [&](const View& dx, const BottleneckGradients& gradients) {
+        backend.bottleneck_backward(x, dy, weights, epsilon, saved, side.arena(), dx, gradients);
+        BOOST_CHECK(same_mark(before, side.arena().mark()));
+      };
+      BottleneckGradients all, filters_only;
+      if (s.expanded) {
+        all.expand = side.filter_result(1, 1, s.in, s.expanded, false);
+        all.bn1 = {side.vector_result(s.expanded), side.vector_result(s.expanded)};
+        filters_only.expand = side.filter_result(1, 1, s.in, s.expanded, false);
       }
+      all.depthwise = side.filter_result(3, 3, 1, s.wide(), false);
+      all.bn2 = {side.vector_result(s.wide()), side.vector_result(s.wide())};
+      all.project = side.filter_result(1, 1, s.wide(), s.out, false);
+      all.bn3 = {side.vector_result(s.out), side.vector_result(s.out)};
+      filters_only.depthwise = side.filter_result(3, 3, 1, s.wide(), false);
+      const View dx = side.result(s.n, s.h, s.w, s.in), dx_alone = side.result(s.n, s.h, s.w, s.in);
+      backward(dx, all);
+      backward(dx_alone, {});
+      backward({}, filters_only);
+      backward({}, {});
+      BOOST_CHECK_EQUAL(worst_difference(dx, dx_alone), 0);
+      const auto same = [](const Filter& a, const Filter& b) {
+        return worst_difference(vector_view(a.type, a.data, a.size()), vector_view(b.type, b.data, b.size())) == 0;
+      };
+      BOOST_CHECK(same(all.depthwise, filters_only.depthwise));
+      if (s.expanded) BOOST_CHECK(same(all.expand, filters_only.expand));
+    }
 }

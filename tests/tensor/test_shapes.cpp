@@ -16,13 +16,6 @@ std::int64_t documented_padding(std::int64_t input, std::int64_t kernel, std::in
   return along / 2;
 }
 
-std::vector<std::unique_ptr<Backend>> all_backends() {
-  std::vector<std::unique_ptr<Backend>> backends = cpu_backends(1);
-  backends.push_back(make_reference_backend(Type::f32));
-  backends.push_back(make_reference_backend(Type::f64));
-  return backends;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(same_padding_is_that_of_tensorflow) {
@@ -46,82 +39,74 @@ BOOST_AUTO_TEST_CASE(valid_padding_is_none) {
   BOOST_CHECK_EQUAL(padding_before(7, 3, valid), 0);
 }
 
-BOOST_AUTO_TEST_CASE(operands_that_do_not_fit_are_refused) {
-  for (const auto& backend : all_backends()) {
-    BOOST_TEST_CONTEXT(backend->name()) {
-      SelftestSide side(*backend, Random(1, "shapes"), SelftestFill::reals);
-      const Geometry geometry{2, Padding::same};
-      const View x = side.input(2, 5, 5, 3), y = side.input(2, 3, 3, 4), flat = side.input(6, 1, 1, 3);
-      const Filter w = side.filter(3, 3, 3, 4, false), matrix = side.filter(1, 1, 3, 4, false);
-      const View dx = side.input(2, 5, 5, 3);
-      BOOST_CHECK_NO_THROW(backend->convolution(x, w, geometry, {}, Activation::none, y));
-      BOOST_CHECK_THROW(backend->convolution(x, w, {}, {}, Activation::none, y), Error);
-      BOOST_CHECK_THROW(backend->convolution(y, w, geometry, {}, Activation::none, y), Error);
-      BOOST_CHECK_THROW(backend->convolution(x, w, geometry, side.vector(3), Activation::none, y), Error);
-      BOOST_CHECK_THROW(backend->convolution(View{}, w, geometry, {}, Activation::none, y), Error);
-      BOOST_CHECK_THROW(backend->convolution_backward_input(x, w, geometry, dx), Error);
-      BOOST_CHECK_THROW(backend->convolution_backward_filter(x, x, geometry, w), Error);
-      BOOST_CHECK_THROW(backend->depthwise(x, w, geometry, {}, Activation::none, y), Error);
-      BOOST_CHECK_THROW(backend->matmul(flat, matrix, {}, Activation::none, y), Error);
-      BOOST_CHECK_THROW(backend->add(x, y, y), Error);
-      BOOST_CHECK_THROW(backend->global_average_pool(x, y), Error);
-    }
+FOR_EACH_BACKEND(operands_that_do_not_fit_are_refused) {
+  BOOST_TEST_CONTEXT(backend.name()) {
+    SelftestSide side(backend, Random(1, "shapes"), SelftestFill::reals);
+    const Geometry geometry{2, Padding::same};
+    const View x = side.input(2, 5, 5, 3), y = side.input(2, 3, 3, 4), flat = side.input(6, 1, 1, 3);
+    const Filter w = side.filter(3, 3, 3, 4, false), matrix = side.filter(1, 1, 3, 4, false);
+    const View dx = side.input(2, 5, 5, 3);
+    BOOST_CHECK_NO_THROW(backend.convolution(x, w, geometry, {}, Activation::none, y));
+    BOOST_CHECK_THROW(backend.convolution(x, w, {}, {}, Activation::none, y), Error);
+    BOOST_CHECK_THROW(backend.convolution(y, w, geometry, {}, Activation::none, y), Error);
+    BOOST_CHECK_THROW(backend.convolution(x, w, geometry, side.vector(3), Activation::none, y), Error);
+    BOOST_CHECK_THROW(backend.convolution(View{}, w, geometry, {}, Activation::none, y), Error);
+    BOOST_CHECK_THROW(backend.convolution_backward_input(x, w, geometry, dx), Error);
+    BOOST_CHECK_THROW(backend.convolution_backward_filter(x, x, geometry, w), Error);
+    BOOST_CHECK_THROW(backend.depthwise(x, w, geometry, {}, Activation::none, y), Error);
+    BOOST_CHECK_THROW(backend.matmul(flat, matrix, {}, Activation::none, y), Error);
+    BOOST_CHECK_THROW(backend.add(x, y, y), Error);
+    BOOST_CHECK_THROW(backend.global_average_pool(x, y), Error);
   }
 }
 
-BOOST_AUTO_TEST_CASE(labels_outside_of_the_classes_are_refused) {
-  for (const auto& backend : all_backends()) {
-    BOOST_TEST_CONTEXT(backend->name()) {
-      SelftestSide side(*backend, Random(1, "labels"), SelftestFill::reals);
-      const View logits = side.input(2, 1, 1, 3), probabilities = side.result(2, 1, 1, 3);
-      const auto loss = [&](std::vector<std::int32_t> labels) {
-        return backend->softmax_cross_entropy(logits, labels, probabilities);
-      };
-      BOOST_CHECK_GT(loss({0, 2}), 0);
-      BOOST_CHECK_THROW(loss({0, 3}), Error);
-      BOOST_CHECK_THROW(loss({-1, 0}), Error);
-      BOOST_CHECK_THROW(loss({0}), Error);
-      BOOST_CHECK_THROW(loss({0, 1, 2}), Error);
-      const std::vector<std::int32_t> wrong{0, 3};
-      BOOST_CHECK_THROW(backend->softmax_cross_entropy_backward(logits, wrong, probabilities), Error);
-    }
+FOR_EACH_BACKEND(labels_outside_of_the_classes_are_refused) {
+  BOOST_TEST_CONTEXT(backend.name()) {
+    SelftestSide side(backend, Random(1, "labels"), SelftestFill::reals);
+    const View logits = side.input(2, 1, 1, 3), probabilities = side.result(2, 1, 1, 3);
+    const auto loss = [&](std::vector<std::int32_t> labels) {
+      return backend.softmax_cross_entropy(logits, labels, probabilities);
+    };
+    BOOST_CHECK_GT(loss({0, 2}), 0);
+    BOOST_CHECK_THROW(loss({0, 3}), Error);
+    BOOST_CHECK_THROW(loss({-1, 0}), Error);
+    BOOST_CHECK_THROW(loss({0}), Error);
+    BOOST_CHECK_THROW(loss({0, 1, 2}), Error);
+    const std::vector<std::int32_t> wrong{0, 3};
+    BOOST_CHECK_THROW(backend.softmax_cross_entropy_backward(logits, wrong, probabilities), Error);
   }
 }
 
-BOOST_AUTO_TEST_CASE(softmax_survives_large_logits) {
-  for (const auto& backend : all_backends()) {
-    BOOST_TEST_CONTEXT(backend->name()) {
-      Arena arena(*backend);
-      const View logits = arena.take(2, 1, 1, 2), probabilities = arena.take_like(logits);
-      const double values[]{1000, -1000, -1000, 1000};
-      for (std::int64_t i = 0; i < 4; ++i) set(logits, i, values[i]);
-      const std::vector<std::int32_t> right{0, 1}, wrong{1, 0};
-      BOOST_CHECK_EQUAL(backend->softmax_cross_entropy(logits, right, probabilities), 0);
-      BOOST_CHECK_CLOSE(backend->softmax_cross_entropy(logits, wrong, probabilities), 2000, 1e-3);
-      BOOST_CHECK_EQUAL(get(probabilities, 0), 1);
-      BOOST_CHECK_EQUAL(get(probabilities, 1), 0);
-    }
+FOR_EACH_BACKEND(softmax_survives_large_logits) {
+  BOOST_TEST_CONTEXT(backend.name()) {
+    Arena arena(backend);
+    const View logits = arena.take(2, 1, 1, 2), probabilities = arena.take_like(logits);
+    const double values[]{1000, -1000, -1000, 1000};
+    for (std::int64_t i = 0; i < 4; ++i) set(logits, i, values[i]);
+    const std::vector<std::int32_t> right{0, 1}, wrong{1, 0};
+    BOOST_CHECK_EQUAL(backend.softmax_cross_entropy(logits, right, probabilities), 0);
+    BOOST_CHECK_CLOSE(backend.softmax_cross_entropy(logits, wrong, probabilities), 2000, 1e-3);
+    BOOST_CHECK_EQUAL(get(probabilities, 0), 1);
+    BOOST_CHECK_EQUAL(get(probabilities, 1), 0);
   }
 }
 
-BOOST_AUTO_TEST_CASE(crops_outside_of_the_image_are_refused) {
+FOR_EACH_BACKEND(crops_outside_of_the_image_are_refused) {
   const std::vector<std::uint8_t> pixels(5 * 4 * 3);
-  for (const auto& backend : all_backends()) {
-    BOOST_TEST_CONTEXT(backend->name()) {
-      Arena arena(*backend);
-      const View out = arena.take(1, 2, 2, 3);
-      const auto see = [&](Image image, Crop crop) {
-        backend->augment(std::span(&image, 1), std::span(&crop, 1), out);
-      };
-      const Image image{pixels.data(), 5, 4, 3};
-      BOOST_CHECK_NO_THROW(see(image, {0, 0, 5, 4, false}));
-      BOOST_CHECK_THROW(see(image, {1, 0, 5, 4, false}), Error);
-      BOOST_CHECK_THROW(see(image, {0, 1, 5, 4, false}), Error);
-      BOOST_CHECK_THROW(see(image, {-1, 0, 2, 2, false}), Error);
-      BOOST_CHECK_THROW(see(image, {0, 0, 0, 4, false}), Error);
-      BOOST_CHECK_THROW(see({pixels.data(), 5, 4, 2}, {0, 0, 5, 4, false}), Error);
-      BOOST_CHECK_THROW(backend->augment({}, {}, out), Error);
-    }
+  BOOST_TEST_CONTEXT(backend.name()) {
+    Arena arena(backend);
+    const View out = arena.take(1, 2, 2, 3);
+    const auto see = [&](Image image, Crop crop) {
+      backend.augment(std::span(&image, 1), std::span(&crop, 1), out);
+    };
+    const Image image{pixels.data(), 5, 4, 3};
+    BOOST_CHECK_NO_THROW(see(image, {0, 0, 5, 4, false}));
+    BOOST_CHECK_THROW(see(image, {1, 0, 5, 4, false}), Error);
+    BOOST_CHECK_THROW(see(image, {0, 1, 5, 4, false}), Error);
+    BOOST_CHECK_THROW(see(image, {-1, 0, 2, 2, false}), Error);
+    BOOST_CHECK_THROW(see(image, {0, 0, 0, 4, false}), Error);
+    BOOST_CHECK_THROW(see({pixels.data(), 5, 4, 2}, {0, 0, 5, 4, false}), Error);
+    BOOST_CHECK_THROW(backend.augment({}, {}, out), Error);
   }
 }
 
