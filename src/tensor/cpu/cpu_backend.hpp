@@ -32,7 +32,7 @@ void release_aligned(void* memory) noexcept;
 
 constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
 
-class CpuBackend final : public Backend {
+class CpuBackend : public Backend {
  public:
   CpuBackend(int threads, const Kernels& kernels);
 

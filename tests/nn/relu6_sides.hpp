@@ -1,0 +1,99 @@
+// On which side of its kinks every ReLU6 unit of a training step is: recorded on the product, taken over by the
+// reference. A unit whose input lies within rounding of 0 or 6 has its slope on or off by the last bits, and every
+// gradient before it steps along: gradients can be compared where both take the same sides.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "support.hpp"
+#include "tensor/cpu/cpu_backend.hpp"
+#include "tensor/reference_backend.hpp"
+#include "tensor/tensor.hpp"
+
+namespace danas::test {
+
+enum class Side : std::int8_t { below, inside, above };
+inline Side side_of(double y) { return y <= 0 ? Side::below : y < 6 ? Side::inside : Side::above; }
+
+using Sides = std::vector<std::vector<Side>>;  ///< of every normalization with ReLU6, in forward order
+
+/// The product, which notes the sides.
+class SidesRecorder : public cpu::CpuBackend {
+ public:
+  explicit SidesRecorder(int threads) : CpuBackend(threads, cpu::choose_kernels("")) {}
+
+  void batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
+                           const View& y, const BatchNormStatistics& statistics) override {
+    CpuBackend::batch_norm_training(x, weights, epsilon, act, y, statistics);
+    if (act != Activation::relu6) return;
+    sides_.emplace_back(static_cast<std::size_t>(y.size()));
+    for (std::int64_t i = 0; i < y.size(); ++i) sides_.back()[static_cast<std::size_t>(i)] = side_of(get(y, i));
+  }
+
+  const Sides& sides() const { return sides_; }
+
+ private:
+  Sides sides_;
+};
+
+/// The reference in double, whose backward pass takes the sides it is given.
+class SidesTaker : public ReferenceBackend<double> {
+ public:
+  explicit SidesTaker(const Sides& sides) : sides_(sides) {}
+
+  void batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
+                           const View& y, const BatchNormStatistics& statistics) override {
+    ReferenceBackend<double>::batch_norm_training(x, weights, epsilon, act, y, statistics);
+    if (act != Activation::relu6) return;
+    const std::vector<Side>& taken = sides_.at(places_.size());
+    BOOST_REQUIRE_EQUAL(taken.size(), static_cast<std::size_t>(y.size()));
+    places_.emplace(y.data, places_.size());
+    units_ += y.size();
+    double squares = 0;
+    for (const double value : numbers(x)) squares += value * value;
+    const double rms = std::sqrt(squares / static_cast<double>(x.size()));
+    for (std::int64_t i = 0; i < y.size(); ++i) {
+      const Side other = taken[static_cast<std::size_t>(i)];
+      if (other == side_of(get(y, i))) continue;
+      const std::int64_t c = i % x.c;
+      const double scale = get(weights.gamma, c) / std::sqrt(get(statistics.variance, c) + epsilon);
+      const double input = scale * (get(x, i) - get(statistics.mean, c)) + get(weights.beta, c);
+      // Both kinks lie between below and above.
+      const bool low = side_of(input) == Side::below || other == Side::below;
+      const bool high = side_of(input) == Side::above || other == Side::above;
+      const double distance = std::max(low ? std::abs(input) : 0, high ? std::abs(input - 6) : 0);
+      farthest_ = std::max(farthest_, distance / (std::abs(scale) * rms));
+      ++changed_;
+    }
+  }
+
+  void batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
+                           const BatchNormStatistics& statistics, double epsilon, Activation act, const View& dx,
+                           const BatchNormGradients& gradients) override {
+    View taken = y;
+    std::vector<double> values;
+    if (act == Activation::relu6) {
+      constexpr double of_side[] = {0, 3, 6};
+      for (const Side side : sides_.at(places_.at(y.data))) values.push_back(of_side[static_cast<int>(side)]);
+      taken.data = values.data();
+    }
+    ReferenceBackend<double>::batch_norm_backward(x, taken, dy, weights, statistics, epsilon, act, dx, gradients);
+  }
+
+  std::int64_t units() const { return units_; }
+  std::int64_t changed() const { return changed_; }  ///< units that would have been on another side
+  /// The largest distance of what they normalize from the kink between, by the RMS of the tensor that it is in.
+  double farthest() const { return farthest_; }
+
+ private:
+  const Sides& sides_;
+  std::map<const void*, std::size_t> places_;
+  std::int64_t units_ = 0, changed_ = 0;
+  double farthest_ = 0;
+};
+
+}  // namespace danas::test
