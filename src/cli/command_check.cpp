@@ -4,10 +4,12 @@
 #include <fmt/core.h>
 
 #include "base/random.hpp"
+#include "cli/check_images.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
 #include "cli/session.hpp"
 #include "nas/estimators.hpp"
+#include "nas/system_trainer.hpp"
 
 namespace danas {
 namespace {
@@ -136,15 +138,16 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
 int command_check(const CheckArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
   const auto backend = open_backend(arguments.machine);
-  const auto dataset = open_dataset(experiment.data, experiment.seed);
+  const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
   const int classes = static_cast<int>(dataset->classes().size());
   fmt::print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset);
   print_space(experiment, classes);
-  const auto cache = static_cast<double>(
-      estimated_cache_bytes(*dataset, experiment.space.largest_resolution(), experiment.data.crop_min_area));
-  fmt::print("{:<22} {:.1f} MiB of disk, uncompressed\n", "cache", cache / (1 << 20));
   const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
+  const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
+  print_images(experiment, store, [&](const DataConfiguration& data) {
+    return 1 / cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes));
+  });
   print_time(experiment, *dataset, cost);
   fmt::print("{:<22} {}\n", "measured on", backend->name());
   return 0;

@@ -71,8 +71,8 @@ int command_train(const TrainArguments& arguments) {
   if (!arguments.out.empty()) refuse_existing("--out", arguments.out);
   const System system = read_system(arguments.system);
   const auto backend = open_backend(arguments.machine);
-  Session session(arguments.experiment, arguments.machine.quiet, system.data.resolution);
-  const Dataset& dataset = session.store->dataset();
+  Session session(arguments.experiment, arguments.machine.quiet);
+  const Dataset& dataset = *session.dataset;
   const NetworkShape shape = system_shape(system, static_cast<int>(dataset.classes().size()));
 
   const bool scratch = arguments.init.empty();
@@ -82,7 +82,9 @@ int command_train(const TrainArguments& arguments) {
                             : sliced(*backend, system, dataset, arguments.init);
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
-  SystemTrainer trainer(session.experiment, *session.store, *backend);
+  const ImageStore store = session.open_store(settings.steps * settings.batch);
+  SystemTrainer trainer(session.experiment, store, *backend);
+  trainer.prepare(system.data);
   train(session, trainer, network, settings, system);
   trainer.recalibrate(network, shape, system.data);
   const auto directory = arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;

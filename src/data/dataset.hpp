@@ -16,7 +16,7 @@ struct DataSettings {
   std::string train = "train", validation = "validation", test = "test";   ///< names of the splits
   std::string positive;                ///< positive class; empty: the last by name
   std::string cache = "auto";          ///< "auto" | "raw" | "jpeg" | "none"
-  double cache_gib = 20.0;             ///< the most disk that "auto" may use
+  double cache_gib = 100.0;            ///< the most disk that "auto" may use for one set of images
   std::filesystem::path cache_path;    ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
   double crop_min_area = 0.6;          ///< training crops: share of the image's area, at least
   // synthetic scenes
@@ -51,7 +51,12 @@ class Dataset {
 
   /// The pixels of a sample: interleaved 8-bit, 1 or 3 channels, upright (EXIF). `shorter_side` > 0 allows decoding
   /// at a reduced scale as long as the shorter side stays at least that long. Thread-safe. Throws Error.
-  struct Pixels { std::vector<std::uint8_t> data; int width = 0, height = 0, channels = 3; };
+  /// `remark`: what was wrong with a file of which every pixel could be read all the same; else empty.
+  struct Pixels {
+    std::vector<std::uint8_t> data;
+    int width = 0, height = 0, channels = 3;
+    std::string remark = {};
+  };
   virtual Pixels decode(const Sample& sample, int shorter_side = 0) const = 0;
 
   /// Names the content (path, sizes, times, settings) for the cache's check.

@@ -32,6 +32,12 @@ Json system_json(const Candidate& candidate) {
           {"validation", metrics_json(candidate.metrics)}};
 }
 
+Json caches_json(const ImageStore& store) {
+  Json caches = Json::array();
+  for (const ImageStore::Cache& cache : store.caches()) caches.push_back(cache.text());
+  return caches;
+}
+
 Json data_json(const ImageStore& store) {
   const Dataset& dataset = store.dataset();
   return {{"classes", dataset.classes()},
@@ -39,7 +45,9 @@ Json data_json(const ImageStore& store) {
           {"train", store.size(Split::train)},
           {"validation", store.size(Split::validation)},
           {"test", store.size(Split::test)},
-          {"unusable_files", store.problems().size()}};
+          {"unusable_files", store.problems().size()},
+          {"remarked_files", store.remarked()},
+          {"caches", caches_json(store)}};
 }
 
 }  // namespace

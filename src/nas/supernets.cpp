@@ -67,6 +67,8 @@ Metadata Supernets::metadata(const DataConfiguration& data) const {
 bool Supernets::prepare(const DataConfiguration& data) {
   if (finished(data)) return true;
   network_.reset();
+  context_.status.enter("data");
+  prepare_images(data);
   context_.status.enter("supernets");
   context_.work.supernet_begins(data);
   Network network = untrained(data);
@@ -79,6 +81,13 @@ bool Supernets::prepare(const DataConfiguration& data) {
   network_.emplace(std::move(network));
   data_ = data;
   return true;
+}
+
+// Test images are looked at before anything is trained, so that unreadable ones do not end a search at its end.
+void Supernets::prepare_images(const DataConfiguration& data) {
+  context_.trainer.prepare(data);
+  if (count() == 0) context_.store.evaluation(Split::test, data.resolution);
+  context_.data_log.update();
 }
 
 const Network& Supernets::get(const DataConfiguration& data) {

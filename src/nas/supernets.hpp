@@ -24,6 +24,7 @@ class Supernets {
   std::int64_t unfinished_steps(const DataConfiguration& data) const;
 
  private:
+  void prepare_images(const DataConfiguration& data);
   Network untrained(const DataConfiguration& data) const;
   Metadata metadata(const DataConfiguration& data) const;
   bool train(Network& network, const DataConfiguration& data);

@@ -52,4 +52,38 @@ std::size_t files_in(const fs::path& folder, const std::string& part_of_name) {
   return count;
 }
 
+StoredImages::StoredImages(int count) {
+  make_folders(folder.path() / "images", count);
+  settings = folder_settings(folder.path() / "images", folder.path() / "cache");
+}
+
+std::unique_ptr<ImageStore> StoredImages::store(const Progress& progress) const {
+  return std::make_unique<ImageStore>(open_dataset(settings, 1), settings, use, progress);
+}
+
+bool StoredImages::builds() const {
+  bool built = false;
+  store([&](std::int64_t done, std::int64_t) { built = built || done > 0; })->training(24);
+  return built;
+}
+
+fs::path StoredImages::cache() const {
+  for (const auto& entry : fs::directory_iterator(settings.cache_path))
+    if (entry.path().extension() == ".cache") return entry.path();
+  return {};
+}
+
+std::string content_of(const ImageSet& set) {
+  std::string all;
+  std::vector<std::uint8_t> buffer;
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const auto [image, label] = set.item(i, buffer);
+    all += std::to_string(image.width) + "x" + std::to_string(image.height) + "x" + std::to_string(image.channels) + ":";
+    all.append(reinterpret_cast<const char*>(image.pixels),
+               static_cast<std::size_t>(image.width * image.height * image.channels));
+    all += static_cast<char>(label);
+  }
+  return all;
+}
+
 }  // namespace danas::test

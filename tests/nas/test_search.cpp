@@ -232,13 +232,16 @@ BOOST_AUTO_TEST_CASE(unusable_data_leaves_no_directory) {
   BOOST_TEST(!fs::exists(directory));
 }
 
-BOOST_AUTO_TEST_CASE(an_interrupt_while_images_are_cached_leaves_no_directory) {
+BOOST_AUTO_TEST_CASE(an_interrupt_while_images_are_cached_is_resumed) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
+  const Experiment experiment = tiny_experiment(folder.path());
   const SearchResult result =
-      run_tiny(tiny_experiment(folder.path()), directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
+      run_tiny(experiment, directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
   BOOST_TEST(result.interrupted);
-  BOOST_TEST(!fs::exists(directory));
+  run_tiny(experiment, folder.path() / "whole", false);
+  run_tiny(experiment, directory, true);
+  check_same_results(results(folder.path() / "whole"), directory);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
