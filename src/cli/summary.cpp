@@ -51,7 +51,9 @@ std::string search_summary(const std::filesystem::path& directory, const Device&
                         device.flash_kib);
   }
   if (!run.front.empty()) text += front_text(run.front);
-  text += fmt::format("\nsystems   {} evaluated, {} on the front\n", run.candidates.size(), run.front.size());
+  const std::string diverged = run.diverged.empty() ? "" : fmt::format(", {} diverged", run.diverged.size());
+  text += fmt::format("\nsystems   {} evaluated{}, {} on the front\n", run.candidates.size() + run.diverged.size(),
+                      diverged, run.front.size());
   text += fmt::format("run       {}\n", directory.string());
   if (run.best)
     text += fmt::format("model     {}\n", (directory / "models" / (run.front[*run.best].id + ".safetensors")).string());

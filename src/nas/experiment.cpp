@@ -318,7 +318,7 @@ void check_together(const Source& source, const Experiment& experiment) {
                                         std::pair("final", experiment.final_training)})
     if (training.warmup > training.steps)
       throw expected(source.where(std::string(table) + ".warmup"),
-                     "at most the steps, " + std::to_string(training.steps), std::to_string(training.warmup));
+                     fmt::format("at most {}.steps, {}", table, training.steps), std::to_string(training.warmup));
 }
 
 Experiment default_experiment(const std::filesystem::path& file) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/build.hpp"
+
 namespace danas {
 
 using Json = nlohmann::ordered_json;
@@ -79,7 +81,11 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
     if (closest != nullptr) json["closest"] = system_json(*closest);
   }
   json["front_size"] = front.size();
-  json["systems"] = context.run.candidates().size();
+  const std::vector<Candidate>& candidates = context.run.candidates();
+  json["systems"] = candidates.size();
+  json["networks"] = std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.twin_of == 0; });
+  json["diverged"] = std::count_if(candidates.begin(), candidates.end(),
+                                   [](auto& c) { return c.outcome == Outcome::diverged; });
   json["supernets"] = supernets;
   json["images_trained"] = context.status.images_trained();
   json["images_evaluated"] = context.status.images_evaluated();
@@ -87,7 +93,7 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
   json["peak_memory_mib"] = context.status.peak_memory_mib();
   json["device"] = context.backend.name();
   json["target"] = context.experiment.device.name;
-  json["version"] = DANAS_VERSION;
+  json["version"] = version();
   json["data"] = data_json(context.store);
   return json.dump(2) + "\n";
 }
