@@ -2,12 +2,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace danas {
@@ -17,18 +17,6 @@ namespace {
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& action, Fault fault = Fault::failure) {
   throw Error(path.string(), action + ": " + std::strerror(errno), fault);
 }
-
-class Descriptor {
- public:
-  Descriptor(const std::filesystem::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-  ~Descriptor() { if (value_ >= 0) ::close(value_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 void write_all(int descriptor, std::string_view content, const std::filesystem::path& path) {
   while (!content.empty()) {
@@ -45,7 +33,7 @@ void write_all(int descriptor, std::string_view content, const std::filesystem::
 void write_file(const std::filesystem::path& path, std::string_view content) {
   const std::filesystem::path aside = path.string() + ".part-" + std::to_string(::getpid());
   try {
-    const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+    const Descriptor file(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
     if (file.get() < 0) fail(path, "cannot write");
     write_all(file.get(), content, path);
   } catch (...) {
@@ -65,7 +53,7 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
 }
 
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(path.c_str(), O_RDONLY);
   if (file.get() < 0) fail(path, "cannot read", Fault::input);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || S_ISDIR(status.st_mode)) {
@@ -87,7 +75,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t most_bytes)
 }
 
 void append_line(const std::filesystem::path& path, std::string_view line) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_APPEND);
+  const Descriptor file(path.c_str(), O_WRONLY | O_CREAT | O_APPEND);
   if (file.get() < 0) fail(path, "cannot append");
   write_all(file.get(), line, path);
 }
@@ -114,7 +102,7 @@ void check_creatable(const std::filesystem::path& path) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(path.c_str(), O_RDONLY);
   if (file.get() < 0) fail(path, "cannot read", Fault::input);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) fail(path, "cannot read", Fault::input);

@@ -37,7 +37,7 @@ void add_experiment(CLI::App* sub, ExperimentArguments& experiment, bool require
 void add_quiet(CLI::App* sub, bool& quiet) { sub->add_flag("--quiet", quiet, "No progress on standard error"); }
 
 void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = true) {
-  sub->add_option("--threads", machine.threads, "Number of threads (default: one per core)")
+  sub->add_option("--threads", machine.threads, "Number of threads (default: the CPUs this process may use)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
   sub->add_option("--device", machine.device, "auto, cpu or cuda")

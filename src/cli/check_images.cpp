@@ -6,8 +6,8 @@
 #include <chrono>
 #include <map>
 #include <set>
-#include <thread>
 
+#include "base/cpus.hpp"
 #include "base/error.hpp"
 #include "data/resize.hpp"
 #include "tensor/tensor.hpp"
@@ -92,7 +92,7 @@ void print_images(const Experiment& experiment, const ImageStore& store,
       fmt::print("{:<22} {}\n", std::exchange(title, ""), cache.text());
     }
   fmt::print("{:<22} {:.1f} MiB of disk in all\n", "", static_cast<double>(sum) / 0x1p20);
-  const int cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int cpus = usable_cpus();
   std::map<int, Rates> rates;
   for (const int resolution : resolutions)
     rates[resolution] = measure(store.dataset(), resolution, experiment.data.crop_min_area);

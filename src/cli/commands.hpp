@@ -17,7 +17,7 @@ struct ExperimentArguments {
 
 /// Where the computing is done and what is told meanwhile.
 struct MachineArguments {
-  int threads = 0;              ///< 0: one per core
+  int threads = 0;              ///< 0: the CPUs this process may use
   std::string device = "auto";  ///< "auto" | "cpu" | "cuda"
   bool quiet = false;
 };

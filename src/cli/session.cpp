@@ -22,7 +22,10 @@ std::unique_ptr<Backend> open_backend(const MachineArguments& arguments) {
 
 Session::Session(const ExperimentArguments& arguments, bool quiet)
     : progress(quiet), experiment(read_experiment(arguments.file, arguments.set)),
-      dataset(open_dataset(experiment.data, experiment.seed)) {}
+      dataset(open_dataset(experiment.data, experiment.seed, [this](std::int64_t done, std::int64_t total) {
+        progress.update("reading images", done, total);
+        if (done == total) progress.clear();
+      })) {}
 
 ImageStore Session::open_store(std::int64_t draws) {
   return ImageStore(dataset, experiment.data, image_use(experiment, draws), [this](std::int64_t done, std::int64_t total) {

@@ -46,6 +46,8 @@ std::string search_summary(const std::filesystem::path& directory, const Device&
   std::string text;
   if (run.best) {
     text += best_text(run.front[*run.best], device);
+  } else if (run.candidates.empty()) {
+    text += "\nevery system diverged in training: lower learning_rate of [finetune]\n";
   } else {
     text += fmt::format("\nno system within {} ({} KiB RAM, {} KiB flash) was found\n", device.name, device.ram_kib,
                         device.flash_kib);

@@ -4,6 +4,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/cpus.hpp"
 #include "base/error.hpp"
 #include "data/resize.hpp"
 
@@ -18,8 +19,7 @@ constexpr std::size_t images_a_task = 8;
 
 BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers)
     : set_(set), plan_(std::move(plan)), backend_(make_cpu_backend(1)), slots_(ring),
-      most_workers_(static_cast<std::size_t>(
-          workers > 0 ? workers : std::max(1, static_cast<int>(std::thread::hardware_concurrency())))),
+      most_workers_(static_cast<std::size_t>(workers > 0 ? workers : usable_cpus())),
       claimed_(plan_.first), next_(plan_.first) {
   if (resolution < 1 || plan_.largest < 1 || (channels != 1 && channels != 3))
     throw expected("loader", "a positive resolution and batch, and 1 or 3 channels",

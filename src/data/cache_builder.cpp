@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <exception>
-#include <thread>
 
+#include "base/cpus.hpp"
 #include "base/error.hpp"
 #include "base/thread_pool.hpp"
 #include "data/codecs.hpp"
@@ -22,7 +22,7 @@ class Builder {
   Builder(const Dataset& dataset, const ImageList& list, const std::filesystem::path& path, const CacheKey& key,
           bool exclusive)
       : dataset_(dataset), list_(list), mode_(key.mode), images_(key.images), writer_(path, key, exclusive),
-        pool_(std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
+        pool_(usable_cpus()),
         slots_(static_cast<std::size_t>(images_a_thread * pool_.threads())) {}
 
   void build(const Progress& progress) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 
 namespace danas {
 
@@ -14,14 +15,24 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* extension = ".cache";
+constexpr const char* memo_extension = ".hashes";
+
+std::string hexadecimal(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
 
 // The name of the whole cache that a file belongs to: it, its lock and what is written aside; empty: none of ours.
 std::string cache_of(const fs::path& file) {
   const std::string name = file.filename().string();
-  const std::size_t end = name.find(extension);
-  if (end == name.npos) return "";
-  const std::string rest = name.substr(end + std::string(extension).size());
-  return rest.empty() || rest == ".lock" || rest.starts_with(".part") ? name.substr(0, end) + extension : "";
+  for (const std::string kind : {extension, memo_extension}) {
+    const std::size_t end = name.find(kind);
+    if (end == name.npos) continue;
+    const std::string rest = name.substr(end + kind.size());
+    if (rest.empty() || rest == ".lock" || rest.starts_with(".part")) return name.substr(0, end) + kind;
+  }
+  return "";
 }
 
 CachedFile look_at(const fs::path& file, const std::string& cache) {
@@ -33,6 +44,7 @@ CachedFile look_at(const fs::path& file, const std::string& cache) {
   found.days = std::chrono::duration<double, std::ratio<86400>>(age).count();
   found.in_use = BuildLock::busy(file.parent_path() / (cache + ".lock"));
   if (file.extension() == extension) found.source = cache_source(file);
+  if (file.extension() == memo_extension) found.source = "hashes of images";
   return found;
 }
 
@@ -56,9 +68,11 @@ std::uint64_t free_cache_bytes(const DataSettings& settings) {
 }
 
 std::string cache_file_name(const std::string& name, const CacheKey& key) {
-  char identity[17];
-  std::snprintf(identity, sizeof identity, "%016llx", static_cast<unsigned long long>(key.identity));
-  return std::string(identity) + "-" + name + "-" + cache_mode_name(key.mode) + extension;
+  return hexadecimal(key.identity) + "-" + name + "-" + cache_mode_name(key.mode) + extension;
+}
+
+std::string hash_memo_name(const std::string& root) {
+  return hexadecimal(hash_bytes(root.data(), root.size())) + memo_extension;
 }
 
 std::vector<CachedFile> prune_caches(const fs::path& folder, double most_days) {

@@ -20,6 +20,9 @@ std::uint64_t free_cache_bytes(const DataSettings& settings);
 /// "3f…-train-125-raw.cache" of the image list `name`.
 std::string cache_file_name(const std::string& name, const CacheKey& key);
 
+/// Of the memo of a data set's hashes; `root` is its absolute path.
+std::string hash_memo_name(const std::string& root);
+
 struct CachedFile {
   std::filesystem::path path;
   std::uint64_t bytes = 0;

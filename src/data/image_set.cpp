@@ -65,15 +65,10 @@ struct ImageSet::State {
   }
 
   void check() const {
-    const std::vector<Problem> found = problems();
     std::vector<Problem> all = dataset->problems();
+    const std::vector<Problem> found = problems();
     all.insert(all.end(), found.begin(), found.end());
-    std::size_t files = dataset->problems().size();
-    for (const Split split : {Split::train, Split::validation, Split::test}) files += dataset->samples(split).size();
-    check_problems(all, static_cast<std::int64_t>(files));
-    if (found.size() == key.images)
-      throw expected("data", std::string("readable images in the ") + split_name(list.split) + " split",
-                     "none; the first is " + found.front().file.string() + ": " + found.front().reason);
+    check_problems(all, dataset->files());
   }
 
   std::vector<Problem> problems() const {
@@ -144,15 +139,14 @@ ImageSet::ImageSet(std::shared_ptr<const Dataset> dataset, ImageList list, const
                static_cast<std::uint64_t>(state.list.size(*state.dataset)),
                settings.path.empty() ? settings.kind : settings.path.string()};
   state.indexed = state.plan.mode != CacheMode::none || state.list.preparation.kind == Preparation::Kind::evaluation;
-  if (state.indexed) {
+  if (state.indexed)
     state.open_or_build(cache_folder(settings) / cache_file_name(state.list.name, state.key), progress);
-    state.check();
-  }
   state.plan.bytes = state.file.bytes();
 }
 
 ImageSet::~ImageSet() = default;
 
+bool ImageSet::covers_split() const { return state_->indexed && state_->list.chosen.empty(); }
 const std::string& ImageSet::name() const { return state_->list.name; }
 Split ImageSet::split() const { return state_->list.split; }
 const CachePlan& ImageSet::plan() const { return state_->plan; }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,9 +10,6 @@
 #include "data/cache_plan.hpp"
 
 namespace danas {
-
-/// progress(done, total) is called now and then from the calling thread; done is 0 while another process builds.
-using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 /// Which images, and how they are prepared.
 struct ImageList {
@@ -30,13 +26,13 @@ class ImageSet {
  public:
   /// Opens the cache, or builds it with all CPUs; where an interrupted building stopped, it goes on. Two processes or
   /// threads may do so at once: one builds. A training level of mode none is not looked at beforehand.
-  /// Throws Error where more than max(1 %, 10) of the data set's files are unusable, or no image can be read.
   ImageSet(std::shared_ptr<const Dataset> dataset, ImageList list, const DataSettings& settings, CachePlan plan,
            const Progress& progress);
   ~ImageSet();
 
   const std::string& name() const;
   Split split() const;
+  bool covers_split() const;              ///< whether every image of the split has been looked at
   const CachePlan& plan() const;          ///< with the bytes that are on disk
 
   std::int64_t size() const;              ///< images listed, unreadable ones included
@@ -46,7 +42,7 @@ class ImageSet {
   struct Item { Image image; std::int32_t label = 0; };
   /// Image i, or where it cannot be read the next one that can, the first after the last: so training sees the same
   /// images whatever the mode. `buffer` holds the pixels where they are not mapped; valid while set and buffer live.
-  /// Thread-safe. Throws Error.
+  /// Thread-safe. Throws Error, with mode none also once too many files (check_problems) turn out to be unreadable.
   Item item(std::int64_t i, std::vector<std::uint8_t>& buffer) const;
 
   /// Unreadable files, and how many were read whole with a warning: all of the set's, or with mode none those met.

@@ -8,7 +8,9 @@
 #include <optional>
 #include <set>
 
+#include "base/error.hpp"
 #include "base/random.hpp"
+#include "data/listing.hpp"
 
 namespace danas {
 
@@ -57,14 +59,48 @@ struct ImageStore::State {
                       training ? std::optional(use.training_draws) : std::nullopt);
   }
 
-  const ImageSet& get(ImageList list) {
+  const ImageSet& get(const ImageList& list) {
     const auto known = sets.find(list.name);
     if (known != sets.end()) return known->second;
-    const std::string name = list.name;
-    const CachePlan cache = plan(list);
-    const auto added = sets.try_emplace(name, dataset, std::move(list), settings, cache, progress).first;
-    opened.push_back(&added->second);
-    return added->second;
+    const ImageSet& set = add(list);
+    check_split(set);
+    check_files(list.preparation.side);
+    return set;
+  }
+
+  const ImageSet& add(const ImageList& list) {
+    const ImageSet& set = sets.try_emplace(list.name, dataset, list, settings, plan(list), progress).first->second;
+    opened.push_back(&set);
+    return set;
+  }
+
+  static void check_split(const ImageSet& set) {
+    const std::vector<Problem> found = set.problems();
+    if (found.empty() || static_cast<std::int64_t>(found.size()) < set.size()) return;
+    throw expected("data", std::string("readable images in the ") + split_name(set.split()) + " split",
+                   "none; the first is " + found.front().file.string() + ": " + found.front().reason);
+  }
+
+  // Where there are too many, the user is told how many in all.
+  void check_files(int side) {
+    try {
+      check_problems(problems(), dataset->files());
+    } catch (const Error&) {
+      for (const Split split : {Split::train, Split::validation, Split::test}) {
+        const auto covers = [&](const ImageSet* set) { return set->split() == split && set->covers_split(); };
+        if (std::none_of(opened.begin(), opened.end(), covers)) add(evaluation(split, side));
+      }
+      check_problems(problems(), dataset->files());
+    }
+  }
+
+  std::vector<Problem> problems() const {
+    std::vector<Problem> all = dataset->problems();
+    std::set<std::filesystem::path> known;
+    for (const ImageSet* const set : opened)
+      for (const Problem& problem : set->problems())
+        if (known.insert(problem.file).second) all.push_back(problem);
+    return all;
   }
 };
 
@@ -93,14 +129,7 @@ std::int64_t ImageStore::size(Split split) const {
   return static_cast<std::int64_t>(dataset().samples(split).size() - unreadable.size());
 }
 
-std::vector<Problem> ImageStore::problems() const {
-  std::vector<Problem> all = dataset().problems();
-  std::set<std::filesystem::path> known;
-  for (const ImageSet* const set : state_->opened)
-    for (const Problem& problem : set->problems())
-      if (known.insert(problem.file).second) all.push_back(problem);
-  return all;
-}
+std::vector<Problem> ImageStore::problems() const { return state_->problems(); }
 
 std::int64_t ImageStore::remarked() const {
   std::map<Split, std::int64_t> most;

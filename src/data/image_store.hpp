@@ -28,7 +28,8 @@ class ImageStore {
   std::int64_t size(Split split) const;     ///< images, without those known to be unreadable
 
   /// Sets are opened or built at the first call, which may take long and calls progress, and live as long as the store.
-  /// Not thread-safe; the sets are. Throw Error as ImageSet.
+  /// Not thread-safe; the sets are. Throw Error where more than max(1 %, 10) of the data set's files are unusable (after
+  /// all of them have been counted), where a split has no readable image, and as ImageSet.
   const ImageSet& training(int resolution) const;
   const ImageSet& evaluation(Split split, int resolution) const;
   const ImageSet& recalibration(int resolution) const;

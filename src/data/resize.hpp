@@ -1,4 +1,4 @@
-// Pixels reduced by area, through the product's one implementation: Backend::augment.
+// Pixels reduced by area, as a network sees them.
 #pragma once
 
 #include "data/dataset.hpp"
@@ -9,7 +9,7 @@ namespace danas {
 /// The CPU backend, on one thread, of the calling thread: for preparing images wherever they are needed.
 Backend& serial_backend();
 
-/// A crop of an image by area average, rounded to 8 bits, with 1 or 3 channels; copied where nothing is to be changed.
+/// A crop of an image by area_resize, with 1 or 3 channels.
 void reduce(const Image& image, const Crop& crop, int width, int height, int channels, Dataset::Pixels& out);
 
 /// Pixels as an Image; valid while they live.

@@ -70,7 +70,10 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     if (options.resume) open_run();
     else if (options.directory.empty()) check_creatable(runs_folder);
     else check_new_run(options.directory);
-    const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
+    const std::shared_ptr<const Dataset> dataset =
+        open_dataset(experiment.data, experiment.seed, [&](std::int64_t done, std::int64_t total) {
+          if (observer.progress) observer.progress("reading images", done, total, 0.0);
+        });
     if (!run) open_run();
     run->check_data(dataset->fingerprint());
     SearchStatus status(*run, observer, options.interrupt, begin);

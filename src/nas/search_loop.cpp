@@ -226,9 +226,9 @@ void SearchLoop::tell_result(const std::vector<Candidate>& front, const std::vec
     return;
   }
   const Candidate* closest = closest_to_limits(context_.run.candidates(), device);
-  context_.status.log(fmt::format("no system fits the {} ({} KiB RAM, {} KiB flash){}", device.name, device.ram_kib,
-                                  device.flash_kib,
-                                  closest == nullptr ? "" : "; the closest is " + describe(*closest)));
+  if (closest == nullptr) return context_.status.log("every system diverged: lower learning_rate of [finetune]");
+  context_.status.log(fmt::format("no system fits the {} ({} KiB RAM, {} KiB flash); the closest is {}", device.name,
+                                  device.ram_kib, device.flash_kib, describe(*closest)));
 }
 
 }  // namespace danas

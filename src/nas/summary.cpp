@@ -62,10 +62,12 @@ std::ptrdiff_t best_of(const std::vector<Candidate>& front) {
 }
 
 const Candidate* closest_to_limits(const std::vector<Candidate>& candidates, const Device& device) {
-  const auto closest = std::min_element(
-      candidates.begin(), candidates.end(),
-      [&](const Candidate& a, const Candidate& b) { return excess(a, device) < excess(b, device); });
-  return closest == candidates.end() ? nullptr : &*closest;
+  const Candidate* closest = nullptr;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.outcome == Outcome::diverged) continue;
+    if (closest == nullptr || excess(candidate, device) < excess(*closest, device)) closest = &candidate;
+  }
+  return closest;
 }
 
 std::string summary_json(const SearchContext& context, const std::vector<Candidate>& front,

@@ -41,6 +41,15 @@ int prediction(const View& logits, std::int64_t image) {
   return best;
 }
 
+// Image by image, so that a pass has the same loss however it is cut into batches.
+double cross_entropy(const View& logits, std::int64_t image, std::int32_t label) {
+  const auto logit = [&](std::int64_t k) { return get(logits, image * logits.c + k); };
+  const double largest = logit(prediction(logits, image));
+  double sum = 0;
+  for (std::int64_t k = 0; k < logits.c; ++k) sum += std::exp(logit(k) - largest);
+  return largest + std::log(sum) - logit(label);
+}
+
 double accuracy(const View& logits, std::span<const std::int32_t> labels) {
   std::int64_t right = 0;
   for (std::int64_t i = 0; i < logits.n; ++i) right += prediction(logits, i) == labels[i];
@@ -208,9 +217,10 @@ Metrics Trainer::evaluate(const Network& network, const NetworkShape& slice, con
     const ArenaScope scope(arena_);
     const View logits = arena_.take(batch.images.n, 1, 1, slice.classes);
     run_in_parts(folded, part, batch.images, logits);
-    const View probabilities = arena_.take_like(logits);
-    loss += static_cast<double>(logits.n) * backend_.softmax_cross_entropy(logits, batch.labels, probabilities);
-    for (std::int64_t i = 0; i < logits.n; ++i) confusion.add(batch.labels[i], prediction(logits, i));
+    for (std::int64_t i = 0; i < logits.n; ++i) {
+      confusion.add(batch.labels[i], prediction(logits, i));
+      loss += cross_entropy(logits, i, batch.labels[i]);
+    }
   }
   Metrics metrics = confusion.metrics(positive_class);
   if (metrics.images == 0) throw expected("evaluation", "at least one image", "none");

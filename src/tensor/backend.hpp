@@ -41,7 +41,7 @@ struct Image {
   int width = 0, height = 0, channels = 3;
 };
 
-/// The rectangle of an image that a network sees, in whole pixels, inside the image.
+/// The rectangle of an image that a network sees, in whole pixels, inside the image; at most 2²⁴ pixels a side.
 struct Crop {
   int x = 0, y = 0, width = 0, height = 0;
   bool flip = false;  ///< mirrored left to right after the crop
@@ -160,9 +160,8 @@ class Backend {
   /// Kingma and Ba's Adam in Keras' form: w −= lr·√(1−β2ᵗ)/(1−β1ᵗ) · m/(√v + ε).
   virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) = 0;
 
-  /// What a network sees: crop, mirror, resize by area to out's height and width (as tf.image.resize "area"), gray by
-  /// ITU-R 601 (0.299, 0.587, 0.114) where out.c = 1 and the image has 3 channels (repeated where out.c = 3 and it has
-  /// 1), scaled by x/127.5 − 1. images.size() == crops.size() == out.n.
+  /// What a network sees: the pixels x of area_resize (area_resize.hpp: crop, mirror, out's size and channels) as
+  /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n.
   virtual void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) = 0;
 
   // The inverted bottleneck as one operation. The defaults are composed of the operations above
@@ -177,8 +176,8 @@ class Backend {
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
 };
 
-/// The product's CPU backend: SIMD (AVX-512, AVX2 or portable, the best the machine has), `threads` threads (0: one per
-/// core). `instruction_set` forces one ("avx512", "avx2", "portable"); empty chooses.
+/// The product's CPU backend: SIMD (AVX-512, AVX2 or portable, the best the machine has), `threads` threads (0:
+/// usable_cpus()). `instruction_set` forces one ("avx512", "avx2", "portable"); empty chooses.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, const std::string& instruction_set = "");
 
 /// Scalar loops in double; element type f64 or f32 (then only stores round). For tests and `danas selftest`.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 
 #include "tensor/reference_backend.hpp"
 
@@ -6,35 +7,32 @@ namespace danas {
 
 namespace {
 
-// Share of input pixel `pixel` in output pixel `index`, as tf.image.resize's "area" has it: the output pixel covers
-// [index, index + 1)·scale of the input axis.
-double coverage(std::int64_t pixel, std::int64_t index, double scale) {
-  const double from = std::max(static_cast<double>(index) * scale, static_cast<double>(pixel));
-  const double to = std::min(static_cast<double>(index + 1) * scale, static_cast<double>(pixel + 1));
-  return std::max(to - from, 0.0) / scale;
+// What source pixel `pixel` of `in` and output pixel `index` of `out` share of an axis of in·out parts.
+std::int64_t shared(std::int64_t pixel, std::int64_t in, std::int64_t index, std::int64_t out) {
+  return std::max<std::int64_t>(std::min((pixel + 1) * out, (index + 1) * in) - std::max(pixel * out, index * in), 0);
 }
 
-// Mean of one channel over the part of the (mirrored) crop that output pixel (oy, ox) covers.
-double area_mean(const Image& image, const Crop& crop, const View& out, std::int64_t oy, std::int64_t ox, int channel) {
-  const double scale_y = static_cast<double>(crop.height) / static_cast<double>(out.h);
-  const double scale_x = static_cast<double>(crop.width) / static_cast<double>(out.w);
-  double sum = 0;
-  for (std::int64_t y = static_cast<std::int64_t>(static_cast<double>(oy) * scale_y);
-       y < crop.height && static_cast<double>(y) < static_cast<double>(oy + 1) * scale_y; ++y)
-    for (std::int64_t x = static_cast<std::int64_t>(static_cast<double>(ox) * scale_x);
-         x < crop.width && static_cast<double>(x) < static_cast<double>(ox + 1) * scale_x; ++x) {
+// One channel of output pixel (oy, ox) of the (mirrored) crop: the mean of what it covers, rounded half up.
+std::int64_t area_mean(const Image& image, const Crop& crop, const View& out, std::int64_t oy, std::int64_t ox,
+                       int channel) {
+  std::int64_t sum = 0;
+  for (std::int64_t y = oy * crop.height / out.h; y * out.h < (oy + 1) * crop.height; ++y)
+    for (std::int64_t x = ox * crop.width / out.w; x * out.w < (ox + 1) * crop.width; ++x) {
       const std::int64_t column = crop.x + (crop.flip ? crop.width - 1 - x : x);
       const std::int64_t pixel = (crop.y + y) * image.width + column;
-      sum += image.pixels[pixel * image.channels + channel] * coverage(y, oy, scale_y) * coverage(x, ox, scale_x);
+      sum += shared(y, crop.height, oy, out.h) * shared(x, crop.width, ox, out.w) *
+             image.pixels[pixel * image.channels + channel];
     }
-  return sum;
+  const std::int64_t area = std::int64_t{crop.width} * crop.height;
+  return (2 * sum + area) / (2 * area);
 }
 
-double seen(const Image& image, const Crop& crop, const View& out, std::int64_t oy, std::int64_t ox, int channel) {
+std::int64_t seen(const Image& image, const Crop& crop, const View& out, std::int64_t oy, std::int64_t ox,
+                  int channel) {
   if (image.channels == 1) return area_mean(image, crop, out, oy, ox, 0);
   if (out.c == 3) return area_mean(image, crop, out, oy, ox, channel);
-  return 0.299 * area_mean(image, crop, out, oy, ox, 0) + 0.587 * area_mean(image, crop, out, oy, ox, 1) +
-         0.114 * area_mean(image, crop, out, oy, ox, 2);
+  return (77 * area_mean(image, crop, out, oy, ox, 0) + 150 * area_mean(image, crop, out, oy, ox, 1) +
+          29 * area_mean(image, crop, out, oy, ox, 2) + 128) / 256;
 }
 
 }  // namespace
@@ -48,7 +46,7 @@ void ReferenceBackend<Real>::augment(std::span<const Image> images, std::span<co
         for (int c = 0; c < static_cast<int>(out.c); ++c) {
           const std::size_t i = static_cast<std::size_t>(n);
           reference::at<Real>(out, n, y, x, c) =
-              static_cast<Real>(seen(images[i], crops[i], out, y, x, c) / 127.5 - 1);
+              static_cast<Real>(static_cast<double>(seen(images[i], crops[i], out, y, x, c) - 128) / 128);
         }
 }
 

@@ -275,7 +275,7 @@ void add_elementwise_cases(SelftestTable& table) {
   for (const int channels : {1, 3})
     for (const std::int64_t out_c : {1, 3})
       for (const std::int64_t size : {1, 7, 32, 45})
-        table.add("augment", reduction, false, selftest_shape({size, size + 3, out_c}),
+        table.add("augment", 0, false, selftest_shape({size, size + 3, out_c}),
                   [=](Side& side) { augment_case(side, channels, size, size + 3, out_c); });
 }
 

@@ -114,25 +114,27 @@ void labels(const char* op, Type real, const View& logits, std::span<const std::
       throw expected(op, "a label from 0 to " + std::to_string(logits.c - 1), std::to_string(label), Fault::failure);
 }
 
+void crop(const char* op, const Image& image, const Crop& crop) {
+  constexpr int most = 1 << 24;  // of a side: sums of columns stay below 2³²
+  if (!image.pixels || (image.channels != 1 && image.channels != 3))
+    throw expected(op, "an image of 1 or 3 channels", std::to_string(image.channels), Fault::failure);
+  if (crop.x < 0 || crop.y < 0 || crop.width < 1 || crop.height < 1 || crop.width > image.width - crop.x ||
+      crop.height > image.height - crop.y || crop.width > most || crop.height > most)
+    throw expected(op,
+                   "a crop inside the image of " + std::to_string(image.width) + "x" + std::to_string(image.height) +
+                       ", of at most 2^24 pixels a side",
+                   std::to_string(crop.width) + "x" + std::to_string(crop.height) + " at " + std::to_string(crop.x) +
+                       "," + std::to_string(crop.y),
+                   Fault::failure);
+}
+
 void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out) {
   present(op, real, out.type, out.data);
   if (static_cast<std::int64_t>(images.size()) != out.n || images.size() != crops.size())
     throw expected(op, std::to_string(out.n) + " images and crops",
                    std::to_string(images.size()) + " and " + std::to_string(crops.size()), Fault::failure);
   if (out.c != 1 && out.c != 3) throw expected(op, "1 or 3 channels", text(out), Fault::failure);
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    const Image& image = images[i];
-    const Crop& crop = crops[i];
-    if (!image.pixels || (image.channels != 1 && image.channels != 3))
-      throw expected(op, "an image of 1 or 3 channels", std::to_string(image.channels), Fault::failure);
-    if (crop.x < 0 || crop.y < 0 || crop.width < 1 || crop.height < 1 || crop.width > image.width - crop.x ||
-        crop.height > image.height - crop.y)
-      throw expected(op,
-                     "a crop inside the image of " + std::to_string(image.width) + "x" + std::to_string(image.height),
-                     std::to_string(crop.width) + "x" + std::to_string(crop.height) + " at " + std::to_string(crop.x) +
-                         "," + std::to_string(crop.y),
-                     Fault::failure);
-  }
+  for (std::size_t i = 0; i < images.size(); ++i) shapes::crop(op, images[i], crops[i]);
 }
 
 }  // namespace danas::shapes

@@ -23,6 +23,8 @@ void fold(const char* op, Type real, const Filter& w, const Filter& folded);
 void pool(const char* op, Type real, const View& x, const View& y);
 /// One label in [0, classes) for each row.
 void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels);
+/// A crop inside its image, of at most 2²⁴ pixels a side.
+void crop(const char* op, const Image& image, const Crop& crop);
 void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out);
 
 }  // namespace danas::shapes

@@ -1,5 +1,6 @@
 #include "support.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -42,6 +43,12 @@ DataSettings folder_settings(const fs::path& root, const fs::path& cache) {
   settings.cache = "raw";
   settings.cache_path = cache;
   return settings;
+}
+
+bool has_problem(const Dataset& dataset, const std::string& text) {
+  return std::any_of(dataset.problems().begin(), dataset.problems().end(), [&](const Problem& problem) {
+    return (problem.file.string() + ": " + problem.reason).find(text) != std::string::npos;
+  });
 }
 
 std::size_t files_in(const fs::path& folder, const std::string& part_of_name) {

@@ -25,6 +25,9 @@ void make_folders(const std::filesystem::path& root, int count);
 /// Settings of class folders at `root` with the cache in `cache`.
 DataSettings folder_settings(const std::filesystem::path& root, const std::filesystem::path& cache);
 
+/// Whether some line "FILE: REASON" of the problems has the text.
+bool has_problem(const Dataset& dataset, const std::string& text);
+
 std::size_t files_in(const std::filesystem::path& folder, const std::string& part_of_name);
 
 /// Folders of small images and their cache.

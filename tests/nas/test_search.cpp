@@ -224,6 +224,8 @@ BOOST_AUTO_TEST_CASE(a_candidate_that_diverges_is_recorded_as_such) {
   const std::string log = read_file(directory / "log.txt");
   BOOST_TEST(log.find("fine-tuning of system 1 diverged: [training] expected a finite") != std::string::npos, log);
   BOOST_TEST(log.find("lower learning_rate of [finetune]") != std::string::npos, log);
+  BOOST_TEST(log.find("every system diverged") != std::string::npos, log);
+  BOOST_TEST(log.find("no system fits") == std::string::npos, log);
   changes.back() = "search.systems=4";
   run_tiny(tiny_experiment(folder.path(), changes), directory, true);  // a resume goes on
   BOOST_TEST(candidates_of(directory).size() == 4u);

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <thread>
 #include <utility>
 
+#include "base/cpus.hpp"
 #include "base/error.hpp"
 
 namespace danas::cpu {
@@ -56,8 +56,8 @@ std::string CpuBackend::name() const {
 namespace danas {
 
 std::unique_ptr<Backend> make_cpu_backend(int threads, const std::string& instruction_set) {
-  if (threads < 0) throw expected("threads", "0 (one per core) or more", std::to_string(threads));
-  if (threads == 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads < 0) throw expected("threads", "0 (the CPUs this process may use) or more", std::to_string(threads));
+  if (threads == 0) threads = usable_cpus();
   return std::make_unique<cpu::CpuBackend>(threads, cpu::choose_kernels(instruction_set.c_str()));
 }
 

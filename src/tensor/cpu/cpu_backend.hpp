@@ -138,18 +138,10 @@ class CpuBackend final : public Backend {
     Scratch rows;
     std::vector<Tap> taps;
     std::vector<FilterTap> filter_taps;
-    std::vector<struct AreaSpan> spans;
+    std::vector<std::uint8_t> pixels;
   };
   std::vector<Worker> workers_;
   std::vector<Index> panel_starts_;  ///< first vectors of the panels that pack() made last
-};
-
-/// Where one output pixel of an area resize lies in the input: input pixels [begin, end) with the weights of the first,
-/// the last and those between.
-struct AreaSpan {
-  int begin = 0, end = 0;
-  float first = 0, middle = 0, last = 0;
-  float weight(int i) const { return i == begin ? first : i == end - 1 ? last : middle; }
 };
 
 }  // namespace danas::cpu

@@ -26,16 +26,6 @@ void scale(Index n, const float* x, float factor, float* y) {
   for_vectors(n, [=](const auto& memory, Index i) { memory.store(y + i, memory.load(x + i) * all(factor)); });
 }
 
-void add_bytes(Index n, const std::uint8_t* x, float factor, float* y) {
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes) store(y + i, fma(load_bytes(x + i), all(factor), load(y + i)));
-  if (i == n) return;
-  std::uint8_t rest[lanes] = {};
-  for (Index k = 0; k < n - i; ++k) rest[k] = x[i + k];
-  const Part memory{n - i};
-  memory.store(y + i, fma(load_bytes(rest), all(factor), memory.load(y + i)));
-}
-
 void sum_partials(Index n, const float* partials, Index count, Index stride, float* out) {
   for_vectors(n, [=](const auto& memory, Index i) {
     V sum = memory.load(partials + i);

@@ -76,6 +76,22 @@ struct Span {
   Index rows, width, tail;
 };
 
+/// Where one output pixel of an area resize lies along an axis: input pixels [begin, begin + count) with the weights of
+/// the first, the last (0 where it is the first) and those between.
+struct AreaSpan {
+  std::int32_t begin, count;
+  std::uint32_t first, middle, last;
+};
+
+/// One output row of an area resize, from the sums of its input rows: means of `area`, rounded half up.
+struct AreaRow {
+  const std::uint32_t* sums;  ///< of the crop's row; one element beyond its end is read too
+  const AreaSpan* spans;   ///< of `width` output pixels
+  Index width;
+  int channels;            ///< 1 or 3
+  Index area;              ///< sum of the weights: pixels of the crop
+};
+
 struct AdamFactors {
   float beta1, beta2, rest1, rest2;  ///< rest: 1 − beta
   float rate, epsilon, coupled_decay, decoupled_decay;
@@ -109,11 +125,16 @@ struct Kernels {
   void (*activation_backward)(Index n, const float* y, const float* dy, Activation act, float* dx);
   void (*add)(Index n, const float* a, const float* b, float* y);
   void (*scale)(Index n, const float* x, float factor, float* y);
-  void (*add_bytes)(Index n, const std::uint8_t* x, float factor, float* y);  ///< y += factor·x
   /// out[i] = Σ_p partials[p·stride + i] in the order of p
   void (*sum_partials)(Index n, const float* partials, Index count, Index stride, float* out);
   void (*sgd)(Index n, float* w, const float* g, float* velocity, float rate, float momentum, float decay);
   void (*adam)(Index n, float* w, const float* g, float* m, float* v, const AdamFactors&);
+
+  /// Sums of `n` columns of bytes over the rows of a span; at most 2²⁴ rows.
+  void (*area_rows)(Index n, const std::uint8_t* top, Index stride, const AreaSpan& span, std::uint32_t* sums);
+  void (*area_columns)(const AreaRow&, std::uint8_t* out);
+  void (*gray)(Index pixels, const std::uint8_t* rgb, std::uint8_t* out);
+  void (*signed_shares)(Index n, const std::uint8_t* x, float* y);  ///< y = (x − 128)/128
 
   // For measure_peak().
   Index (*multiply_add_loop)(Index iterations, float* sink);  ///< returns the number of floating-point operations

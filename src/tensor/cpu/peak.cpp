@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <thread>
 
+#include "base/cpus.hpp"
 #include "base/thread_pool.hpp"
 #include "tensor/cpu/kernels.hpp"
 
@@ -31,7 +31,7 @@ double best_rate(double seconds, const Body& body) {
 }  // namespace
 
 MachinePeak measure_peak(int threads, double seconds) {
-  if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads <= 0) threads = usable_cpus();
   ThreadPool pool(threads);
   const cpu::Kernels& kernels = cpu::choose_kernels("");
   constexpr int tasks_per_thread = 8;

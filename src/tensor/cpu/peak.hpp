@@ -8,7 +8,7 @@ struct MachinePeak {
   double gb_per_second = 0;  ///< 10⁹ bytes a second of y = a + 3·b over arrays far larger than the caches (3 arrays)
 };
 
-/// Best of several runs by the best instruction set on `threads` threads (0: one per core), about `seconds` in all.
+/// Best of several runs by the best instruction set on `threads` threads (0: usable_cpus()), about `seconds` in all.
 MachinePeak measure_peak(int threads, double seconds);
 
 }  // namespace danas

@@ -47,9 +47,6 @@ DANAS_INLINE V power_of_two(V whole) {
   const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(whole), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
 }
-DANAS_INLINE V load_bytes(const std::uint8_t* p) {
-  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
-}
 
 /// The first `count` < lanes elements.
 struct Part {
@@ -77,9 +74,6 @@ DANAS_INLINE V where_below(V y, V limit, V v) { return _mm256_and_ps(_mm256_cmp_
 DANAS_INLINE V power_of_two(V whole) {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
-}
-DANAS_INLINE V load_bytes(const std::uint8_t* p) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
 
 struct Part {
@@ -110,9 +104,6 @@ DANAS_INLINE V where_positive(V y, V v) { return y > V{} ? v : V{}; }
 DANAS_INLINE V where_below(V y, V limit, V v) { return y < limit ? v : V{}; }
 DANAS_INLINE V power_of_two(V whole) {
   return reinterpret_cast<V>((__builtin_convertvector(whole, Integers) + 127) << 23);
-}
-DANAS_INLINE V load_bytes(const std::uint8_t* p) {
-  return V{static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2]), static_cast<float>(p[3])};
 }
 
 struct Part {

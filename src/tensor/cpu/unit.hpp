@@ -26,10 +26,14 @@ void activation(Index n, const float* x, Activation act, float* y);
 void activation_backward(Index n, const float* y, const float* dy, Activation act, float* dx);
 void add(Index n, const float* a, const float* b, float* y);
 void scale(Index n, const float* x, float factor, float* y);
-void add_bytes(Index n, const std::uint8_t* x, float factor, float* y);
 void sum_partials(Index n, const float* partials, Index count, Index stride, float* out);
 void sgd(Index n, float* w, const float* g, float* velocity, float rate, float momentum, float decay);
 void adam(Index n, float* w, const float* g, float* m, float* v, const AdamFactors& factors);
+
+void area_rows(Index n, const std::uint8_t* top, Index stride, const AreaSpan& span, std::uint32_t* sums);
+void area_columns(const AreaRow& row, std::uint8_t* out);
+void gray(Index pixels, const std::uint8_t* rgb, std::uint8_t* out);
+void signed_shares(Index n, const std::uint8_t* x, float* y);
 
 Index multiply_add_loop(Index iterations, float* sink);
 void triad(Index n, const float* a, const float* b, float* y);
