@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/build.hpp"
 #include "base/edit_distance.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
@@ -67,6 +68,7 @@ void add_search(CLI::App& app, Job& job) {
                      ->expected(0, 1);
   auto* out = sub->add_option("--out", a->out, "Run directory (default: runs/NAME, NAME-2, ...)")->type_name("DIR");
   out->excludes(resume);
+  sub->add_flag("--any-build", a->any_build, "Resume a run of another build; its results may differ")->needs(resume);
   add_machine(sub, a->machine);
   sub->callback([&job, a, resume] {
     a->resume = resume->count() > 0;
@@ -256,7 +258,7 @@ void insert_default_command(const CLI::App& app, std::vector<std::string>& argum
 
 std::function<int()> parse_arguments(std::vector<std::string> arguments) {
   CLI::App app("danas: finds the data configuration and the network that fit your task and your device", "danas");
-  app.set_version_flag("--version", "danas " DANAS_VERSION);
+  app.set_version_flag("--version", "danas " + version_text());
   app.require_subcommand(1);
   app.footer("Example:\n  danas experiments/quick.toml\n\n'danas COMMAND --help' tells more about a command.");
   Job job;

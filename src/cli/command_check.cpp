@@ -9,6 +9,7 @@
 #include "cli/measure.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
+#include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
 #include "nas/system_trainer.hpp"
 
@@ -89,8 +90,8 @@ double share_that_fits(const Experiment& experiment, int classes) {
 
 void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
-  fmt::print("{:<22} {} systems, {} supernets\n", "space", experiment.space.size(),
-             experiment.space.data_configurations().size());
+  fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
+             DistinctNetworks(experiment.space).count(), experiment.space.data_configurations().size());
   print("{:<22} {}: {} KiB RAM, {} KiB flash; {:.1f} % of the systems fit\n", "device", device.name,
              device.ram_kib, device.flash_kib, 100 * share_that_fits(experiment, classes));
 }

@@ -18,6 +18,7 @@ namespace {
 SearchOptions search_options(const SearchArguments& arguments, const Experiment& experiment) {
   SearchOptions options;
   options.resume = arguments.resume;
+  options.any_build = arguments.any_build;
   options.interrupt = &catch_interrupts();
   if (arguments.resume) {
     const auto& chosen = arguments.resume_directory;

@@ -79,6 +79,9 @@ int command_train(const TrainArguments& arguments) {
   const bool scratch = arguments.init.empty();
   TrainingSettings settings = scratch ? session.experiment.supernet : session.experiment.finetune;
   if (arguments.steps) settings.steps = *arguments.steps;
+  if (settings.warmup > settings.steps)
+    throw expected("--steps", fmt::format("at least {}.warmup, {}", scratch ? "supernet" : "finetune", settings.warmup),
+                   std::to_string(settings.steps));
   Network network = scratch ? Network(*backend, shape, {shape.exit_stage()}, session.experiment.seed)
                             : sliced(*backend, system, dataset, arguments.init);
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work

@@ -28,6 +28,7 @@ struct SearchArguments {
   std::filesystem::path out;  ///< empty: runs/NAME
   bool resume = false;
   std::filesystem::path resume_directory;  ///< empty: the newest run of the experiment's name
+  bool any_build = false;                  ///< resume a run of another build
 };
 int command_search(const SearchArguments& arguments);
 

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <cmath>
+#include <utility>
 
 #include "base/error.hpp"
 #include "data/preparation.hpp"
@@ -13,39 +15,35 @@ namespace {
 
 class Stopwatch {
  public:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  /// Seconds since the last call, or the beginning.
+  double lap() {
+    const Clock::time_point now = Clock::now();
+    return std::chrono::duration<double>(now - std::exchange(begin_, now)).count();
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_ = Clock::now();
 };
 
-std::string parents_text(const std::vector<std::int64_t>& parents) {
-  std::string text;
-  for (const std::int64_t parent : parents) text += (text.empty() ? "" : "+") + std::to_string(parent);
-  return text;
-}
-
-bool has_stage(const Metadata& metadata, const std::string& stage) {
-  const auto found = metadata.find("stage");
-  return found != metadata.end() && found->second == stage;
+std::string entry(const Metadata& metadata, const std::string& key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? "" : found->second;
 }
 
 }  // namespace
 
+Network Evaluation::slice(const System& system) {
+  return supernets_.get(system.data).gather(system_shape(system, context_.classes()));
+}
+
 // `purpose` names the stream of batches, which belongs to the system and not to its id; `training` the rows of
-// training.csv, none where it is empty. A training that diverges is left out: one system must not end a search.
+// training.csv, none where it is empty.
 void Evaluation::train(Network& network, const TrainingSettings& settings, const System& system,
                        const std::string& purpose, const std::string& training) {
   const std::string name = (training.empty() ? purpose : training) + " " + system.text();
-  Network before = network.gather(network.shape());
-  try {
-    train_steps(network, settings, stream_number(context_.experiment.seed, purpose + " " + system.text()), system.data,
-                name, training);
-  } catch (const Diverged& error) {
-    context_.status.log(fmt::format("{} left out: {}", name, error.what()));
-    network = std::move(before);
-  }
+  train_steps(network, settings, stream_number(context_.experiment.seed, purpose + " " + system.text()), system.data,
+              name, training);
   context_.status.stop_if_interrupted();
   context_.trainer.recalibrate(network, network.shape(), system.data);
 }
@@ -62,81 +60,106 @@ void Evaluation::train_steps(Network& network, const TrainingSettings& settings,
   });
 }
 
-Network Evaluation::fine_tune(const System& system, const std::string& training) {
-  Network network = supernets_.get(system.data).gather(system_shape(system, context_.classes()));
-  train(network, context_.experiment.finetune, system, "finetune", training);
-  return network;
+Metrics Evaluation::measure(const Network& network, const DataConfiguration& data) {
+  const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
+  if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
+  return metrics;
 }
 
-void Evaluation::measure(const Network& network, Split split, Candidate& candidate) {
+void Evaluation::set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const {
   candidate.split = split_name(split);
-  candidate.metrics = context_.trainer.evaluate(network, network.shape(), candidate.system.data, split);
-  candidate.fitness =
-      fitness(candidate.metrics, candidate.violation, context_.experiment.device, context_.experiment.fitness);
+  candidate.metrics = metrics;
+  candidate.fitness = fitness(metrics, candidate.violation, context_.experiment.device, context_.experiment.fitness);
 }
 
-std::optional<Evaluation::Result> Evaluation::evaluate(const Proposal& proposal) {
+std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
+  latest_.reset();
   // Its training is not part of the candidate's time.
   if (!supernets_.prepare(proposal.system.data)) return std::nullopt;
   const Device& device = context_.experiment.device;
-  const Stopwatch training;
-  Network network = fine_tune(proposal.system, fmt::format("finetune {}", proposal.id));
   Candidate candidate;
-  candidate.id = proposal.id;
-  candidate.generation = proposal.generation;
-  candidate.origin = proposal.origin;
-  candidate.parents = parents_text(proposal.parents);
-  candidate.system = proposal.system;
-  candidate.train_seconds = training.seconds();
-  candidate.resources = estimate(network.shape(), device.activation_bytes, device.parameter_bytes);
+  candidate.resources =
+      estimate(system_shape(proposal.system, context_.classes()), device.activation_bytes, device.parameter_bytes);
   candidate.violation = violation(candidate.resources, device);
-  const Stopwatch evaluating;
-  measure(network, Split::validation, candidate);
-  candidate.eval_seconds = evaluating.seconds();
-  return Result{candidate, std::move(network)};
+  Stopwatch stopwatch;
+  Metrics metrics;
+  try {
+    Network network = slice(proposal.system);
+    train(network, context_.experiment.finetune, proposal.system, "finetune", fmt::format("finetune {}", proposal.id));
+    candidate.train_seconds = stopwatch.lap();
+    metrics = measure(network, proposal.system.data);
+    candidate.eval_seconds = stopwatch.lap();
+    latest_.emplace(std::move(network));
+  } catch (const Diverged& error) {
+    candidate.outcome = Outcome::diverged;
+    context_.status.log(fmt::format("fine-tuning of system {} diverged: {} of [finetune]", proposal.id, error.what()));
+  }
+  set_metrics(candidate, metrics, Split::validation);
+  return candidate;
 }
 
-void Evaluation::save_model(const Network& network, const Candidate& candidate, const std::string& stage) {
-  Metadata metadata = model_metadata(candidate.system, context_.store.dataset());
+void Evaluation::save_model(const Candidate& candidate) {
+  if (latest_) save(*latest_, candidate, {{"stage", "finetuned"}});
+}
+
+void Evaluation::save(const Network& network, const Candidate& candidate, Metadata metadata) {
+  metadata.merge(model_metadata(candidate.system, context_.store.dataset()));
   metadata["id"] = std::to_string(candidate.id);
-  metadata["stage"] = stage;
   context_.run.write_layers(candidate.id, network.shape(), context_.experiment.device);
   save_checkpoint(context_.run.model_file(candidate.id), network, metadata);
 }
 
 bool Evaluation::has_final_model(std::int64_t id) const {
   const std::filesystem::path file = context_.run.model_file(id);
-  return std::filesystem::exists(file) && has_stage(Checkpoint(file).metadata(), "final");
+  return std::filesystem::exists(file) && entry(Checkpoint(file).metadata(), "stage") == "final";
 }
 
-Network Evaluation::load(std::int64_t id, Metadata& metadata) {
-  return load_model(context_.backend, context_.run.model_file(id), preparation_name, metadata);
+// What evaluate() saved, or the same again.
+Network Evaluation::fine_tuned(const Candidate& candidate) {
+  Network network = slice(candidate.system);
+  train(network, context_.experiment.finetune, candidate.system, "finetune", "");
+  return network;
 }
 
 // A model that is marked as final was saved by a process killed before its row was written.
-Network Evaluation::final_network(const Candidate& candidate, bool log) {
-  std::optional<Network> network;
-  if (std::filesystem::exists(context_.run.model_file(candidate.id))) {
-    Metadata metadata;
-    network.emplace(load(candidate.id, metadata));
-    if (has_stage(metadata, "final")) return std::move(*network);
-  } else {
-    network.emplace(fine_tune(candidate.system, ""));
+Evaluation::Trained Evaluation::final_network(const Candidate& candidate, bool log) {
+  const std::filesystem::path file = context_.run.model_file(candidate.id);
+  const DataConfiguration& data = candidate.system.data;
+  Metadata metadata;
+  Network before = std::filesystem::exists(file) ? load_model(context_.backend, file, preparation_name, metadata)
+                                                 : fine_tuned(candidate);
+  const bool trained = entry(metadata, "stage") == "final";
+  if (entry(metadata, "status") == outcome_name(Outcome::fallback)) return fall_back(std::move(before), candidate);
+  try {
+    Network network = before.gather(before.shape());
+    if (!trained)
+      train(network, context_.experiment.final_training, candidate.system, "final",
+            log ? fmt::format("final {}", candidate.id) : "");
+    Stopwatch stopwatch;
+    const Metrics metrics = measure(network, data);
+    const double seconds = stopwatch.lap();
+    if (!trained) save(network, candidate, {{"stage", "final"}});
+    return {std::move(network), metrics, seconds};
+  } catch (const Diverged& error) {
+    context_.status.log(fmt::format("final training of system {} diverged, its fine-tuned model stays: {} of [final]",
+                                    candidate.id, error.what()));
   }
-  train(*network, context_.experiment.final_training, candidate.system, "final",
-        log ? fmt::format("final {}", candidate.id) : "");
-  save_model(*network, candidate, "final");
-  return std::move(*network);
+  save(before, candidate, {{"stage", "final"}, {"status", outcome_name(Outcome::fallback)}});
+  return fall_back(std::move(before), candidate);
+}
+
+Evaluation::Trained Evaluation::fall_back(Network network, const Candidate& candidate) const {
+  return {std::move(network), candidate.metrics, 0, true};
 }
 
 Candidate Evaluation::train_further(const Candidate& candidate) {
   Candidate result = candidate;
-  const Stopwatch training;
-  const Network network = final_network(candidate, true);
-  result.train_seconds += training.seconds();
-  const Stopwatch evaluating;
-  measure(network, Split::validation, result);
-  result.eval_seconds += evaluating.seconds();
+  Stopwatch stopwatch;
+  const Trained trained = final_network(candidate, true);
+  if (trained.fallback) result.outcome = Outcome::fallback;
+  set_metrics(result, trained.metrics, Split::validation);
+  result.train_seconds += stopwatch.lap() - trained.eval_seconds;
+  result.eval_seconds += trained.eval_seconds;
   return result;
 }
 
@@ -144,9 +167,11 @@ void Evaluation::restore_final(const Candidate& candidate) { final_network(candi
 
 Candidate Evaluation::test(const Candidate& candidate) {
   Metadata metadata;
-  const Network network = load(candidate.id, metadata);
+  const Network network =
+      load_model(context_.backend, context_.run.model_file(candidate.id), preparation_name, metadata);
   Candidate result = candidate;
-  measure(network, Split::test, result);
+  set_metrics(result, context_.trainer.evaluate(network, network.shape(), candidate.system.data, Split::test),
+              Split::test);
   return result;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <numeric>
 
 #include "base/error.hpp"
 
@@ -55,25 +54,26 @@ bool dominates(const Point& a, const Point& b) {
   return as_good && better;
 }
 
+bool ParetoFront::insert(std::int64_t id, const Point& point) {
+  for (const Member& member : members_)
+    if (member.point == point || dominates(member.point, point)) return false;
+  left_.clear();
+  const auto beaten = [&](const Member& member) {
+    if (!dominates(point, member.point)) return false;
+    left_.push_back(member.id);
+    return true;
+  };
+  members_.erase(std::remove_if(members_.begin(), members_.end(), beaten), members_.end());
+  members_.push_back({id, point});
+  return true;
+}
+
 std::vector<std::size_t> pareto_front(const std::vector<Point>& points) {
-  std::vector<std::size_t> order(points.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
-    const Point &a = points[i], &b = points[j];
-    if (a.accuracy != b.accuracy) return a.accuracy > b.accuracy;
-    if (a.ram_bytes != b.ram_bytes) return a.ram_bytes < b.ram_bytes;
-    return a.flash_bytes < b.flash_bytes;
-  });
-  std::vector<std::size_t> front;  // in this order only earlier points can dominate or equal a later one
-  for (const std::size_t candidate : order) {
-    const bool beaten = std::any_of(front.begin(), front.end(), [&](std::size_t member) {
-      return points[member].ram_bytes <= points[candidate].ram_bytes &&
-             points[member].flash_bytes <= points[candidate].flash_bytes;
-    });
-    if (!beaten) front.push_back(candidate);
-  }
-  std::sort(front.begin(), front.end());
-  return front;
+  ParetoFront front;
+  for (std::size_t i = 0; i < points.size(); ++i) front.insert(static_cast<std::int64_t>(i), points[i]);
+  std::vector<std::size_t> indices;
+  for (const ParetoFront::Member& member : front.members()) indices.push_back(static_cast<std::size_t>(member.id));
+  return indices;
 }
 
 }  // namespace danas

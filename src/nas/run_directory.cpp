@@ -66,37 +66,39 @@ void check_new_run(const fs::path& directory) {
 }
 
 RunDirectory::RunDirectory(fs::path directory, const Experiment& experiment, const std::string& machine,
-                           const std::string& instruction_set, bool resume)
+                           const Build& build, bool resume, bool any_build)
     : directory_(std::move(directory)) {
   if (!resume) check_new_run(directory_);
   if (resume && !empty_or_absent(directory_) && !fs::is_directory(directory_ / "state"))
     throw expected(directory_.string(), "a run directory of danas", "something else");
   make_folder(directory_ / "state");
   lock_ = std::make_unique<RunLock>(directory_ / "state" / "lock");
-  if (fs::exists(directory_ / "experiment.toml")) check_same(experiment, instruction_set);
+  if (fs::exists(directory_ / "experiment.toml")) {
+    check_same(experiment);
+    check_build(build, any_build);
+  }
   remove_leftovers();
-  create(experiment, machine, instruction_set);
+  create(experiment, machine, build);
   candidates_ = read_candidates("candidates.csv");
   finals_ = read_candidates(fs::path("state") / "final.csv");
   tests_ = read_candidates(fs::path("state") / "test.csv");
 }
 
 // Also completes a directory whose creation was cut short, and records limits that a resume has raised.
-void RunDirectory::create(const Experiment& experiment, const std::string& machine,
-                          const std::string& instruction_set) {
+void RunDirectory::create(const Experiment& experiment, const std::string& machine, const Build& build) {
   for (const char* folder : {"models", "supernets"}) make_folder(directory_ / folder);
   const std::string columns = csv_line(candidate_columns());
   for (const char* file : {"candidates.csv", "state/final.csv", "state/test.csv"})
     if (!fs::exists(directory_ / file)) write_file(directory_ / file, columns);
   if (!fs::exists(directory_ / "training.csv")) write_file(directory_ / "training.csv", csv_line(training_columns));
-  write_file(directory_ / "state" / "instruction_set", instruction_set + "\n");
+  write_file(directory_ / "state" / "build", build_text(build) + "\n");
   const fs::path file = directory_ / "experiment.toml";
   if (fs::exists(file) && read_file(file).ends_with("\n" + experiment.to_toml())) return;
-  write_file(file, fmt::format("# danas {}, {}\n# As resolved, with all defaults.\n", DANAS_VERSION, machine) +
+  write_file(file, fmt::format("# danas {}, {}\n# As resolved, with all defaults.\n", version_text(), machine) +
                        experiment.to_toml());
 }
 
-void RunDirectory::check_same(const Experiment& experiment, const std::string& instruction_set) const {
+void RunDirectory::check_same(const Experiment& experiment) const {
   const fs::path file = directory_ / "experiment.toml";
   const std::string before = without_limits(parse_experiment(read_file(file), file));
   const std::string now = without_limits(experiment);
@@ -105,10 +107,20 @@ void RunDirectory::check_same(const Experiment& experiment, const std::string& i
                 fmt::format("this run was started with another experiment (now `{}`, then `{}`); only search.hours and "
                             "search.systems may change",
                             first_difference(now, before), first_difference(before, now)));
-  const std::string with = read_file(directory_ / "state" / "instruction_set");
-  if (with != instruction_set + "\n")
-    throw expected(directory_.string(), "the instruction set it began with, " + with.substr(0, with.find('\n')),
-                   instruction_set + "; other sums would give other results");
+}
+
+void RunDirectory::check_build(const Build& build, bool any_build) const {
+  const fs::path file = directory_ / "state" / "build";
+  if (!fs::exists(file))
+    throw Error(directory_.string(), "an older version began this run, which this one cannot go on with: start anew");
+  const std::string line = read_file(file, 1000);
+  const Build began = parse_build(line.substr(0, line.find('\n')), file.string());
+  if (began.instruction_set != build.instruction_set)
+    throw expected(directory_.string(), "the instruction set it began with, " + began.instruction_set,
+                   build.instruction_set + "; other sums would give other results");
+  if (began != build && !any_build)
+    throw expected(directory_.string(), "the build it began with, " + build_text(began),
+                   build_text(build) + "; results may differ, --any-build goes on with this one");
 }
 
 void RunDirectory::check_data(std::uint64_t fingerprint) const {
@@ -133,14 +145,18 @@ void RunDirectory::remove_leftovers() const {
 std::vector<Candidate> RunDirectory::read_candidates(const fs::path& name) const {
   const fs::path path = directory_ / name;
   const CsvTable table = CsvTable::read(path, CsvTail::drop);
-  table.require_columns(candidate_columns());
+  const CsvFields& columns = candidate_columns();
+  for (const std::string& column : table.columns())
+    if (std::find(columns.begin(), columns.end(), column) == columns.end())
+      throw expected(path.string() + ":1", "columns that this version knows", "\"" + column + "\"");
   std::vector<Candidate> candidates;
-  std::string whole = csv_line(candidate_columns());
+  std::string whole = csv_line(columns);
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    candidates.push_back(parse_candidate(table.row(row), table.where(row)));
-    whole += csv_line(table.row(row));
+    const CsvFields fields = candidate_row(table, row);
+    candidates.push_back(parse_candidate(fields, table.where(row)));
+    whole += csv_line(fields);
   }
-  if (table.dropped_tail()) write_file(path, whole);
+  if (table.dropped_tail() || table.columns() != columns) write_file(path, whole);
   return candidates;
 }
 
@@ -215,6 +231,11 @@ void RunDirectory::write_layers(std::int64_t id, const NetworkShape& shape, cons
                        text(layer_ram(layer, device.activation_bytes)),
                        text(layer.parameters_folded * device.parameter_bytes)});
   write_file(layers_file(id), table);
+}
+
+void RunDirectory::remove_model(std::int64_t id) {
+  remove_file(model_file(id));
+  remove_file(layers_file(id));
 }
 
 void RunDirectory::keep_models(const std::set<std::int64_t>& ids) {

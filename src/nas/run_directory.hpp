@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/build.hpp"
 #include "nas/candidate.hpp"
 #include "nas/experiment.hpp"
 #include "nn/trainer.hpp"
@@ -40,11 +41,11 @@ std::filesystem::path newest_run_directory(const std::string& name);
 
 class RunDirectory {
  public:
-  /// `machine` describes the machine in experiment.toml's heading, `instruction_set` is what a resume must match.
-  /// `resume`: opens an existing run, refusing another experiment (its limits aside) or instruction set; leftovers of
-  /// a kill are cleaned up. Else creates the directory, which must not exist or be empty.
+  /// `machine` describes the machine in experiment.toml's heading. `resume`: opens an existing run, refusing another
+  /// experiment (its limits aside), another instruction set and, without `any_build`, another build; leftovers of a kill
+  /// are cleaned up. Else creates the directory, which must not exist or be empty.
   RunDirectory(std::filesystem::path directory, const Experiment& experiment, const std::string& machine,
-               const std::string& instruction_set, bool resume);
+               const Build& build, bool resume, bool any_build = false);
 
   /// Throws Error where the run began with other images; `fingerprint` is the dataset's.
   void check_data(std::uint64_t fingerprint) const;
@@ -69,7 +70,8 @@ class RunDirectory {
   void keep_trainings(const std::function<bool(const std::string& training, std::int64_t step)>& keep);
 
   void write_layers(std::int64_t id, const NetworkShape& shape, const Device& device);
-  void keep_models(const std::set<std::int64_t>& ids);   ///< deletes models and layer tables of all others
+  void remove_model(std::int64_t id);                    ///< and its layer table
+  void keep_models(const std::set<std::int64_t>& ids);   ///< removes those of all others
   /// front.csv: candidates after final training beside the same ones on test.
   void write_front(const std::vector<Candidate>& front, const std::vector<Candidate>& tests);
   void write_summary(const std::string& json);
@@ -80,8 +82,9 @@ class RunDirectory {
   void log(const std::string& line);                     ///< appends to log.txt
 
  private:
-  void create(const Experiment& experiment, const std::string& machine, const std::string& instruction_set);
-  void check_same(const Experiment& experiment, const std::string& instruction_set) const;
+  void create(const Experiment& experiment, const std::string& machine, const Build& build);
+  void check_same(const Experiment& experiment) const;
+  void check_build(const Build& build, bool any_build) const;
   void remove_leftovers() const;
   std::vector<Candidate> read_candidates(const std::filesystem::path& file) const;
   void append(const std::filesystem::path& file, const CsvFields& fields) const;

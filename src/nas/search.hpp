@@ -22,6 +22,7 @@ struct SearchObserver {
 struct SearchOptions {
   std::filesystem::path directory;      ///< of the run: existing for a resume, else to be created; empty: a new one in runs
   bool resume = false;
+  bool any_build = false;               ///< resume a run that another build began
   const std::atomic<bool>* interrupt = nullptr;   ///< set by Ctrl-C: the search stops at the next step, all saved
   double state_seconds = 30;            ///< a supernet's unfinished training is saved this often
 };

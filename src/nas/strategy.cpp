@@ -113,17 +113,35 @@ class GeneticStrategy : public Strategy {
 
 }  // namespace
 
+bool ProposedSystems::insert(const System& system) {
+  const std::int64_t index = space_.index(system);
+  if (!indices_.insert(index).second) return false;
+  if (const auto found = places_.find(index); found != places_.end()) {  // the last one takes its place
+    left_[found->second] = left_.back();
+    places_[left_.back()] = found->second;
+    left_.pop_back();
+    places_.erase(index);
+  }
+  return true;
+}
+
+// Few are left: the space is not much larger than what was proposed, and can be listed, once.
+void ProposedSystems::list_left() {
+  for (std::int64_t index = 0; index < space_.size(); ++index) {
+    if (indices_.contains(index)) continue;
+    places_[index] = left_.size();
+    left_.push_back(index);
+  }
+}
+
 System ProposedSystems::sample_new(Random& random) {
   for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
     const System system = space_.sample(random);
     if (insert(system)) return system;
   }
-  // Few are left: the space is not much larger than what was proposed, and can be listed.
-  std::vector<std::int64_t> left;
-  for (std::int64_t index = 0; index < space_.size(); ++index)
-    if (!indices_.contains(index)) left.push_back(index);
-  if (left.empty()) throw Error("search", "the whole search space has been proposed", Fault::failure);
-  const System system = space_.at(left[random.below(left.size())]);
+  if (all()) throw Error("search", "the whole search space has been proposed", Fault::failure);
+  if (left_.empty()) list_left();
+  const System system = space_.at(left_[random.below(left_.size())]);
   insert(system);
   return system;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -36,12 +37,16 @@ class ProposedSystems {
   explicit ProposedSystems(const SearchSpace& space) : space_(space) {}
 
   bool all() const { return static_cast<std::int64_t>(indices_.size()) >= space_.size(); }
-  bool insert(const System& system) { return indices_.insert(space_.index(system)).second; }  ///< false: not new
+  bool insert(const System& system);       ///< false: not new
   System sample_new(Random& random);       ///< uniform, inserted; not to be called when all()
 
  private:
+  void list_left();
+
   const SearchSpace& space_;
   std::unordered_set<std::int64_t> indices_;
+  std::vector<std::int64_t> left_;                          ///< the others, once drawing at random finds few
+  std::unordered_map<std::int64_t, std::size_t> places_;    ///< of each in left_
 };
 
 /// By the name in [search] strategy. The space must outlive the strategy.

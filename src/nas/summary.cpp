@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/build.hpp"
+
 namespace danas {
 
 using Json = nlohmann::ordered_json;
@@ -62,10 +64,12 @@ std::ptrdiff_t best_of(const std::vector<Candidate>& front) {
 }
 
 const Candidate* closest_to_limits(const std::vector<Candidate>& candidates, const Device& device) {
-  const auto closest = std::min_element(
-      candidates.begin(), candidates.end(),
-      [&](const Candidate& a, const Candidate& b) { return excess(a, device) < excess(b, device); });
-  return closest == candidates.end() ? nullptr : &*closest;
+  const Candidate* closest = nullptr;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.outcome == Outcome::diverged) continue;
+    if (closest == nullptr || excess(candidate, device) < excess(*closest, device)) closest = &candidate;
+  }
+  return closest;
 }
 
 std::string summary_json(const SearchContext& context, const std::vector<Candidate>& front,
@@ -81,7 +85,11 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
     if (closest != nullptr) json["closest"] = system_json(*closest);
   }
   json["front_size"] = front.size();
-  json["systems"] = context.run.candidates().size();
+  const std::vector<Candidate>& candidates = context.run.candidates();
+  json["systems"] = candidates.size();
+  json["networks"] = std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.twin_of == 0; });
+  json["diverged"] = std::count_if(candidates.begin(), candidates.end(),
+                                   [](auto& c) { return c.outcome == Outcome::diverged; });
   json["supernets"] = supernets;
   json["images_trained"] = context.status.images_trained();
   json["images_evaluated"] = context.status.images_evaluated();
@@ -89,7 +97,7 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
   json["peak_memory_mib"] = context.status.peak_memory_mib();
   json["device"] = context.backend.name();
   json["target"] = context.experiment.device.name;
-  json["version"] = DANAS_VERSION;
+  json["version"] = version();
   json["data"] = data_json(context.store);
   return json.dump(2) + "\n";
 }

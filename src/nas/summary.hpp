@@ -14,7 +14,8 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
 
 /// Index of the highest validation accuracy; -1 where there is none.
 std::ptrdiff_t best_of(const std::vector<Candidate>& front);
-/// The candidate nearest to the limits by the excess over them, relative to each; nullptr where there is none.
+/// The candidate nearest to the limits by the excess over them, relative to each, of those that did not diverge; nullptr
+/// where there is none.
 const Candidate* closest_to_limits(const std::vector<Candidate>& candidates, const Device& device);
 
 }  // namespace danas

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -72,8 +73,12 @@ bool Supernets::prepare(const DataConfiguration& data) {
   context_.status.enter("supernets");
   context_.work.supernet_begins(data);
   Network network = untrained(data);
-  if (!train(network, data)) return false;
-  finish(network, data);
+  try {
+    if (!train(network, data)) return false;
+    finish(network, data);
+  } catch (const Diverged& error) {
+    throw Error(supernet_training_name(data), std::string(error.what()) + " of [supernet]", Fault::failure);
+  }
   context_.status.save();
   remove_file(context_.run.supernet_state_file());
   context_.work.supernet_done(data);
@@ -135,8 +140,10 @@ bool Supernets::train(Network& network, const DataConfiguration& data) {
   return done == settings.steps;
 }
 
+// A state that is not finite could not be read again: an earlier one stays, and the next step ends the training.
 void Supernets::save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data,
                            std::int64_t step, const TrainingLog& log) {
+  if (!finite(network.weights()) || !finite(optimizer.state())) return;
   Metadata state = metadata(data);
   state.merge(log.state());
   state["step"] = std::to_string(step);
@@ -147,6 +154,7 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
 void Supernets::finish(Network& network, const DataConfiguration& data) {
   context_.trainer.recalibrate(network, network.shape(), data);
   const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
+  if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
   Metadata finished = metadata(data);
   finished["stage"] = "supernet";
   finished["validation_accuracy"] = fmt::format("{}", metrics.accuracy);

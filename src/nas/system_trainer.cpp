@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/build.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "data/loader.hpp"
@@ -92,7 +93,7 @@ Metadata class_metadata(const Dataset& dataset) {
   return {{"classes", nlohmann::json(classes).dump(-1, ' ', true)},
           {"positive", classes.at(static_cast<std::size_t>(dataset.positive_class()))},
           {"preparation", std::string(preparation_name)},
-          {"version", DANAS_VERSION}};
+          {"version", std::string(version())}};
 }
 
 Metadata model_metadata(const System& system, const Dataset& dataset) {

@@ -58,6 +58,7 @@ struct BlockShape {
   bool residual = false;
 
   bool has_expansion() const { return index > 0; }
+  bool operator==(const BlockShape&) const = default;
 };
 
 struct NetworkShape {
@@ -67,6 +68,7 @@ struct NetworkShape {
   int last = 0;                                      ///< channels of the last 1×1 convolution; 0 where it is absent
   int exit_stage() const { return blocks.back().stage; }
   int features() const { return last > 0 ? last : blocks.back().out; }  ///< inputs of the head
+  bool operator==(const NetworkShape&) const = default;
 };
 
 /// Keras' MobileNetV2 of width `base_width` (channels made divisible by 8; last convolution 1280).

@@ -56,17 +56,11 @@ double accuracy(const View& logits, std::span<const std::int32_t> labels) {
   return static_cast<double>(right) / static_cast<double>(logits.n);
 }
 
-Diverged diverged(const std::string& what, double value, std::int64_t step, const TrainingSettings& settings) {
-  return Diverged("training", "expected a finite " + what + ", got " + std::to_string(value) + " at step " +
-                  std::to_string(step) + ": lower learning_rate (" + std::to_string(settings.learning_rate) + ")",
-                  Fault::failure);
-}
-
 // The last step's loss was that of the weights before it.
-void check_weights(const Network& network, const TrainingSettings& settings) {
+void check_weights(const Network& network, std::int64_t step) {
   const View& values = network.values();
   for (std::int64_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(get(values, i))) throw diverged("weight", get(values, i), settings.steps, settings);
+    if (!std::isfinite(get(values, i))) throw Diverged("training", "weight after step " + std::to_string(step), get(values, i));
 }
 
 // Mean and variance of a channel over batches (Chan, Golub, LeVeque, 1979).
@@ -88,12 +82,19 @@ class PooledMoments {
   }
   void store() const {
     for (std::size_t c = 0; c < mean_.size(); ++c) {
-      set(weights_.running_mean, static_cast<std::int64_t>(c), mean_[c]);
-      set(weights_.running_variance, static_cast<std::int64_t>(c), squares_[c] / rows_);
+      write(weights_.running_mean, static_cast<std::int64_t>(c), mean_[c]);
+      write(weights_.running_variance, static_cast<std::int64_t>(c), squares_[c] / rows_);
     }
   }
 
  private:
+  // What is finite in double may not be in the weights' type.
+  static void write(const View& statistics, std::int64_t channel, double value) {
+    set(statistics, channel, value);
+    if (!std::isfinite(get(statistics, channel)))
+      throw Diverged("recalibration", "statistic of a normalization", get(statistics, channel));
+  }
+
   BatchNormWeights weights_;
   std::vector<double> mean_, squares_;
   double rows_ = 0;
@@ -124,6 +125,19 @@ void run_in_parts(const FoldedNetwork& network, std::int64_t part, const View& i
 
 }  // namespace
 
+Diverged::Diverged(const std::string& where, const std::string& what, double got)
+    : Error(where, "expected a finite " + what + ", got " + std::to_string(got) + ": lower learning_rate",
+            Fault::failure) {}
+
+bool finite(const std::vector<NamedWeight>& weights) {
+  const auto all_finite = [](const NamedWeight& weight) {
+    for (std::int64_t i = 0; i < weight.view.size(); ++i)
+      if (!std::isfinite(get(weight.view, i))) return false;
+    return true;
+  };
+  return std::all_of(weights.begin(), weights.end(), all_finite);
+}
+
 Trainer::Trainer(Backend& backend, double batch_norm_momentum)
     : backend_(backend), arena_(backend), tape_(backend, arena_, batch_norm_epsilon),
       batch_norm_momentum_(batch_norm_momentum) {}
@@ -135,7 +149,7 @@ StepReport Trainer::train_step(const Network& network, const NetworkParameters& 
   StepReport report{step, 0, 0, learning_rate_at(settings, step)};
   for (const Forward::Exit& exit : forward.exits) {
     report.loss = tape_.softmax_cross_entropy(exit.logits, batch.labels);
-    if (!std::isfinite(report.loss)) throw diverged("loss", report.loss, step, settings);
+    if (!std::isfinite(report.loss)) throw Diverged("training", "loss at step " + std::to_string(step), report.loss);
   }
   report.accuracy = accuracy(tape_.view(forward.exits.back().logits), batch.labels);
   tape_.backward();
@@ -159,9 +173,9 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
     check_batch(shape, batch, "training");
     const StepReport report = train_step(network, parameters, batch, settings, step);
     optimizer.step(step);
+    if (step + 1 == settings.steps) check_weights(network, step);
     if (after_step && !after_step(report)) return step + 1 - first_step;
   }
-  check_weights(network, settings);
   return std::max<std::int64_t>(settings.steps - first_step, 0);
 }
 

@@ -51,15 +51,19 @@ class Optimizer {
   Tensor first_, second_;
 };
 
-/// A training whose loss or weights are not finite any more: the learning rate is too high for this network.
+/// A training whose loss, weights or statistics are not finite any more: the learning rate is too high for this network.
 class Diverged : public Error {
  public:
-  using Error::Error;
+  Diverged(const std::string& where, const std::string& what, double got);   ///< "expected a finite WHAT, got GOT …"
 };
+
+/// Whether all numbers are finite.
+bool finite(const std::vector<NamedWeight>& weights);
 
 /// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
-/// the interrupted one included. Throws Diverged (Fault::failure) where the loss, or in the end a weight, is not finite.
+/// the interrupted one included. Throws Diverged (Fault::failure) where the loss, or after the last step a weight, is not
+/// finite.
 /// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
@@ -73,6 +77,7 @@ class Trainer {
   /// Recomputes the running statistics of the slice (its first channels only) over all batches of one pass. Exactly means:
   /// the mean and variance of all rows together (pooled moments, in double), not a moving average; each layer sees inputs
   /// that were normalized by their own batch, as in training. Needs memory for the widest block, whatever the depth.
+  /// Throws Diverged where a statistic is not finite.
   void recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches);
 
   /// Metrics of a slice, evaluated in place with folded batch normalization, over one pass, with the head of the slice's own

@@ -35,6 +35,15 @@ std::string phases(const Summary& summary) {
   return rows.empty() ? "" : "<h3>Time by phase</h3>\n<table class=\"phases\">\n" + rows + "</table>\n";
 }
 
+/// "no. 3", "nos. 3, 5 and 7", of many only how many.
+std::string numbers(const std::vector<std::string>& ids) {
+  constexpr std::size_t most = 12;
+  if (ids.size() > most) return thousands(static_cast<long long>(ids.size())) + " systems";
+  std::string text = ids.size() > 1 ? "nos. " : "no. ";
+  for (std::size_t i = 0; i < ids.size(); ++i) text += (i == 0 ? "" : i + 1 < ids.size() ? ", " : " and ") + escape(ids[i]);
+  return text;
+}
+
 std::string note(const std::string& text) { return "<p class=\"note\">" + text + "</p>\n"; }
 
 }  // namespace
@@ -48,6 +57,15 @@ std::string notes(const Run& run) {
                              run.front_from_file ? "" : " The front is computed from candidates.csv, on the split the "
                              "search selects by; nothing has been measured on the test split."));
   }
+  if (!run.diverged.empty())
+    html += note(fmt::format("The training of {} diverged: left out. A lower learning rate in [finetune] may help.",
+                             numbers(run.diverged)));
+  std::vector<std::string> fallbacks;
+  for (const Candidate& c : run.front)
+    if (c.fallback) fallbacks.push_back(c.id);
+  if (!fallbacks.empty())
+    html += note(fmt::format("The final training of {} diverged: the model is the fine-tuned one. A lower learning rate "
+                             "in [final] may help.", numbers(fallbacks)));
   if (run.dropped_tail) html += note("The last line of a file was half written and is left out.");
   if (!run.settings.ram_limit || !run.settings.flash_limit)
     html += note("experiment.toml names no limit for RAM or flash, so shares of the device are not shown.");
@@ -69,7 +87,7 @@ std::string facts(const Run& run) {
     html += "</dl>\n" + phases(*run.summary);
   } else {
     html += fmt::format("<dl class=\"facts\"><div><dt>systems evaluated so far</dt><dd>{}</dd></div></dl>\n",
-                        thousands(static_cast<long long>(run.candidates.size())));
+                        thousands(static_cast<long long>(run.candidates.size() + run.diverged.size())));
   }
   if (!run.settings.text.empty())
     html += fmt::format("<details><summary>Settings (experiment.toml)</summary>\n<pre>{}</pre></details>\n",

@@ -32,7 +32,8 @@ std::string shown(const Json& value) {
 
 std::string fact_label(std::string key) {
   static const std::pair<const char*, const char*> known[] = {
-      {"systems", "systems evaluated"},     {"supernets", "supernets trained"}, {"front_size", "systems on the front"},
+      {"systems", "systems evaluated"},     {"networks", "distinct networks"},  {"diverged", "systems that diverged"},
+      {"supernets", "supernets trained"},   {"front_size", "systems on the front"},
       {"images_trained", "images trained"}, {"images_evaluated", "images evaluated"},
       {"positive", "positive class"},       {"train", "training images"},       {"validation", "validation images"},
       {"test", "test images"},              {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"}};

@@ -1,6 +1,7 @@
 #include "report/run.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -32,7 +33,19 @@ struct ScoreColumns {
   }
 };
 
-std::vector<Candidate> read_candidates(const CsvTable& table) {
+/// The column status; rows of a version without it were evaluated.
+std::string read_status(const CsvTable& table, std::size_t row) {
+  constexpr std::string_view known[] = {"evaluated", "twin", "diverged", "fallback"};
+  const auto column = table.find_column("status");
+  if (!column) return "evaluated";
+  const std::string& status = table.text(row, *column);
+  if (std::find(std::begin(known), std::end(known), status) == std::end(known))
+    throw table.unexpected(row, *column, "evaluated, twin, diverged or fallback");
+  return status;
+}
+
+/// Those that diverged are left out; their ids go to `diverged`.
+std::vector<Candidate> read_candidates(const CsvTable& table, std::vector<std::string>& diverged) {
   const std::size_t id = table.column("id"), generation = table.column("generation"), origin = table.column("origin"),
                     data = table.column("data"), architecture = table.column("architecture"),
                     split = table.column("split"), parameters = table.column("parameters"), macs = table.column("macs"),
@@ -43,10 +56,12 @@ std::vector<Candidate> read_candidates(const CsvTable& table) {
   std::optional<ScoreColumns> test;
   if (table.find_column("test_accuracy")) test.emplace(table, "test_");
 
-  std::vector<Candidate> candidates(table.rows());
+  const auto twin_of = table.find_column("twin_of");
+
+  std::vector<Candidate> candidates;
   std::unordered_set<std::string> ids;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    Candidate& c = candidates[row];
+    Candidate c;
     c.id = table.text(row, id);
     if (!is_plain_name(c.id)) throw table.unexpected(row, id, "letters, digits, - and _");
     if (!ids.insert(c.id).second) throw table.unexpected(row, id, "a system not listed before");
@@ -65,6 +80,11 @@ std::vector<Candidate> read_candidates(const CsvTable& table) {
     c.flash_violation = table.count(row, flash_violation);
     c.fitness = table.number(row, fitness);
     c.elapsed_seconds = table.number(row, elapsed);
+    if (twin_of) c.twin_of = table.text(row, *twin_of);
+    const std::string status = read_status(table, row);
+    c.fallback = status == "fallback";
+    if (status == "diverged") diverged.push_back(c.id);
+    else candidates.push_back(std::move(c));
   }
   return candidates;
 }
@@ -154,11 +174,12 @@ Run read_run(const std::filesystem::path& directory) {
 
   const CsvTail tail = run.summary ? CsvTail::keep : CsvTail::drop;
   const CsvTable candidates = CsvTable::read(file("candidates.csv"), tail);
-  run.candidates = read_candidates(candidates);
+  run.candidates = read_candidates(candidates, run.diverged);
   run.dropped_tail = candidates.dropped_tail();
   run.front_from_file = fs::exists(file("front.csv"));
   if (run.front_from_file) {
-    run.front = read_candidates(CsvTable::read(file("front.csv")));
+    std::vector<std::string> none;  // check_front() finds any
+    run.front = read_candidates(CsvTable::read(file("front.csv")), none);
     check_front(run, file("front.csv").string());
   } else {
     for (const std::size_t i : front_within_limits(run.candidates)) run.front.push_back(run.candidates[i]);

@@ -17,6 +17,8 @@ struct Scores {
 /// A row of candidates.csv or front.csv.
 struct Candidate {
   std::string id, data, architecture, origin, split;  ///< data "96-monochrome", architecture "2-3-1-0-0 0.5"
+  std::string twin_of;                                ///< id of the system that is the same network; empty: none before
+  bool fallback = false;                              ///< front.csv only: final training diverged
   long long generation = 0;
   Scores scores;                                      ///< on `split`
   std::optional<Scores> test;                         ///< front.csv only
@@ -63,6 +65,7 @@ struct Run {
   std::string label;                                  ///< name of the directory
   Settings settings;
   std::vector<Candidate> candidates;                  ///< in the order they were evaluated
+  std::vector<std::string> diverged;                  ///< ids of systems left out: their training diverged
   std::vector<Candidate> front;                       ///< front.csv, else computed from candidates
   std::vector<Training> trainings;                    ///< supernets and finals, in order of appearance
   std::map<std::string, std::vector<LayerRow>> layers;  ///< by id, for those of the front
@@ -78,7 +81,8 @@ struct Run {
   std::vector<Candidate> latest() const;
 };
 
-/// Throws Error naming the file (and line) that is missing or broken. candidates.csv alone must exist.
+/// Throws Error naming the file (and line) that is missing or broken. candidates.csv alone must exist; columns that newer versions
+/// added may be missing.
 Run read_run(const std::filesystem::path& directory);
 
 /// experiment.toml's text; throws Error naming `where`.

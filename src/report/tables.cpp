@@ -15,6 +15,8 @@ constexpr std::size_t most_systems = 500;
 constexpr const char* searched = "validation (search)";
 constexpr const char* finished = "validation (final)";
 
+std::string badge(const std::string& text) { return " <span class=\"badge\">" + escape(text) + "</span>"; }
+
 /// A cell: what is shown, and the value that it is sorted by.
 std::string cell(const char* label, const std::string& shown, const std::string& sort_value, bool numeric) {
   return fmt::format("<td data-label=\"{}\" data-value=\"{}\"{}>{}</td>", label, escape(sort_value),
@@ -58,7 +60,8 @@ std::string front_row(const Run& run, const Candidate& c, bool is_best, bool tes
   const std::string depths = c.architecture.substr(0, space);
   const std::string width = space < c.architecture.size() ? c.architecture.substr(space + 1) : "";
   std::string row = fmt::format("<tr{}>", is_best ? " class=\"best\"" : "");
-  row += cell("no.", escape(c.id) + (is_best ? " <span class=\"badge\">best</span>" : ""), c.id, false);
+  row += cell("no.", escape(c.id) + (is_best ? badge("best") : "") + (c.fallback ? badge("fine-tuned only") : ""), c.id,
+              false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
   row += cell("depths", escape(depths), depths, false);
   row += cell("width", escape(width), width, true);
@@ -78,7 +81,8 @@ std::string front_row(const Run& run, const Candidate& c, bool is_best, bool tes
 std::string evaluated_row(const Run& run, const Candidate& c) {
   std::string row = "<tr>" + cell("no.", escape(c.id), c.id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
-  row += cell("architecture", escape(c.architecture), c.architecture, false);
+  row += cell("architecture", escape(c.architecture) + (c.twin_of.empty() ? "" : badge("= no. " + c.twin_of)),
+              c.architecture, false);
   row += score_cell(searched, c.scores, &Scores::accuracy);
   row += cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true);
   row += score_cell("precision", c.scores, &Scores::precision);

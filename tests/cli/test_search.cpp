@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/build.hpp"
 #include "tiny.hpp"
 
 using namespace danas::test;
@@ -125,7 +126,7 @@ BOOST_AUTO_TEST_CASE(the_summary_is_json_with_the_agreed_keys) {
     BOOST_TEST(json.contains(key), key);
   }
   BOOST_TEST(json.at("systems") == 8);
-  BOOST_TEST(json.at("version") == DANAS_VERSION);
+  BOOST_TEST(json.at("version") == danas::version());
 }
 
 BOOST_AUTO_TEST_CASE(models_of_the_front_predict_and_evaluate) {
@@ -162,6 +163,15 @@ BOOST_AUTO_TEST_CASE(a_system_deeper_than_the_supernet_is_refused) {
   const std::string system = data.substr(0, 2) + "," + data.substr(3) + ",2-1-1-0-0,0.3";
   check_error(run({"train", one.experiment, "--arch", system, "--init", "whole", "--out", "deep", "--quiet"}, one.setting),
               2, "at most the depths 1-1-1-0-0, got 2-1-1-0-0");
+}
+
+BOOST_AUTO_TEST_CASE(a_training_shorter_than_its_warmup_is_refused) {
+  const Finished& one = finished();
+  check_error(run({"train", one.experiment, "--arch", "32,rgb,0-0-0-0-0,0.1", "--out", "short", "--steps", "2", "--set",
+                   "supernet.warmup=3", "--quiet"},
+                  one.setting),
+              2, "expected at least supernet.warmup, 3, got 2");
+  BOOST_TEST(!fs::exists(one.scratch / "short"));
 }
 
 BOOST_AUTO_TEST_CASE(reports_are_made_from_the_directory_alone) {
@@ -201,6 +211,19 @@ BOOST_AUTO_TEST_CASE(resuming_a_finished_run_changes_nothing) {
 BOOST_AUTO_TEST_CASE(a_changed_experiment_does_not_resume) {
   const Finished& one = finished();
   check_error(run({one.experiment, "--resume", "whole", "--set", "seed=4", "--quiet"}, one.setting), 2, "seed");
+}
+
+BOOST_AUTO_TEST_CASE(another_build_resumes_when_told_to) {
+  const Finished& one = finished();
+  fs::copy(one.whole, one.scratch / "other", fs::copy_options::recursive);
+  const std::string build = read(one.scratch / "other/state/build");
+  const std::string set = build.substr(build.rfind(' '));
+  one.scratch.write("other/state/build", "0.0.9 0123456789ab" + set);
+  check_error(run({one.experiment, "--resume", "other", "--quiet"}, one.setting), 2, "0.0.9 0123456789ab");
+  const Outcome outcome = run({one.experiment, "--resume", "other", "--any-build", "--quiet"}, one.setting);
+  BOOST_TEST(outcome.status == 0, outcome.err);
+  BOOST_TEST(read(one.scratch / "other/state/build") == build);
+  check_error(run({one.experiment, "--any-build"}, one.setting), 2, "--resume");
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupt_ends_cleanly_and_resumes) {

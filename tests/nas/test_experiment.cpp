@@ -163,7 +163,8 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "[supernet]\nlearning_rate = nan\n", "supernet.learning_rate");
   CHECK_COMPLAINT(minimal + "[supernet]\nlearning_rate = 0\n", "supernet.learning_rate", "above 0");
   CHECK_COMPLAINT(minimal + "[supernet]\noptimizer = \"lion\"\n", "supernet.optimizer", "\"adamw\"", "lion");
-  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup", "at most supernet.steps, 5", "got 6");
+  CHECK_COMPLAINT(minimal + "[finetune]\nwarmup = 101\n", "finetune.warmup", "finetune.steps, 100");
   CHECK_COMPLAINT(minimal + "supernet = 3\n[data.kind]\n", "trial.toml");
   CHECK_COMPLAINT("search = 3\n" + minimal, "trial.toml:1: search", "table");
   CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.5, 1.5]\n", "trial.toml:4: space.width", "1.5");

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <algorithm>
 #include <set>
 
 #include "base/error.hpp"
@@ -66,6 +67,19 @@ BOOST_AUTO_TEST_CASE(front_against_brute_force) {
     }
     const auto front = pareto_front(points);
     BOOST_TEST(front == oracle, boost::test_tools::per_element());
+
+    // Who joins, and who leaves for it.
+    ParetoFront growing;
+    std::set<std::int64_t> members;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const auto upto = pareto_front({points.begin(), points.begin() + static_cast<std::ptrdiff_t>(i) + 1});
+      const bool joins = growing.insert(static_cast<std::int64_t>(i), points[i]);
+      BOOST_TEST(joins == (std::find(upto.begin(), upto.end(), i) != upto.end()));
+      if (!joins) continue;
+      for (const std::int64_t id : growing.left()) BOOST_TEST(members.erase(id) == 1u);
+      members.insert(static_cast<std::int64_t>(i));
+      BOOST_TEST((members == std::set<std::int64_t>(upto.begin(), upto.end())));
+    }
   }
   BOOST_TEST(pareto_front({}).empty());
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -123,6 +124,31 @@ BOOST_AUTO_TEST_CASE(killed_at_any_time) {
   BOOST_TEST(kills > 0);
   run_tiny(experiment, directory, true);
   check_same_results(expected, directory);
+}
+
+// Rows of training.csv are means of several steps here, and the state that is found is older than the rows on record.
+BOOST_AUTO_TEST_CASE(a_state_older_than_the_rows) {
+  const Experiment longer = tiny_experiment(folder.path(), {"supernet.steps=40", "search.systems=1"});
+  run_tiny(longer, folder.path() / "long", false);
+  const auto wanted = results(folder.path() / "long");
+  const fs::path directory = folder.path() / "run", state = directory / "state" / "supernet.safetensors",
+                 older = folder.path() / "older";
+  int steps = 0;
+  BOOST_TEST(killed([&] {
+    run_tiny(longer, directory, false, 1, [&](int, auto&) {
+      if (!fs::exists(state)) return;
+      if (++steps == 6) fs::copy_file(state, older);
+      if (steps == 19) ::raise(SIGKILL);
+    });
+  }));
+  const auto rows = [&] {
+    const std::string table = read_file(directory / "training.csv");
+    return std::count(table.begin(), table.end(), '\n') - 1;
+  };
+  BOOST_TEST(rows() >= 4);
+  fs::copy_file(older, state, fs::copy_options::overwrite_existing);
+  run_tiny(longer, directory, true);
+  check_same_results(wanted, directory);
 }
 
 BOOST_AUTO_TEST_CASE(a_finished_run_can_go_on_with_a_higher_limit, *boost::unit_test::label("slow")) {

@@ -2,8 +2,9 @@
 
 #include <sys/resource.h>
 
-#include <csignal>
+#include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 
 #include "base/error.hpp"
@@ -45,7 +46,7 @@ class WorkingFolder {
 };
 
 RunDirectory open(const fs::path& path, const Experiment& experiment, bool resume, const std::string& set = "avx2") {
-  return RunDirectory(path, experiment, "a machine", set, resume);
+  return RunDirectory(path, experiment, "a machine", {"0.1.0", "abc", set}, resume);
 }
 
 }  // namespace
@@ -53,7 +54,10 @@ RunDirectory open(const fs::path& path, const Experiment& experiment, bool resum
 BOOST_AUTO_TEST_SUITE(run_directory)
 
 BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
-  const Candidate c = some_candidate(7), back = parse_candidate(candidate_fields(c), "here");
+  Candidate c = some_candidate(7);
+  c.outcome = Outcome::diverged;
+  c.twin_of = 5;
+  const Candidate back = parse_candidate(candidate_fields(c), "here");
   BOOST_TEST(back.id == 7);
   BOOST_TEST(back.parents == "1+2");
   BOOST_TEST((back.system == c.system));
@@ -63,9 +67,52 @@ BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
   BOOST_TEST(back.violation.flash == 7);
   BOOST_TEST(candidate_fields(c)[4] == "96-monochrome");
   BOOST_TEST(candidate_fields(c)[5] == "2-3-1-0-0 0.3");
+  BOOST_TEST((back.outcome == Outcome::diverged));
+  BOOST_TEST(back.twin_of == 5);
   CsvFields fields = candidate_fields(c);
+  fields.back() = "lost";
+  BOOST_CHECK_THROW(parse_candidate(fields, "here"), Error);
+  fields = candidate_fields(c);
   fields[5] = "9-9-9";
   BOOST_CHECK_THROW(parse_candidate(fields, "here"), Error);
+}
+
+// As versions before the columns twin_of and status wrote it, in another order, with a torn line.
+BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
+  const TemporaryFolder folder;
+  const Experiment experiment = tiny_experiment(folder.path());
+  const fs::path path = folder.path() / "run", file = path / "candidates.csv";
+  open(path, experiment, false);
+  const auto older = [](CsvFields fields) {
+    fields.resize(fields.size() - 2);
+    std::rotate(fields.begin(), fields.begin() + 1, fields.end());
+    return csv_line(fields);
+  };
+  const std::string whole = older(candidate_columns()) + older(candidate_fields(some_candidate(1)));
+  write_file(file, whole + "2,");
+  write_file(path / "state" / "final.csv", whole);
+  {
+    RunDirectory run = open(path, experiment, true);
+    BOOST_REQUIRE(run.candidates().size() == 1u);
+    BOOST_TEST(run.candidates()[0].metrics.recall == some_candidate(1).metrics.recall);
+    BOOST_TEST((run.candidates()[0].outcome == Outcome::evaluated));
+    BOOST_TEST(run.candidates()[0].twin_of == 0);
+    BOOST_TEST(run.finals().size() == 1u);
+    run.append_candidate(some_candidate(2));
+  }
+  const std::string now = csv_line(candidate_columns()) + csv_line(candidate_fields(some_candidate(1)));
+  BOOST_TEST(read_file(file) == now + csv_line(candidate_fields(some_candidate(2))));
+  BOOST_TEST(read_file(path / "state" / "final.csv") == now);
+
+  write_file(file, "latency," + whole.substr(0, whole.find('\n') + 1));
+  BOOST_CHECK_EXCEPTION(open(path, experiment, true), Error, [](auto& error) {
+    return std::string(error.what()).find("candidates.csv:1] expected columns that this version knows, got \"latency\"") !=
+           std::string::npos;
+  });
+  write_file(file, std::string_view("id,twin_of\n"));
+  open(path, experiment, true);  // no row lacks anything
+  write_file(file, std::string_view("id,twin_of\n1,\n"));
+  BOOST_CHECK_THROW(open(path, experiment, true), Error);
 }
 
 BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
@@ -100,7 +147,22 @@ BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
     return std::string(error.what()).find("steps = 8") != std::string::npos;
   });
   BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true, "avx512"), Error);
+  const auto other_build = [&](const Build& build, bool any_build) {
+    RunDirectory(path, tiny_experiment(folder.path()), "a machine", build, true, any_build);
+  };
+  for (const Build& build : {Build{"0.1.0", "abc-dirty", "avx2"}, Build{"0.1.1", "abc", "avx2"}})
+    BOOST_CHECK_EXCEPTION(other_build(build, false), Error, [&](const Error& error) {
+      const std::string text = error.what();
+      return text.find("0.1.0 abc avx2, got " + build_text(build)) != std::string::npos &&
+             text.find("--any-build") != std::string::npos && error.exit_status() == 2;
+    });
+  BOOST_CHECK_THROW(other_build({"0.1.0", "abc", "avx512"}, true), Error);
+  other_build({"0.1.1", "def", "avx2"}, true);
+  other_build({"0.1.1", "def", "avx2"}, false);  // it is that build's now
+  other_build({"0.1.0", "abc", "avx2"}, true);
   open(path, tiny_experiment(folder.path(), {"search.systems=9", "search.hours=2.5"}), true);
+  fs::remove(path / "state" / "build");
+  BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true), Error);
   BOOST_TEST(read_file(path / "experiment.toml").find("systems = 9") != std::string::npos);
   write_file(folder.path() / "file", std::string_view("not a folder"));
   BOOST_CHECK_THROW(open(folder.path() / "file", tiny_experiment(folder.path()), false, ""), std::exception);

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -23,7 +24,7 @@ std::vector<Candidate> candidates_of(const fs::path& directory) {
   const CsvTable table = CsvTable::read(directory / "candidates.csv");
   table.require_columns(candidate_columns());
   for (std::size_t row = 0; row < table.rows(); ++row)
-    candidates.push_back(parse_candidate(table.row(row), table.where(row)));
+    candidates.push_back(parse_candidate(candidate_row(table, row), table.where(row)));
   return candidates;
 }
 
@@ -33,6 +34,10 @@ CsvTable front_of(const fs::path& directory) {
   CsvTable table = CsvTable::read(directory / "front.csv");
   table.require_columns(columns);
   return table;
+}
+
+std::vector<std::string> diverging(const std::string& part) {
+  return {part + ".optimizer=sgd", part + ".learning_rate=1000", part + ".steps=30"};
 }
 
 }  // namespace
@@ -85,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   std::set<std::string> files;
   for (std::size_t row = 0; row < front.rows(); ++row) {
     const CsvFields fields = front.row(row);
-    members.push_back(parse_candidate(fields, front.where(row)));
+    members.push_back(parse_candidate(candidate_row(front, row), front.where(row)));
     best = std::max(best, members.back().metrics.accuracy);
     BOOST_TEST(members.back().violation.none());
     for (const char* end : {".safetensors", ".layers.csv"}) files.insert(fields[0] + end);
@@ -104,7 +109,10 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   BOOST_TEST(files.empty());
   // 7 steps a supernet, 2 a system, 3 a system of the candidates' front; batches of 8.
   const std::int64_t finals = static_cast<std::int64_t>(front_within_limits(candidates).size());
-  BOOST_TEST(json.at("images_trained") == 8 * (7 * static_cast<std::int64_t>(data.size()) + 2 * 8 + 3 * finals));
+  const auto networks = std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.twin_of == 0; });
+  BOOST_TEST(json.at("networks") == networks);
+  BOOST_TEST(json.at("diverged") == 0);
+  BOOST_TEST(json.at("images_trained") == 8 * (7 * static_cast<std::int64_t>(data.size()) + 2 * networks + 3 * finals));
   for (const char* phase : {"data", "supernets", "candidates", "final", "total"})
     BOOST_TEST(json.at("seconds").at(phase).get<double>() >= 0);
 
@@ -156,35 +164,143 @@ BOOST_AUTO_TEST_CASE(the_whole_space_is_the_end) {
   BOOST_TEST(read_file(directory / "summary.json") == before);
 }
 
-BOOST_AUTO_TEST_CASE(a_training_that_diverges_is_left_out) {
+// Widths of 0.1 and 0.2 round to the same channels.
+BOOST_AUTO_TEST_CASE(one_network_is_evaluated_once) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
-  const auto diverging = [](const std::string& part) {
-    return std::vector<std::string>{part + ".optimizer=sgd", part + ".learning_rate=1000", part + ".steps=30"};
-  };
+  const std::vector<std::string> changes{"space.width=[0.1, 0.2, 1.0]", "space.depth=[0,0,0,0,0]",
+                                         "space.color=[\"monochrome\"]", "search.strategy=exhaustive"};
+  const Experiment experiment = tiny_experiment(folder.path(), changes);
+  const auto json = nlohmann::json::parse(run_tiny(experiment, directory, false).summary_json);
+  const auto candidates = candidates_of(directory);
+  BOOST_REQUIRE(candidates.size() == 3u);
+  const Candidate &first = candidates[0], &twin = candidates[1];
+  BOOST_TEST((first.outcome == Outcome::evaluated && twin.outcome == Outcome::twin));
+  BOOST_TEST(first.twin_of == 0);
+  BOOST_TEST(twin.twin_of == 1);
+  BOOST_TEST(twin.system.architecture.width == 0.2);
+  BOOST_TEST(twin.metrics.accuracy == first.metrics.accuracy);
+  BOOST_TEST(twin.fitness == first.fitness);
+  BOOST_TEST(twin.resources.flash_bytes == first.resources.flash_bytes);
+  BOOST_TEST(twin.train_seconds == 0);
+  BOOST_TEST(twin.eval_seconds == 0);
+  BOOST_TEST(candidates[2].twin_of == 0);
+  BOOST_TEST(json.at("systems") == 3);
+  BOOST_TEST(json.at("networks") == 2);
+  const CsvTable front = front_of(directory);
+  for (std::size_t row = 0; row < front.rows(); ++row) BOOST_TEST(front.text(row, 0) != "2");
+  BOOST_TEST(read_file(directory / "training.csv").find("finetune 2") == std::string::npos);
+  const std::string log = read_file(directory / "log.txt");
+  BOOST_TEST(log.find("3 systems, 2 distinct networks") != std::string::npos, log);
+  BOOST_TEST(log.find("the same network as system 1") != std::string::npos, log);
+
+  // Also where its first system is on record from an earlier session.
+  const fs::path cut = folder.path() / "cut";
+  std::vector<std::string> fewer = changes;
+  fewer.push_back("search.systems=1");
+  run_tiny(tiny_experiment(folder.path(), fewer), cut, false);
+  run_tiny(experiment, cut, true);
+  BOOST_TEST((results(cut).at("candidates.csv") == results(directory).at("candidates.csv")));
+}
+
+BOOST_AUTO_TEST_CASE(a_candidate_that_diverges_is_recorded_as_such) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
   std::vector<std::string> changes = diverging("finetune");
-  for (const std::string& change : diverging("final")) changes.push_back(change);
   changes.push_back("search.systems=2");
   const auto json = nlohmann::json::parse(run_tiny(tiny_experiment(folder.path(), changes), directory, false).summary_json);
   BOOST_TEST(json.at("systems") == 2);
+  BOOST_TEST(json.at("diverged") == 2);
+  BOOST_TEST(json.at("best").is_null());
+  BOOST_TEST(fs::is_empty(directory / "models"));
+  BOOST_TEST(front_of(directory).rows() == 0u);
+  for (const Candidate& c : candidates_of(directory)) {
+    BOOST_TEST((c.outcome == Outcome::diverged));
+    BOOST_TEST(c.metrics.accuracy + c.metrics.precision + c.metrics.recall + c.metrics.f1 == 0);
+    const Experiment experiment = tiny_experiment(folder.path(), changes);
+    BOOST_TEST(c.fitness == fitness({}, c.violation, experiment.device, experiment.fitness));
+    BOOST_TEST(c.resources.flash_bytes > 0);
+  }
   const std::string log = read_file(directory / "log.txt");
-  BOOST_TEST(log.find("finetune 1") != std::string::npos);
-  BOOST_TEST(log.find("left out: [training] expected a finite") != std::string::npos, log);
-  for (std::size_t row = 0; row < front_of(directory).rows(); ++row) {
-    Metadata metadata;
+  BOOST_TEST(log.find("fine-tuning of system 1 diverged: [training] expected a finite") != std::string::npos, log);
+  BOOST_TEST(log.find("lower learning_rate of [finetune]") != std::string::npos, log);
+  BOOST_TEST(log.find("every system diverged") != std::string::npos, log);
+  BOOST_TEST(log.find("no system fits") == std::string::npos, log);
+  changes.back() = "search.systems=4";
+  run_tiny(tiny_experiment(folder.path(), changes), directory, true);  // a resume goes on
+  BOOST_TEST(candidates_of(directory).size() == 4u);
+}
+
+// As the fine-tuning left it, whether the final training's loss or the statistics after it are not finite.
+BOOST_AUTO_TEST_CASE(a_final_training_that_diverges_falls_back) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run", before = folder.path() / "before";
+  std::vector<std::string> changes = diverging("final");
+  changes.push_back("search.systems=3");
+  const Experiment experiment = tiny_experiment(folder.path(), changes);
+  run_tiny(experiment, directory, false, 1, {}, [&](int) {
+    const bool all = fs::exists(directory / "candidates.csv") && candidates_of(directory).size() == 3;
+    if (all && !fs::exists(before)) fs::copy(directory, before, fs::copy_options::recursive);
+  });
+  const CsvTable front = front_of(directory);
+  BOOST_REQUIRE(front.rows() > 0u);
+  const auto candidates = candidates_of(directory);
+  const auto backend = make_cpu_backend(1);
+  for (std::size_t row = 0; row < front.rows(); ++row) {
+    const Candidate c = parse_candidate(candidate_row(front, row), front.where(row));
+    BOOST_TEST((c.outcome == Outcome::fallback));
+    BOOST_TEST(c.metrics.accuracy == candidates.at(static_cast<std::size_t>(c.id) - 1).metrics.accuracy);
+    const std::string name = std::to_string(c.id) + ".safetensors";
+    Metadata tuned, final;
+    const Network a = load_model(*backend, before / "models" / name, preparation_name, tuned);
+    const Network b = load_model(*backend, directory / "models" / name, preparation_name, final);
+    BOOST_TEST(tuned.at("stage") == "finetuned");
+    BOOST_TEST(final.at("stage") == "final");
+    for (std::size_t i = 0; i < a.weights().size(); ++i)
+      BOOST_TEST(std::memcmp(a.weights()[i].view.data, b.weights()[i].view.data, a.weights()[i].view.bytes()) == 0);
+  }
+  const std::string log = read_file(directory / "log.txt");
+  BOOST_TEST(log.find("diverged, its fine-tuned model stays: [training]") != std::string::npos, log);
+  // Killed before the rows were written: the saved model says that it is a fallback.
+  const auto expected = results(directory);
+  for (const char* file : {"front.csv", "summary.json"}) fs::remove(directory / file);
+  const std::string columns = csv_line(candidate_columns());
+  for (const char* file : {"final.csv", "test.csv"}) write_file(directory / "state" / file, columns);
+  run_tiny(experiment, directory, true);
+  check_same_results(expected, directory);
+}
+
+// What a network of weights that grew without bound leaves behind is never a model that cannot be read.
+BOOST_AUTO_TEST_CASE(absurd_learning_rates) {
+  const TemporaryFolder folder;
+  for (const char* rate : {"300", "1000"}) {
+    const fs::path directory = folder.path() / rate;
+    std::vector<std::string> changes{"search.systems=3"};
+    for (const std::string part : {"finetune", "final"})
+      for (const std::string& change : {part + ".learning_rate=" + rate, part + ".steps=6"}) changes.push_back(change);
+    run_tiny(tiny_experiment(folder.path(), changes), directory, false);
     const auto backend = make_cpu_backend(1);
-    load_model(*backend, directory / "models" / (front_of(directory).row(row)[0] + ".safetensors"), preparation_name,
-               metadata);
+    for (const auto& entry : fs::directory_iterator(directory / "models")) {
+      Metadata metadata;
+      if (entry.path().extension() == ".safetensors") load_model(*backend, entry.path(), preparation_name, metadata);
+    }
+    changes[0] = "search.systems=4";
+    run_tiny(tiny_experiment(folder.path(), changes), directory, true);
+    BOOST_TEST(candidates_of(directory).size() == 4u);
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_supernet_that_diverges_ends_the_search) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
-  const std::vector<std::string> changes{"supernet.optimizer=sgd", "supernet.learning_rate=1000", "supernet.steps=30"};
-  BOOST_CHECK_EXCEPTION(run_tiny(tiny_experiment(folder.path(), changes), directory, false), Error,
-                        [](const Error& error) { return error.exit_status() == 1; });
-  BOOST_TEST(read_file(directory / "log.txt").find("failed with 0 systems on record: [training]") != std::string::npos);
+  const Experiment experiment = tiny_experiment(folder.path(), diverging("supernet"));
+  for (const bool resume : {false, true})
+    BOOST_CHECK_EXCEPTION(run_tiny(experiment, directory, resume), Error, [](const Error& error) {
+      const std::string text = error.what();
+      return error.exit_status() == 1 && text.starts_with("[supernet 32-") &&
+             text.find("lower learning_rate of [supernet]") != std::string::npos;
+    });
+  BOOST_TEST(read_file(directory / "log.txt").find("failed with 0 systems on record: [supernet") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(hours_end_a_search_also_within_a_supernet, *boost::unit_test::label("slow")) {

@@ -1,8 +1,11 @@
 #include <boost/test/unit_test.hpp>
 
+#include <map>
 #include <set>
 
+#include "base/csv.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "nas/strategy.hpp"
 
 using namespace danas;
@@ -110,6 +113,43 @@ BOOST_AUTO_TEST_CASE(the_seed_and_the_results_decide) {
     }
     BOOST_TEST(!same_as_c);
   }
+}
+
+// As they were when this list was stored: a change of sampling changes every search, and must be meant.
+BOOST_AUTO_TEST_CASE(stored_proposals) {
+  const SearchSpace space;
+  std::string proposals = csv_line({"strategy", "id", "generation", "origin", "parents", "system"});
+  for (const char* name : {"genetic", "random", "exhaustive"})
+    for (const Proposal& proposal : propose(settings_of(name), space, 1, 40)) {
+      std::string parents;
+      for (const std::int64_t parent : proposal.parents) parents += (parents.empty() ? "" : "+") + std::to_string(parent);
+      proposals += csv_line({name, std::to_string(proposal.id), std::to_string(proposal.generation), proposal.origin,
+                             parents, proposal.system.text()});
+    }
+  BOOST_TEST(proposals == read_file(std::filesystem::path(DANAS_GOLDEN) / "proposals.csv"));
+}
+
+// Also when few are left and they are listed.
+BOOST_AUTO_TEST_CASE(new_systems_are_drawn_uniformly_among_those_left) {
+  const SearchSpace space({32, 64, 96}, {Color::rgb}, {0.25, 0.5, 0.75, 1.0}, {3, 4, 0, 0, 0});
+  constexpr std::int64_t left = 4;
+  constexpr int trials = 4000;
+  std::map<std::int64_t, int> first;
+  for (int trial = 0; trial < trials; ++trial) {
+    ProposedSystems proposed(space);
+    for (std::int64_t i = left; i < space.size(); ++i) proposed.insert(space.at(i));
+    Random random(1, "left", static_cast<std::uint64_t>(trial));
+    std::set<std::int64_t> drawn;
+    for (std::int64_t i = 0; i < left; ++i) {
+      BOOST_TEST_REQUIRE(!proposed.all());
+      const std::int64_t index = space.index(proposed.sample_new(random));
+      if (i == 0) ++first[index];
+      BOOST_TEST_REQUIRE((index < left && drawn.insert(index).second));
+    }
+    BOOST_TEST_REQUIRE(proposed.all());
+    BOOST_CHECK_THROW(proposed.sample_new(random), Error);
+  }
+  for (const auto& [index, count] : first) BOOST_TEST(std::abs(count - trials / left) < 150);  // five standard deviations
 }
 
 BOOST_AUTO_TEST_CASE(exhaustive_goes_through_one_supernet_after_the_other) {

@@ -252,6 +252,16 @@ BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
   BOOST_TEST(std::abs(zeros.loss - std::log(2.0)) < 1e-6);
 }
 
+// Activations, gradients and scratch of a step: more must be meant.
+BOOST_AUTO_TEST_CASE(memory_of_a_training_step) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const ToyImages toy(*backend, 32, 1, 2, 8, 2);
+  Network network(*backend, small, {4}, 1);
+  Trainer trainer(*backend);
+  trainer.train(network, steps(3), toy.training(), {});
+  BOOST_TEST(trainer.peak_bytes() <= 2'940'480u);
+}
+
 BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 64, 3, 2, 8, 1);
@@ -307,7 +317,22 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
   settings.steps = 1;
   settings.optimizer = "sgd";
   settings.learning_rate = 1e39;
-  BOOST_CHECK_THROW(Trainer(*backend).train(last, settings, toy.training(), {}), Diverged);
+  int reports = 0;
+  const auto count = [&](const StepReport&) { return ++reports, true; };
+  BOOST_CHECK_THROW(Trainer(*backend).train(last, settings, toy.training(), count), Diverged);
+  BOOST_TEST(reports == 0);  // nobody is told of a last step that failed
+  BOOST_TEST(!finite(last.weights()));
+}
+
+// Finite weights whose outputs are not: the loss is never computed here.
+BOOST_AUTO_TEST_CASE(statistics_that_are_not_finite_are_noticed) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 32, 1, 2, 4, 1);
+  Network network(*backend, small, {4}, 1);
+  const View stem = weight_named(network, "stem.conv.weight").view;
+  for (std::int64_t i = 0; i < stem.size(); ++i) set(stem, i, 1e30);
+  BOOST_TEST(finite(network.weights()));
+  BOOST_CHECK_THROW(Trainer(*backend).recalibrate(network, small, toy.pass()), Diverged);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -60,6 +60,17 @@ class RunDirectory {
   void append(const std::string& name, const std::string& content) const {
     write_file(path_ / name, read_file(path_ / name) + content);
   }
+  /// The columns of newer versions, with their fields in each row.
+  void add_columns(const std::string& name, const std::vector<std::string>& twins_and_statuses) const {
+    std::string table = read_file(path_ / name);
+    std::size_t end = table.find('\n');
+    table.insert(end, ",twin_of,status");
+    for (const std::string& fields : twins_and_statuses) {
+      end = table.find('\n', table.find('\n', end) + 1);
+      table.insert(end, "," + fields);
+    }
+    write(name, table);
+  }
   const std::filesystem::path& path() const { return path_; }
 
  private:

@@ -69,6 +69,25 @@ BOOST_AUTO_TEST_CASE(an_unfinished_run_says_so) {
   BOOST_TEST(!has(page, "<td data-label=\"test"));
 }
 
+BOOST_AUTO_TEST_CASE(trainings_that_diverged_are_told) {
+  RunDirectory directory;
+  directory.finish();
+  directory.add_columns("candidates.csv", {",evaluated", ",evaluated", ",diverged", "1,twin"});
+  directory.add_columns("front.csv", {",evaluated", ",fallback"});
+  const std::string page = without_scripts(report_of({directory.path()}));
+  BOOST_TEST(has(page, "The training of no. 3 diverged: left out."));
+  BOOST_TEST(!has(page, "data-label=\"no.\" data-value=\"3\""));
+  BOOST_TEST(has(page, "The final training of no. 2 diverged: the model is the fine-tuned one."));
+  BOOST_TEST(has(page, "<span class=\"badge\">fine-tuned only</span>"));
+  BOOST_TEST(has(page, "<span class=\"badge\">= no. 1</span>"));
+  BOOST_TEST(has(page, "All 3 systems"));
+  RunDirectory all;
+  all.add_columns("candidates.csv", {",diverged", ",diverged", ",diverged", ",diverged"});
+  const std::string nothing = without_scripts(report_of({all.path()}));
+  BOOST_TEST(has(nothing, "The training of every system has diverged."));
+  BOOST_TEST(has(nothing, "The training of nos. 1, 2, 3 and 4 diverged"));
+}
+
 BOOST_AUTO_TEST_CASE(each_accuracy_has_its_name) {
   RunDirectory directory;
   directory.finish();

@@ -51,6 +51,23 @@ BOOST_AUTO_TEST_CASE(an_unfinished_run_has_a_computed_front) {
   BOOST_TEST(!run.front[0].test.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(systems_that_diverged_are_left_out) {
+  RunDirectory directory;
+  directory.add_columns("candidates.csv", {",evaluated", ",diverged", "2,diverged", "1,twin"});
+  const report::Run run = read_run(directory.path());
+  BOOST_TEST(run.candidates.size() == 2u);
+  BOOST_TEST(run.diverged == (std::vector<std::string>{"2", "3"}), boost::test_tools::per_element());
+  BOOST_TEST(run.candidates[1].twin_of == "1");
+  BOOST_TEST(run.front.size() == 1u);
+  BOOST_TEST(run.front.at(run.best.value()).id == "1");
+  directory.finish();  // its front.csv has system 2, which diverged
+  BOOST_TEST(message(directory).find("systems of candidates.csv only, got id 2") != std::string::npos);
+  RunDirectory broken;
+  broken.add_columns("candidates.csv", {",evaluated", ",lost", ",evaluated", ",evaluated"});
+  BOOST_TEST(message(broken).find("candidates.csv:3] expected evaluated, twin, diverged or fallback") != std::string::npos,
+             message(broken));
+}
+
 BOOST_AUTO_TEST_CASE(the_latest_scores_are_those_after_the_final_training) {
   RunDirectory directory;
   const auto accuracies = [&] {

@@ -1,0 +1,24 @@
+#include "nas/distinct_networks.hpp"
+
+namespace danas {
+
+DistinctNetworks::DistinctNetworks(const SearchSpace& space) : space_(space) {
+  constexpr int classes = 2;  // the head tells no twins apart
+  const auto widths = static_cast<std::int64_t>(space.widths().size());
+  for (std::int64_t first = 0; first < space.size(); first += widths) {  // widths of one data configuration and depth
+    std::vector<NetworkShape> shapes;
+    for (std::int64_t width = 0; width < widths; ++width) {
+      shapes.push_back(system_shape(space.at(first + width), classes));
+      std::int64_t twin = 0;
+      while (!(shapes[static_cast<std::size_t>(twin)] == shapes.back())) ++twin;
+      networks_.push_back(first + twin);
+      count_ += twin == width;
+    }
+  }
+}
+
+std::int64_t DistinctNetworks::network(const System& system) const {
+  return networks_.at(static_cast<std::size_t>(space_.index(system)));
+}
+
+}  // namespace danas

@@ -1,0 +1,26 @@
+// Which systems of a search space are the same network: rounding gives several widths of monochrome ones the same channels.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "nas/search_space.hpp"
+
+namespace danas {
+
+/// Systems of one data configuration with equal NetworkShapes are twins. The full space has 37,184 networks.
+class DistinctNetworks {
+ public:
+  explicit DistinctNetworks(const SearchSpace& space);   ///< which must outlive it
+
+  std::int64_t count() const { return count_; }
+  /// The index in the space of the first of the twins that `system`, one of the space, belongs to: names the network.
+  std::int64_t network(const System& system) const;
+
+ private:
+  const SearchSpace& space_;
+  std::int64_t count_ = 0;
+  std::vector<std::int64_t> networks_;   ///< by the system's index
+};
+
+}  // namespace danas

@@ -1,0 +1,234 @@
+#include "nas/search_loop.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hpp"
+#include "nas/summary.hpp"
+
+namespace danas {
+
+namespace {
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+std::string kib(long long bytes) { return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024); }
+
+std::string describe(const Candidate& candidate) {
+  return fmt::format("system {} ({}), RAM {}, flash {}", candidate.id, candidate.system.text(),
+                     kib(candidate.resources.ram_bytes), kib(candidate.resources.flash_bytes));
+}
+
+std::string parents_text(const std::vector<std::int64_t>& parents) {
+  std::string text;
+  for (const std::int64_t parent : parents) text += (text.empty() ? "" : "+") + std::to_string(parent);
+  return text;
+}
+
+std::unordered_map<std::int64_t, Candidate> by_id(const std::vector<Candidate>& candidates) {
+  std::unordered_map<std::int64_t, Candidate> found;
+  for (const Candidate& candidate : candidates) found.emplace(candidate.id, candidate);
+  return found;
+}
+
+}  // namespace
+
+std::string SearchLoop::run() {
+  const std::unique_ptr<Strategy> strategy =
+      make_strategy(context_.experiment.search, context_.experiment.space, context_.experiment.seed);
+  replay(*strategy);
+  forget_unfinished();
+  context_.status.enter("candidates");
+  explore(*strategy);
+  return finish();
+}
+
+// Takes the strategy where it was, by the results on record.
+void SearchLoop::replay(Strategy& strategy) {
+  const std::vector<Candidate>& candidates = context_.run.candidates();
+  for (std::size_t row = 0; row < candidates.size(); ++row) {
+    const Candidate& candidate = candidates[row];
+    const std::optional<Proposal> proposal = strategy.next();
+    if (!proposal || proposal->id != candidate.id || proposal->system != candidate.system)
+      throw expected((context_.run.path() / "candidates.csv").string(),
+                     proposal ? fmt::format("system {}, {}", proposal->id, proposal->system.text()) : "no more rows",
+                     fmt::format("{} {}; the file has been altered", candidate.id, candidate.system.text()));
+    strategy.tell(candidate.fitness);
+    note(candidate, row);
+    context_.status.at_least(candidate.elapsed_seconds);
+  }
+  for (const DataConfiguration& data : context_.experiment.space.data_configurations())
+    if (supernets_.finished(data)) context_.work.supernet_done(data);
+}
+
+// What a killed process had begun and is begun again must not be on record twice.
+void SearchLoop::forget_unfinished() {
+  std::set<std::string> finished;
+  std::map<std::string, std::int64_t> unfinished;
+  for (const DataConfiguration& data : context_.experiment.space.data_configurations()) {
+    if (supernets_.finished(data)) finished.insert(supernet_training_name(data));
+    else unfinished[supernet_training_name(data)] = supernets_.unfinished_steps(data);
+  }
+  for (const Candidate& each : context_.run.candidates()) {
+    finished.insert(fmt::format("finetune {}", each.id));
+    if (evaluator_.has_final_model(each.id)) finished.insert(fmt::format("final {}", each.id));
+  }
+  for (const Candidate& each : context_.run.finals()) finished.insert(fmt::format("final {}", each.id));
+  context_.run.keep_trainings([&](const std::string& training, std::int64_t step) {
+    const auto found = unfinished.find(training);
+    return finished.contains(training) || (found != unfinished.end() && step <= found->second);
+  });
+}
+
+bool SearchLoop::limit_reached() const {
+  const auto& systems = context_.experiment.search.systems;
+  return context_.out_of_time() ||
+         (systems && static_cast<std::int64_t>(context_.run.candidates().size()) >= *systems);
+}
+
+std::set<std::int64_t> SearchLoop::front_ids() const {
+  std::set<std::int64_t> ids;
+  for (const ParetoFront::Member& member : front_.members()) ids.insert(member.id);
+  return ids;
+}
+
+void SearchLoop::explore(Strategy& strategy) {
+  for (bool first = true; !limit_reached(); first = false) {
+    context_.status.stop_if_interrupted();
+    const std::optional<Proposal> proposal = strategy.next();
+    if (!proposal) {
+      context_.status.log("every system of the search space has been evaluated");
+      return;
+    }
+    if (first) {  // a finished run goes on
+      context_.run.remove_results();
+      context_.run.keep_models(front_ids());
+    }
+    const std::optional<Candidate> candidate = evaluate(*proposal);
+    if (!candidate) return;
+    strategy.tell(candidate->fitness);
+    record(*candidate);
+  }
+}
+
+// A network that is on record, under another width, has its results; else the evaluator's.
+std::optional<Candidate> SearchLoop::evaluate(const Proposal& proposal) {
+  const auto known = evaluated_.find(networks_.network(proposal.system));
+  std::optional<Candidate> candidate =
+      known == evaluated_.end() ? evaluator_.evaluate(proposal) : context_.run.candidates()[known->second];
+  if (!candidate) return std::nullopt;
+  if (known != evaluated_.end()) {
+    candidate->twin_of = candidate->id;
+    candidate->train_seconds = candidate->eval_seconds = 0;
+    if (candidate->outcome == Outcome::evaluated) candidate->outcome = Outcome::twin;
+  }
+  candidate->id = proposal.id;
+  candidate->generation = proposal.generation;
+  candidate->origin = proposal.origin;
+  candidate->parents = parents_text(proposal.parents);
+  candidate->system = proposal.system;
+  return candidate;
+}
+
+// Whether the row's system joins the front.
+bool SearchLoop::note(const Candidate& candidate, std::size_t row) {
+  evaluated_.emplace(networks_.network(candidate.system), row);
+  context_.work.candidate_done();
+  return candidate.competes() && front_.insert(candidate.id, candidate.point());
+}
+
+// The model is saved before the row that speaks of it.
+void SearchLoop::record(Candidate candidate) {
+  const bool on_front = note(candidate, context_.run.candidates().size());
+  if (on_front) evaluator_.save_model(candidate);
+  candidate.elapsed_seconds = context_.status.elapsed();
+  context_.run.append_candidate(candidate);
+  if (on_front)
+    for (const std::int64_t id : front_.left()) context_.run.remove_model(id);
+  context_.status.save();
+  tell(candidate, on_front);
+}
+
+void SearchLoop::tell(const Candidate& candidate, bool on_front) {
+  std::string text = describe(candidate);
+  if (candidate.twin_of != 0) text += fmt::format(", the same network as system {}", candidate.twin_of);
+  if (candidate.outcome == Outcome::diverged) text += ": diverged";
+  else text += fmt::format(": validation accuracy {}", percent(candidate.metrics.accuracy));
+  if (on_front) text += ", on the front";
+  else if (!candidate.violation.none()) text += ", over the limits";
+  context_.status.log(text);
+}
+
+std::vector<Candidate> SearchLoop::final_front() {
+  const std::vector<Candidate>& candidates = context_.run.candidates();
+  const std::vector<std::size_t> front = front_within_limits(candidates);
+  const auto known = by_id(context_.run.finals());
+  context_.work.final_begins(static_cast<std::int64_t>(front.size()));
+  std::vector<Candidate> trained;
+  for (const std::size_t i : front) {
+    context_.status.stop_if_interrupted();
+    if (const auto found = known.find(candidates[i].id); found != known.end()) {
+      trained.push_back(found->second);
+    } else {
+      trained.push_back(evaluator_.train_further(candidates[i]));
+      context_.run.append_final(trained.back());
+      context_.status.save();
+      context_.status.log(fmt::format("{}: validation accuracy {} after final training", describe(trained.back()),
+                                      percent(trained.back().metrics.accuracy)));
+    }
+    context_.work.final_done();
+  }
+  std::vector<Candidate> result;  // training may have changed who dominates whom
+  for (const std::size_t i : front_within_limits(trained)) result.push_back(trained[i]);
+  for (const Candidate& candidate : result) evaluator_.restore_final(candidate);
+  return result;
+}
+
+std::vector<Candidate> SearchLoop::test(const std::vector<Candidate>& front) {
+  const auto known = by_id(context_.run.tests());
+  std::vector<Candidate> tests;
+  for (const Candidate& candidate : front) {
+    const auto found = known.find(candidate.id);
+    tests.push_back(found != known.end() ? found->second : evaluator_.test(candidate));
+    if (found == known.end()) context_.run.append_test(tests.back());
+  }
+  return tests;
+}
+
+std::string SearchLoop::finish() {
+  context_.status.enter("final");
+  const std::vector<Candidate> front = final_front();
+  const std::vector<Candidate> tests = test(front);
+  if (const auto summary = context_.run.summary()) {  // a finished run, resumed with nothing left to do
+    tell_result(front, tests);
+    return *summary;
+  }
+  context_.run.write_front(front, tests);
+  std::set<std::int64_t> ids;
+  for (const Candidate& candidate : front) ids.insert(candidate.id);
+  context_.run.keep_models(ids);
+  context_.status.save();
+  const std::string summary = summary_json(context_, front, tests, supernets_.count());
+  tell_result(front, tests);
+  context_.run.write_summary(summary);
+  return summary;
+}
+
+void SearchLoop::tell_result(const std::vector<Candidate>& front, const std::vector<Candidate>& tests) {
+  const Device& device = context_.experiment.device;
+  const std::ptrdiff_t best = best_of(front);
+  if (best >= 0) {
+    const auto index = static_cast<std::size_t>(best);
+    context_.status.log(fmt::format("{} systems on the front; best: {}, accuracy {} on validation, {} on test",
+                                    front.size(), describe(front[index]), percent(front[index].metrics.accuracy),
+                                    percent(tests[index].metrics.accuracy)));
+    return;
+  }
+  const Candidate* closest = closest_to_limits(context_.run.candidates(), device);
+  if (closest == nullptr) return context_.status.log("every system diverged: lower learning_rate of [finetune]");
+  context_.status.log(fmt::format("no system fits the {} ({} KiB RAM, {} KiB flash); the closest is {}", device.name,
+                                  device.ram_kib, device.flash_kib, describe(*closest)));
+}
+
+}  // namespace danas

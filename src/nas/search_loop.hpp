@@ -1,0 +1,46 @@
+// The loop: a proposal, its evaluation, its row; then final training and test of the front.
+#pragma once
+
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "nas/distinct_networks.hpp"
+#include "nas/evaluator.hpp"
+#include "nas/supernets.hpp"
+
+namespace danas {
+
+/// Each system costs the same bookkeeping, however many are on record.
+class SearchLoop {
+ public:
+  /// `supernets` tell what is trained; `evaluator` does the work.
+  SearchLoop(SearchContext& context, const Supernets& supernets, Evaluator& evaluator)
+      : context_(context), supernets_(supernets), evaluator_(evaluator), networks_(context.experiment.space) {}
+
+  std::string run();   ///< returns the text of summary.json
+
+ private:
+  void replay(Strategy& strategy);
+  void forget_unfinished();
+  void explore(Strategy& strategy);
+  bool limit_reached() const;
+  std::optional<Candidate> evaluate(const Proposal& proposal);
+  void record(Candidate candidate);
+  bool note(const Candidate& candidate, std::size_t row);
+  void tell(const Candidate& candidate, bool on_front);
+  std::set<std::int64_t> front_ids() const;
+  std::string finish();
+  std::vector<Candidate> final_front();
+  std::vector<Candidate> test(const std::vector<Candidate>& front);
+  void tell_result(const std::vector<Candidate>& front, const std::vector<Candidate>& tests);
+
+  SearchContext& context_;
+  const Supernets& supernets_;
+  Evaluator& evaluator_;
+  DistinctNetworks networks_;
+  std::unordered_map<std::int64_t, std::size_t> evaluated_;   ///< row of a network's first system, by the network
+  ParetoFront front_;                                         ///< of the rows on record, by id
+};
+
+}  // namespace danas

@@ -1,0 +1,129 @@
+// Whole searches without training: what is left is the bookkeeping, which must not grow with the rows on record.
+#include <boost/test/unit_test.hpp>
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+
+#include "nas/search_loop.hpp"
+#include "tiny_search.hpp"
+
+using namespace danas;
+using namespace danas::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Made-up metrics of each network, and how often it was asked for them.
+class StandIn : public Evaluator {
+ public:
+  explicit StandIn(const Experiment& experiment) : experiment_(experiment), networks_(experiment.space) {}
+
+  std::optional<Candidate> evaluate(const Proposal& proposal) override {
+    Candidate candidate;
+    candidate.resources = estimate(system_shape(proposal.system, 2));
+    candidate.violation = violation(candidate.resources, experiment_.device);
+    const std::int64_t network = networks_.network(proposal.system);
+    Random random(1, "accuracy", static_cast<std::uint64_t>(network));
+    candidate.metrics.accuracy = 0.5 + 0.02 * std::log2(static_cast<double>(candidate.resources.macs)) * random.uniform();
+    candidate.fitness = fitness(candidate.metrics, candidate.violation, experiment_.device, experiment_.fitness);
+    ++evaluated[network];
+    return candidate;
+  }
+  void save_model(const Candidate&) override { ++saved; }
+  Candidate train_further(const Candidate& candidate) override { return candidate; }
+  void restore_final(const Candidate&) override {}
+  Candidate test(const Candidate& candidate) override { return candidate; }
+  bool has_final_model(std::int64_t) const override { return false; }
+
+  std::map<std::int64_t, int> evaluated;
+  int saved = 0;
+
+ private:
+  const Experiment& experiment_;
+  DistinctNetworks networks_;
+};
+
+struct Searched { std::size_t rows = 0; double seconds = 0; };
+
+Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs::path& directory, bool resume) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto backend = make_cpu_backend(1, "portable");
+  const SearchOptions options;
+  const SearchObserver observer;
+  RunDirectory run(directory, experiment, "a machine", {"0", "0", "portable"}, resume);
+  SearchStatus status(run, observer, nullptr, begin);
+  const ImageStore store(open_dataset(experiment.data, experiment.seed), experiment.data, image_use(experiment, 0));
+  DataLog data_log(status, store);
+  SystemTrainer trainer(experiment, store, *backend);
+  WorkEstimate work(experiment, 2, 12);
+  SearchContext context{experiment, options, *backend, store, data_log, trainer, run, status, work};
+  const Supernets supernets(context);
+  SearchLoop(context, supernets, evaluator).run();
+  return {run.candidates().size(),
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
+}
+
+// In memory where the machine has such a place, so that no disk is timed.
+class FolderInMemory {
+ public:
+  FolderInMemory() {
+    if (fs::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 1);
+    folder_.emplace();
+    if (before_.empty()) ::unsetenv("TMPDIR");
+    else ::setenv("TMPDIR", before_.c_str(), 1);
+  }
+  const fs::path& path() const { return folder_->path(); }
+
+ private:
+  std::string before_ = std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "";
+  std::optional<TemporaryFolder> folder_;
+};
+
+Experiment whole_space(const fs::path& folder, const std::string& strategy, const std::vector<std::string>& changes) {
+  std::vector<std::string> all{"search.strategy=" + strategy, "search.systems=1000000", "data.images=8",
+                               "device.ram_kib=512", "device.flash_kib=2048"};
+  all.insert(all.end(), changes.begin(), changes.end());
+  return tiny_experiment(folder, all);
+}
+
+const std::vector<std::string> paper{"space.resolution=[32,64,96,128,160,192,224]", "space.depth=[3,4,3,3,1]",
+                                     "space.width=[0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1.0]"};
+
+void check_whole_space(const std::string& strategy, const std::vector<std::string>& changes) {
+  const FolderInMemory folder;
+  const Experiment experiment = whole_space(folder.path(), strategy, changes);
+  StandIn evaluator(experiment);
+  const Searched searched = search_with(evaluator, experiment, folder.path() / "run", false);
+  BOOST_TEST(static_cast<std::int64_t>(searched.rows) == experiment.space.size());
+  BOOST_TEST(static_cast<std::int64_t>(evaluator.evaluated.size()) == DistinctNetworks(experiment.space).count());
+  for (const auto& [network, times] : evaluator.evaluated) BOOST_TEST_REQUIRE(times == 1);
+  BOOST_TEST(evaluator.saved > 3);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  BOOST_TEST_MESSAGE(strategy << ": " << searched.rows << " rows in " << searched.seconds << " s, peak "
+                              << usage.ru_maxrss / 1024 << " MiB of the process");
+  StandIn idle(experiment);
+  search_with(idle, experiment, folder.path() / "run", true);
+  BOOST_TEST(idle.evaluated.empty());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bookkeeping)
+
+BOOST_AUTO_TEST_CASE(the_papers_space_exhaustively, *boost::unit_test::label("slow")) {
+  check_whole_space("exhaustive", paper);
+}
+
+BOOST_AUTO_TEST_CASE(the_papers_space_by_the_genetic_search, *boost::unit_test::label("slow")) {
+  check_whole_space("genetic", paper);
+}
+
+BOOST_AUTO_TEST_CASE(a_small_space_at_random) {
+  check_whole_space("random", {"space.width=[0.1,0.2,0.3,0.4,0.5,1.0]"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
