@@ -2,12 +2,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace danas {
@@ -17,18 +17,6 @@ namespace {
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& action, Fault fault = Fault::failure) {
   throw Error(path.string(), action + ": " + std::strerror(errno), fault);
 }
-
-class Descriptor {
- public:
-  Descriptor(const std::filesystem::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-  ~Descriptor() { if (value_ >= 0) ::close(value_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 const char* kind_of(mode_t mode) {
   return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
@@ -57,7 +45,7 @@ void write_all(int descriptor, std::string_view content, const std::filesystem::
 void write_file(const std::filesystem::path& path, std::string_view content) {
   const std::filesystem::path aside = path.string() + ".part-" + std::to_string(::getpid());
   try {
-    const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+    const Descriptor file(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
     if (file.get() < 0) fail(path, "cannot write");
     write_all(file.get(), content, path);
   } catch (...) {
@@ -77,7 +65,7 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
 }
 
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes) {
-  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
+  const Descriptor file(path.c_str(), O_RDONLY | O_NONBLOCK);
   const std::size_t size = regular_size(file, path);
   if (size > most_bytes)
     throw expected(path.string(), "at most " + std::to_string(most_bytes) + " bytes", std::to_string(size));
@@ -93,7 +81,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t most_bytes)
 }
 
 void append_line(const std::filesystem::path& path, std::string_view line) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_APPEND);
+  const Descriptor file(path.c_str(), O_WRONLY | O_CREAT | O_APPEND);
   if (file.get() < 0) fail(path, "cannot append");
   write_all(file.get(), line, path);
 }
@@ -120,7 +108,7 @@ void check_creatable(const std::filesystem::path& path) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
+  const Descriptor file(path.c_str(), O_RDONLY | O_NONBLOCK);
   size_ = regular_size(file, path);
   if (size_ == 0) return;
   void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);

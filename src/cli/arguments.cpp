@@ -196,10 +196,24 @@ void add_report(CLI::App& app, Job& job) {
 void add_data(CLI::App& app, Job& job) {
   auto a = std::make_shared<DataArguments>();
   auto* sub = add_command(app, job, "data", "Build the cache; show what the network sees",
-                          "  danas data experiments/quick.toml --preview preview.png", a, command_data);
-  add_experiment(sub, a->experiment);
-  sub->add_option("--preview", a->preview, "Contact sheet of every data configuration")->type_name("FILE.png");
+                          "  danas data experiments/quick.toml --preview preview.png\n"
+                          "  danas data --prune",
+                          a, command_data);
+  add_experiment(sub, a->experiment, false);
+  auto* preview =
+      sub->add_option("--preview", a->preview, "Contact sheet of every data configuration")->type_name("FILE.png");
+  auto* prune = sub->add_option("--prune", a->prune_days,
+                                "List all caches; remove unfinished ones and those not used for DAYS (default 30)")
+                    ->type_name("[DAYS]")
+                    ->expected(0, 1)
+                    ->check(CLI::Range(0.0, 1e6));
+  prune->excludes(preview);
   add_quiet(sub, a->quiet);
+  sub->callback([&job, a, prune] {
+    a->prune = prune->count() > 0;
+    if (a->experiment.file.empty() && !a->prune) throw Error("command line", "expected an experiment file, got none");
+    job = [values = *a] { return command_data(values); };
+  });
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {

@@ -4,11 +4,13 @@
 #include <fmt/core.h>
 
 #include "base/random.hpp"
+#include "cli/check_images.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "nas/estimators.hpp"
+#include "nas/system_trainer.hpp"
 
 namespace danas {
 namespace {
@@ -24,7 +26,7 @@ class CostModel {
   CostModel(Backend& backend, const SearchSpace& space, int classes, int batch) {
     std::map<double, NetworkShape> shapes;
     for (const DataConfiguration& data : space.data_configurations()) {
-      const NetworkShape shape = supernet_shape(data, classes);
+      const NetworkShape shape = supernet_shape(data, space.most_blocks(), classes);
       shapes.emplace(macs(shape), shape);
     }
     low_ = measure(backend, *shapes.begin(), batch);
@@ -64,7 +66,8 @@ void print_data(const Dataset& dataset) {
     for (const auto count : counts) fmt::print(" {:>14}", count);
     fmt::print(" {:>10}\n", dataset.samples(split).size());
   }
-  fmt::print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
+  if (dataset.classes().size() == 2)
+    print("{:<22} {}\n", "positive class", dataset.classes().at(dataset.positive_class()));
   for (const std::string& note : dataset.notes()) print("{:<22} {}\n", "note", note);
   if (!dataset.problems().empty()) {
     const Problem& first = dataset.problems().front();
@@ -112,7 +115,7 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
   const int classes = static_cast<int>(dataset.classes().size());
   double supernets = 0;
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    supernets += cost.seconds_per_image(supernet_shape(data, classes)) *
+    supernets += cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes)) *
                  static_cast<double>(experiment.supernet.steps * experiment.supernet.batch);
   }
   const double candidate = candidate_seconds(experiment, dataset, cost);
@@ -137,15 +140,16 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
 int command_check(const CheckArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
   const auto backend = open_backend(arguments.machine);
-  const auto dataset = open_dataset(experiment.data, experiment.seed);
+  const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
   const int classes = static_cast<int>(dataset->classes().size());
   print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset);
   print_space(experiment, classes);
-  const auto cache = static_cast<double>(
-      estimated_cache_bytes(*dataset, experiment.space.largest_resolution(), experiment.data.crop_min_area));
-  fmt::print("{:<22} {:.1f} MiB of disk, uncompressed\n", "cache", cache / (1 << 20));
   const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
+  const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
+  print_images(experiment, store, [&](const DataConfiguration& data) {
+    return 1 / cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes));
+  });
   print_time(experiment, *dataset, cost);
   fmt::print("{:<22} {}\n", "measured on", backend->name());
   return 0;

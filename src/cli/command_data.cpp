@@ -5,16 +5,21 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
+#include "data/cache_folder.hpp"
 #include "data/contact_sheet.hpp"
+#include "nas/system_trainer.hpp"
 
 namespace danas {
 namespace {
+
+double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 0x1p20; }
 
 void print_store(const ImageStore& store) {
   for (const Split split : {Split::train, Split::validation, Split::test}) {
     fmt::print("{:<11} {} images\n", split_name(split), store.size(split));
   }
-  fmt::print("cache       {}, {:.1f} MiB\n", store.mode(), static_cast<double>(store.bytes()) / (1 << 20));
+  for (const ImageStore::Cache& cache : store.caches()) fmt::print("cache       {}\n", cache.text());
+  if (store.remarked() > 0) fmt::print("note        {} files have faults but were read whole\n", store.remarked());
   for (const Problem& problem : store.problems()) {
     print("unusable    {}: {}\n", problem.file.string(), problem.reason);
   }
@@ -30,16 +35,44 @@ void write_preview(const Session& session, const std::filesystem::path& file) {
     add_new(channels, data.channels());
   }
   const Experiment& experiment = session.experiment;
-  write_contact_sheet(*session.store, resolutions, channels, experiment.data.crop_min_area, experiment.seed, file);
+  write_contact_sheet(*session.dataset, resolutions, channels, experiment.data.crop_min_area, experiment.seed, file);
+}
+
+void build_all(const ImageStore& store, const SearchSpace& space) {
+  for (const DataConfiguration& data : space.data_configurations()) {
+    store.training(data.resolution);
+    store.recalibration(data.resolution);
+    store.evaluation(Split::validation, data.resolution);
+    store.evaluation(Split::test, data.resolution);
+  }
+}
+
+int prune(const DataArguments& arguments) {
+  DataSettings settings;
+  if (!arguments.experiment.file.empty())
+    settings = read_experiment(arguments.experiment.file, arguments.experiment.set).data;
+  const std::filesystem::path folder = cache_folder(settings);
+  std::uint64_t kept = 0, removed = 0;
+  for (const CachedFile& file : prune_caches(folder, arguments.prune_days)) {
+    (file.removed ? removed : kept) += file.bytes;
+    fmt::print("{:<8} {:>10.1f} MiB, used {:.0f} days ago: {} ({})\n", file.removed ? "removed" : "kept",
+               mebibytes(file.bytes), file.days, file.path.filename().string(),
+               file.in_use ? "being written" : file.source.empty() ? "of no use any more" : file.source);
+  }
+  fmt::print("{}: {:.1f} MiB removed, {:.1f} MiB kept\n", folder.string(), mebibytes(removed), mebibytes(kept));
+  return 0;
 }
 
 }  // namespace
 
 int command_data(const DataArguments& arguments) {
+  if (arguments.prune) return prune(arguments);
   if (!arguments.preview.empty()) check_output_file("--preview", arguments.preview, ".png");
-  const Session session(arguments.experiment, arguments.quiet);
+  Session session(arguments.experiment, arguments.quiet);
   if (!arguments.preview.empty()) write_preview(session, arguments.preview);
-  print_store(*session.store);
+  const ImageStore store = session.open_store(search_draws(session.experiment));
+  build_all(store, session.experiment.space);
+  print_store(store);
   if (!arguments.preview.empty()) print("preview     {}\n", arguments.preview.string());
   return 0;
 }

@@ -11,9 +11,10 @@ namespace danas {
 int command_evaluate(const EvaluateArguments& arguments) {
   const auto backend = open_backend(arguments.machine);
   const Model model = open_model(*backend, arguments.model);  // a broken model is found before any image is read
-  const Session session(arguments.experiment, arguments.machine.quiet, model.system.data.resolution);
-  check_classes(model.classes, session.store->dataset(), arguments.model);
-  SystemTrainer trainer(session.experiment, *session.store, *backend);
+  Session session(arguments.experiment, arguments.machine.quiet);
+  check_classes(model.classes, *session.dataset, arguments.model);
+  const ImageStore store = session.open_store(0);
+  SystemTrainer trainer(session.experiment, store, *backend);
   const Metrics metrics =
       trainer.evaluate(model.network, model.network.shape(), model.system.data, parse_split(arguments.split));
   if (arguments.json) {

@@ -11,7 +11,7 @@
 #include "cli/program.hpp"
 #include "cli/session.hpp"
 #include "data/decode.hpp"
-#include "data/loader.hpp"
+#include "data/preparation.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/tensor.hpp"
 
@@ -30,12 +30,9 @@ std::vector<double> softmax(const View& logits) {
 
 /// Probability of every class, the image seen as in evaluation.
 std::vector<double> predict(Backend& backend, Trainer& trainer, const Model& model, const std::filesystem::path& file) {
-  const Dataset::Pixels pixels = decode_image(file);
-  const Image image{pixels.data.data(), pixels.width, pixels.height, pixels.channels};
-  const Crop crop = evaluation_crop(image);
   const DataConfiguration& data = model.system.data;
   const Tensor input(backend, 1, data.resolution, data.resolution, data.channels());
-  backend.augment({&image, 1}, {&crop, 1}, input.view());
+  prepare_input(backend, decode_image(file), input.view());
   return softmax(trainer.predict(model.network, model.network.shape(), input.view()));
 }
 

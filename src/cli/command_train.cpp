@@ -9,6 +9,7 @@
 #include "cli/model.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
+#include "data/preparation.hpp"
 #include "nas/estimators.hpp"
 #include "nas/run_directory.hpp"
 #include "nas/system_trainer.hpp"
@@ -22,11 +23,14 @@ constexpr std::uint64_t train_stream = 0x747261696e;
 /// The system's slice of the run's supernet of its data configuration.
 Network sliced(Backend& backend, const System& system, const Dataset& dataset, const std::filesystem::path& run) {
   const auto file = run / "supernets" / (system.data.text() + ".safetensors");
-  const Checkpoint checkpoint(file);
-  check_classes(class_names(checkpoint.metadata(), file), dataset, file);
-  Network supernet = Network::supernet(backend, system.data, static_cast<int>(dataset.classes().size()), 1);
-  checkpoint.load(supernet);
-  return supernet.gather(system_shape(system, supernet.shape().classes));
+  Metadata metadata;
+  const Network supernet = load_supernet(backend, file, system.data, preparation_name, metadata);
+  check_classes(class_names(metadata, file), dataset, file);
+  try {
+    return supernet.gather(slice_shape(supernet.shape(), system.architecture));
+  } catch (const Error& error) {  // deeper than the supernet
+    throw Error(file.string(), error.what());
+  }
 }
 
 void train(Session& session, SystemTrainer& trainer, Network& network, const TrainingSettings& settings,
@@ -68,8 +72,8 @@ int command_train(const TrainArguments& arguments) {
   if (!arguments.out.empty()) refuse_existing("--out", arguments.out);
   const System system = read_system(arguments.system);
   const auto backend = open_backend(arguments.machine);
-  Session session(arguments.experiment, arguments.machine.quiet, system.data.resolution);
-  const Dataset& dataset = session.store->dataset();
+  Session session(arguments.experiment, arguments.machine.quiet);
+  const Dataset& dataset = *session.dataset;
   const NetworkShape shape = system_shape(system, static_cast<int>(dataset.classes().size()));
 
   const bool scratch = arguments.init.empty();
@@ -79,7 +83,9 @@ int command_train(const TrainArguments& arguments) {
                             : sliced(*backend, system, dataset, arguments.init);
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
-  SystemTrainer trainer(session.experiment, *session.store, *backend);
+  const ImageStore store = session.open_store(settings.steps * settings.batch);
+  SystemTrainer trainer(session.experiment, store, *backend);
+  trainer.prepare(system.data);
   train(session, trainer, network, settings, system);
   trainer.recalibrate(network, shape, system.data);
   const auto directory = arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;

@@ -104,6 +104,8 @@ struct DataArguments {
   ExperimentArguments experiment;
   bool quiet = false;
   std::filesystem::path preview;  ///< contact sheet; empty: none
+  bool prune = false;             ///< remove old caches instead
+  double prune_days = 30;         ///< those not used for so long
 };
 int command_data(const DataArguments& arguments);
 

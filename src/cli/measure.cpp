@@ -47,18 +47,11 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_{};
 };
 
-std::vector<int> head_stages(const NetworkShape& shape, Work work) {
-  std::vector<int> stages;
-  for (int stage = work == Work::train ? 2 : shape.exit_stage(); stage <= shape.exit_stage(); ++stage) {
-    stages.push_back(stage);
-  }
-  return stages;
-}
-
 }  // namespace
 
 Speed measure_speed(Backend& backend, const NetworkShape& shape, Work work, int batch, double seconds) {
-  Network network(backend, shape, head_stages(shape, work), 1);
+  Network network = work == Work::train ? Network::supernet(backend, shape, 1)
+                                        : Network(backend, shape, {shape.exit_stage()}, 1);
   Trainer trainer(backend);
   const RandomBatch data(backend, shape, batch);
   Stopwatch stopwatch(seconds);

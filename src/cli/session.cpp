@@ -1,9 +1,9 @@
 #include "cli/session.hpp"
 
-#include <algorithm>
 #include <csignal>
 
 #include "base/error.hpp"
+#include "nas/system_trainer.hpp"
 
 namespace danas {
 namespace {
@@ -20,13 +20,18 @@ std::unique_ptr<Backend> open_backend(const MachineArguments& arguments) {
   return make_cpu_backend(arguments.threads);
 }
 
-Session::Session(const ExperimentArguments& arguments, bool quiet, int resolution)
-    : progress(quiet), experiment(read_experiment(arguments.file, arguments.set)) {
-  std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
-  store = std::make_unique<ImageStore>(
-      dataset, experiment.data, std::max(resolution, experiment.space.largest_resolution()),
-      [this](std::int64_t done, std::int64_t total) { progress.update("caching images", done, total); });
-  progress.clear();
+Session::Session(const ExperimentArguments& arguments, bool quiet)
+    : progress(quiet), experiment(read_experiment(arguments.file, arguments.set)),
+      dataset(open_dataset(experiment.data, experiment.seed, [this](std::int64_t done, std::int64_t total) {
+        progress.update("reading images", done, total);
+        if (done == total) progress.clear();
+      })) {}
+
+ImageStore Session::open_store(std::int64_t draws) {
+  return ImageStore(dataset, experiment.data, image_use(experiment, draws), [this](std::int64_t done, std::int64_t total) {
+    progress.update("caching images", done, total);
+    if (done == total) progress.clear();
+  });
 }
 
 Split parse_split(const std::string& name) {

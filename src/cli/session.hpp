@@ -16,13 +16,16 @@ namespace danas {
 /// The backend of `--device` with `--threads`. Throws Error when the build or the machine has no such device.
 std::unique_ptr<Backend> open_backend(const MachineArguments& arguments);
 
-/// An experiment and its cached images; the user is told through `progress`.
+/// An experiment and its data set; the user is told through `progress`.
 struct Session {
-  Session(const ExperimentArguments& arguments, bool quiet, int resolution = 0);
+  Session(const ExperimentArguments& arguments, bool quiet);
+
+  /// The images, of which training will ask for `draws`. The session must outlive the store.
+  ImageStore open_store(std::int64_t draws);
 
   ProgressDisplay progress;
   Experiment experiment;
-  std::unique_ptr<ImageStore> store;  ///< large enough for the space and for `resolution`
+  std::shared_ptr<const Dataset> dataset;
 };
 
 /// "train" | "validation" | "test"; throws Error.

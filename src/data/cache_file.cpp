@@ -1,18 +1,15 @@
 #include "data/cache_file.hpp"
 
-#include <atomic>
 #include <bit>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/file.h>
-#include <thread>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include "base/error.hpp"
-#include "data/listing.hpp"
+#include "base/hash.hpp"
 
 namespace danas {
 
@@ -21,27 +18,61 @@ static_assert(std::endian::native == std::endian::little, "caches are little-end
 namespace {
 
 constexpr std::uint64_t magic = 0x6568636163736E64;  // "dnscache"
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 
 struct Header {
-  std::uint64_t magic, fingerprint;
+  std::uint64_t magic, identity;
   std::uint32_t version, mode;
-  std::int32_t side;
-  std::uint32_t reserved;
-  std::uint64_t entries, problem_bytes;
+  std::uint64_t entries, source_bytes;
   std::uint64_t index_offset, file_bytes;
   std::uint64_t index_checksum, header_checksum;
 };
-static_assert(sizeof(Header) == 80);
+static_assert(sizeof(Header) == 72);
 
-std::uint64_t checksum(const void* data, std::size_t bytes) {
-  Fingerprint sum;
-  sum.add(std::string_view(static_cast<const char*>(data), bytes));
-  return sum.value();
+/// At the head of the list of what an unfinished cache holds.
+struct JournalHeader { std::uint64_t magic, identity; };
+
+struct JournalRecord {
+  CacheEntry entry;
+  std::uint64_t checksum;
+
+  explicit JournalRecord(const CacheEntry& of = {}) : entry(of), checksum(hash_bytes(&entry, sizeof entry)) {}
+  bool whole() const { return checksum == hash_bytes(&entry, sizeof entry); }
+};
+static_assert(sizeof(JournalRecord) == 40);
+
+std::uint64_t checksum_of(const Header& header) { return hash_bytes(&header, offsetof(Header, header_checksum)); }
+
+bool write_whole(int file, const void* data, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes;) {
+    const ssize_t count = ::write(file, static_cast<const char*>(data) + at, bytes - at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    at += static_cast<std::size_t>(count);
+  }
+  return true;
 }
 
-std::uint64_t header_checksum(const Header& header) { return checksum(&header, offsetof(Header, header_checksum)); }
+// Entries follow each other without a gap, so that their offsets need no belief.
+bool holds(std::span<const std::byte> file, const CacheEntry& entry, std::uint64_t position) {
+  return entry.offset == position && entry.offset <= file.size() && entry.bytes <= file.size() - entry.offset &&
+         hash_bytes(file.data() + entry.offset, entry.bytes) == entry.checksum;
+}
+
+// A header that fits the file and its index.
+bool read_header(std::span<const std::byte> bytes, Header& header) {
+  if (bytes.size() < sizeof header) return false;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.magic != magic || header.version != version || header.header_checksum != checksum_of(header) ||
+      header.file_bytes != bytes.size() || header.index_offset < sizeof header ||
+      header.index_offset > bytes.size() || header.index_offset % 8 != 0)
+    return false;
+  const auto index = bytes.subspan(header.index_offset);
+  return header.entries <= index.size() / sizeof(CacheEntry) &&
+         header.source_bytes == index.size() - header.entries * sizeof(CacheEntry) &&
+         hash_bytes(index.data(), index.size()) == header.index_checksum;
+}
 
 }  // namespace
 
@@ -49,33 +80,65 @@ const char* cache_mode_name(CacheMode mode) {
   return mode == CacheMode::raw ? "raw" : mode == CacheMode::jpeg ? "jpeg" : "none";
 }
 
-CacheWriter::CacheWriter(const std::filesystem::path& path, const CacheKey& key) : path_(path), key_(key) {
-  static std::atomic<unsigned> count{0};
-  aside_ = path.string() + ".part-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
-  file_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file_ < 0) fail("cannot create the cache");
+CacheWriter::CacheWriter(const std::filesystem::path& path, const CacheKey& key, bool exclusive)
+    : path_(path), key_(key), exclusive_(exclusive) {
+  const std::string part = path.string() + ".part" + (exclusive ? "" : "-" + std::to_string(::getpid()));
+  aside_ = part;
+  journal_path_ = part + "-index";
+  file_ = ::open(aside_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  journal_ = ::open(journal_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file_ < 0 || journal_ < 0) fail("cannot create the cache");
   buffer_.reserve(buffer_bytes);
-  const Header empty{};  // no magic: never taken for a cache
-  write(&empty, sizeof empty);
+  take_up();
 }
 
 CacheWriter::~CacheWriter() {
-  if (file_ < 0) return;
-  ::close(file_);
-  ::unlink(aside_.c_str());
+  if (!exclusive_) abandon();
+  close_files();
+}
+
+void CacheWriter::close_files() {
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
+  if (journal_ >= 0) ::close(std::exchange(journal_, -1));
+}
+
+void CacheWriter::abandon() {
+  if (file_ >= 0) ::unlink(aside_.c_str());
+  if (journal_ >= 0) ::unlink(journal_path_.c_str());
+  close_files();
 }
 
 void CacheWriter::fail(const char* action) const {
   throw Error(path_.string(), std::string(action) + ": " + std::strerror(errno), Fault::failure);
 }
 
-void CacheWriter::flush_buffer() {
-  for (std::size_t at = 0; at < buffer_.size();) {
-    const ssize_t count = ::write(file_, buffer_.data() + at, buffer_.size() - at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("cannot write the cache");
-    at += static_cast<std::size_t>(count);
+// Of an earlier writer only what is there to the byte.
+void CacheWriter::take_up() {
+  const JournalHeader wanted{magic, key_.identity};
+  JournalHeader found{};
+  position_ = sizeof(Header);
+  if (exclusive_ && ::pread(journal_, &found, sizeof found, 0) == sizeof found &&
+      std::memcmp(&found, &wanted, sizeof found) == 0) {
+    const MappedFile written(aside_), journal(journal_path_);
+    auto records = journal.bytes().subspan(sizeof found);
+    for (JournalRecord record; records.size() >= sizeof record && entries_.size() < key_.images;
+         records = records.subspan(sizeof record)) {
+      std::memcpy(static_cast<void*>(&record), records.data(), sizeof record);
+      if (!record.whole() || !holds(written.bytes(), record.entry, position_)) break;
+      entries_.push_back(record.entry);
+      position_ += record.entry.bytes;
+    }
   }
+  recorded_ = entries_.size();
+  const auto journal_bytes = static_cast<off_t>(sizeof wanted + recorded_ * sizeof(JournalRecord));
+  if (::ftruncate(file_, static_cast<off_t>(position_)) != 0 || ::ftruncate(journal_, journal_bytes) != 0 ||
+      ::pwrite(journal_, &wanted, sizeof wanted, 0) != sizeof wanted || ::lseek(file_, 0, SEEK_END) < 0 ||
+      ::lseek(journal_, 0, SEEK_END) < 0)
+    fail("cannot write the cache");
+}
+
+void CacheWriter::flush_buffer() {
+  if (!write_whole(file_, buffer_.data(), buffer_.size())) fail("cannot write the cache");
   buffer_.clear();
 }
 
@@ -87,41 +150,41 @@ void CacheWriter::write(const void* data, std::size_t bytes) {
 
 void CacheWriter::add(CacheEntry entry, std::span<const std::uint8_t> content) {
   entry.offset = position_;
-  entry.bytes = content.size();
+  entry.bytes = static_cast<std::uint32_t>(content.size());
+  entry.checksum = hash_bytes(content.data(), content.size());
   write(content.data(), content.size());
   entries_.push_back(entry);
 }
 
-void CacheWriter::add_problem(std::uint32_t split, std::uint32_t sample, const std::string& reason) {
-  problems_.push_back({split, sample, reason});
+void CacheWriter::add_unreadable(const std::string& reason) {
+  add({}, {reinterpret_cast<const std::uint8_t*>(reason.data()), reason.size()});
+}
+
+void CacheWriter::checkpoint() {
+  flush_buffer();
+  std::vector<JournalRecord> records;
+  for (; recorded_ < entries_.size(); ++recorded_) records.emplace_back(entries_[recorded_]);
+  if (!write_whole(journal_, records.data(), records.size() * sizeof(JournalRecord))) fail("cannot write the cache");
 }
 
 void CacheWriter::finish() {
   const char zeros[8] = {};
   write(zeros, (8 - position_ % 8) % 8);
   std::string index(reinterpret_cast<const char*>(entries_.data()), entries_.size() * sizeof(CacheEntry));
-  for (const CacheProblem& problem : problems_) {
-    const std::uint32_t numbers[3] = {problem.split, problem.sample, static_cast<std::uint32_t>(problem.reason.size())};
-    index.append(reinterpret_cast<const char*>(numbers), sizeof numbers);
-    index += problem.reason;
-  }
-  Header header{magic, key_.fingerprint, version, static_cast<std::uint32_t>(key_.mode), key_.side, 0,
-                entries_.size(), index.size() - entries_.size() * sizeof(CacheEntry), position_,
-                position_ + index.size(), checksum(index.data(), index.size()), 0};
-  header.header_checksum = header_checksum(header);
+  index += key_.source;
+  Header header{magic, key_.identity, version, static_cast<std::uint32_t>(key_.mode), entries_.size(),
+                key_.source.size(), position_, position_ + index.size(), hash_bytes(index.data(), index.size()), 0};
+  header.header_checksum = checksum_of(header);
   write(index.data(), index.size());
   flush_buffer();
   if (::pwrite(file_, &header, sizeof header, 0) != static_cast<ssize_t>(sizeof header)) fail("cannot write the cache");
   if (::fsync(file_) != 0 && errno != EINVAL) fail("cannot flush the cache to disk");
   if (::rename(aside_.c_str(), path_.c_str()) != 0) fail("cannot rename the finished cache");
-  ::close(std::exchange(file_, -1));
+  ::unlink(journal_path_.c_str());
+  close_files();
 }
 
-const std::uint8_t* CacheFile::content(const CacheEntry& entry) const {
-  return reinterpret_cast<const std::uint8_t*>(file_.bytes().data()) + entry.offset;
-}
-
-bool CacheFile::open(const std::filesystem::path& path, const CacheKey& key, const std::uint64_t (&samples)[3]) {
+bool CacheFile::open(const std::filesystem::path& path, const CacheKey& key) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return false;
   try {
@@ -129,76 +192,54 @@ bool CacheFile::open(const std::filesystem::path& path, const CacheKey& key, con
   } catch (const Error&) {
     return false;  // it is built anew
   }
-  if (read(key, samples)) return true;
+  path_ = path;
+  if (read(key)) return true;
   *this = CacheFile();
   return false;
 }
 
-bool CacheFile::read(const CacheKey& key, const std::uint64_t (&samples)[3]) {
+bool CacheFile::read(const CacheKey& key) {
   const auto bytes = file_.bytes();
   Header header;
-  if (bytes.size() < sizeof header) return false;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.magic != magic || header.version != version || header.header_checksum != header_checksum(header) ||
-      header.fingerprint != key.fingerprint || header.side != key.side ||
-      header.mode != static_cast<std::uint32_t>(key.mode) || header.file_bytes != bytes.size())
+  if (!read_header(bytes, header) || header.identity != key.identity || header.entries != key.images ||
+      header.mode != static_cast<std::uint32_t>(key.mode))
     return false;
-  if (header.index_offset < sizeof header || header.index_offset > bytes.size() || header.index_offset % 8 != 0)
-    return false;
-  const auto index = bytes.subspan(header.index_offset);
-  if (header.entries > index.size() / sizeof(CacheEntry) ||
-      header.problem_bytes != index.size() - header.entries * sizeof(CacheEntry) ||
-      checksum(index.data(), index.size()) != header.index_checksum)
-    return false;
-  entries_.resize(header.entries);
-  if (!entries_.empty()) std::memcpy(entries_.data(), index.data(), header.entries * sizeof(CacheEntry));
+  // A multiple of 8 in a mapping of whole pages: aligned.
+  entries_ = {reinterpret_cast<const CacheEntry*>(bytes.data() + header.index_offset), header.entries};
   for (const CacheEntry& entry : entries_) {
-    const bool inside = entry.offset >= sizeof header && entry.offset <= header.index_offset &&
-                        entry.bytes <= header.index_offset - entry.offset;
-    const bool shape = entry.width > 0 && entry.height > 0 && entry.width <= 1 << 20 && entry.height <= 1 << 20 &&
-                       (entry.channels == 1 || entry.channels == 3);
-    if (!inside || !shape || entry.split > 2 || entry.sample >= samples[entry.split]) return false;
-    if (key.mode == CacheMode::raw && entry.bytes != static_cast<std::uint64_t>(entry.width) *
-                                                         static_cast<std::uint64_t>(entry.height * entry.channels))
+    if (entry.offset < sizeof header || entry.offset > header.index_offset ||
+        entry.bytes > header.index_offset - entry.offset)
       return false;
-  }
-  auto rest = index.subspan(header.entries * sizeof(CacheEntry));
-  while (!rest.empty()) {
-    std::uint32_t numbers[3];
-    if (rest.size() < sizeof numbers) return false;
-    std::memcpy(numbers, rest.data(), sizeof numbers);
-    rest = rest.subspan(sizeof numbers);
-    if (numbers[0] > 2 || numbers[1] >= samples[numbers[0]] || numbers[2] > rest.size()) return false;
-    problems_.push_back({numbers[0], numbers[1], std::string(reinterpret_cast<const char*>(rest.data()), numbers[2])});
-    rest = rest.subspan(numbers[2]);
+    if (!entry.readable()) continue;
+    const bool shape = entry.height > 0 && entry.width <= 1 << 20 && entry.height <= 1 << 20 &&
+                       (entry.channels == 1 || entry.channels == 3);
+    const std::uint64_t pixels = static_cast<std::uint64_t>(entry.width) * static_cast<std::uint64_t>(entry.height);
+    if (!shape || (key.mode == CacheMode::raw && entry.bytes != pixels * entry.channels)) return false;
   }
   return true;
 }
 
-BuildLock::BuildLock(const std::filesystem::path& path) {
-  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file_ < 0)
-    throw Error(path.string(), std::string("cannot create the lock file: ") + std::strerror(errno), Fault::failure);
+std::span<const std::uint8_t> CacheFile::content(const CacheEntry& entry) const {
+  const auto* const begin = reinterpret_cast<const std::uint8_t*>(file_.bytes().data()) + entry.offset;
+  if (hash_bytes(begin, entry.bytes) != entry.checksum)
+    throw Error(path_.string(), "the cache is damaged; delete the file and start again", Fault::failure);
+  return {begin, entry.bytes};
 }
 
-BuildLock::BuildLock(const std::filesystem::path& path, const std::function<void()>& waiting) : BuildLock(path) {
-  while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return;
-    waiting();
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  }
-  held_ = true;
+std::string CacheFile::reason(const CacheEntry& entry) const {
+  const auto bytes = content(entry);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-BuildLock::~BuildLock() { ::close(file_); }
-
-void remove_leftovers(const std::filesystem::path& path) {
-  const std::string prefix = path.filename().string() + ".part-";
-  std::error_code code;
-  for (std::filesystem::directory_iterator entry(path.parent_path(), code), end; !code && entry != end;
-       entry.increment(code)) {
-    std::error_code ignored;
-    if (entry->path().filename().string().starts_with(prefix)) std::filesystem::remove(entry->path(), ignored);
+std::string cache_source(const std::filesystem::path& path) {
+  try {
+    const MappedFile file(path);
+    Header header;
+    if (!read_header(file.bytes(), header)) return "";
+    const auto source = file.bytes().last(header.source_bytes);
+    return {reinterpret_cast<const char*>(source.data()), source.size()};
+  } catch (const Error&) {
+    return "";
   }
 }
 

@@ -20,20 +20,21 @@ constexpr std::int64_t most_pixels = 100'000'000;
 void check_dimensions(const std::string& where, std::int64_t width, std::int64_t height);
 
 /// 1 channel for gray JPEGs, else 3; not yet turned. `shorter_side` > 0: decoded at the smallest scale of eighths that
-/// keeps the shorter side at least that long. A truncated or damaged file is an Error.
+/// keeps the shorter side at least that long. A file of which pixels are lost is an Error.
 Dataset::Pixels decode_jpeg(Bytes file, int shorter_side, const std::string& where);
 /// Replaces `jpeg` by an encoding of the pixels. Throws Error.
 void encode_jpeg(const Dataset::Pixels& pixels, int quality, std::vector<std::uint8_t>& jpeg);
 
-/// Orientation 1 … 8 of a JPEG's EXIF block; 1 where there is none or it makes no sense.
-int exif_orientation(Bytes jpeg);
+/// Orientation 1 … 8 of the EXIF block of a JPEG, PNG or WebP file; 1 where there is none or it makes no sense.
+int exif_orientation(Bytes file);
 
-/// Throws Error where the file is truncated or, a PNG, damaged: its chunks' checksums are wrong.
+/// Throws Error where the file is truncated or has no image size that can be; a PNG also where it is damaged (checksums
+/// of its chunks), a BMP where it is compressed.
 void check_whole_png(Bytes file, const std::string& where);
 void check_whole_bmp(Bytes file, const std::string& where);
 
-/// PNG (16-bit too) and BMP (of both row orders).
-Dataset::Pixels decode_stb(Bytes file, const std::string& where);
+Dataset::Pixels decode_png(Bytes file, const std::string& where);   ///< 16-bit too
+Dataset::Pixels decode_bmp(Bytes file, const std::string& where);   ///< of both row orders
 /// Writes the pixels as PNG; the file is never half-written. Throws Error (Fault::failure).
 void write_png(const std::filesystem::path& path, const Dataset::Pixels& pixels);
 

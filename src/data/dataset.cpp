@@ -32,11 +32,11 @@ const char* split_name(Split split) {
   return "test";
 }
 
-std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed) {
+std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed, const Progress& progress) {
   check_settings(settings);
   std::unique_ptr<Dataset> dataset;
-  if (settings.kind == "wake_vision") dataset = open_wake_vision(settings);
-  else if (settings.kind == "folders") dataset = open_folders(settings, seed);
+  if (settings.kind == "wake_vision") dataset = open_wake_vision(settings, progress);
+  else if (settings.kind == "folders") dataset = open_folders(settings, seed, progress);
   else if (settings.kind == "synthetic") dataset = open_synthetic(settings, seed);
   else throw expected("data.kind", "'wake_vision', 'folders' or 'synthetic'", "'" + settings.kind + "'");
   for (const Split split : {Split::train, Split::validation, Split::test})

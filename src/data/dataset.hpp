@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,9 +15,9 @@ struct DataSettings {
   std::string kind = "synthetic";      ///< "wake_vision" | "folders" | "synthetic"
   std::filesystem::path path;          ///< resolved (variables expanded)
   std::string train = "train", validation = "validation", test = "test";   ///< names of the splits
-  std::string positive;                ///< positive class; empty: the last by name
+  std::string positive;                ///< positive class of two; empty: the last by name
   std::string cache = "auto";          ///< "auto" | "raw" | "jpeg" | "none"
-  double cache_gib = 20.0;             ///< the most disk that "auto" may use
+  double cache_gib = 100.0;            ///< the most disk that "auto" may use for one set of images
   std::filesystem::path cache_path;    ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
   double crop_min_area = 0.6;          ///< training crops: share of the image's area, at least
   // synthetic scenes
@@ -30,8 +31,11 @@ struct DataSettings {
 enum class Split { train, validation, test };
 const char* split_name(Split split);
 
+/// progress(done, total) is called now and then from the calling thread; done is 0 while another process works.
+using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+
 struct Sample {
-  std::filesystem::path file;          ///< empty for synthetic scenes
+  std::string file;                    ///< its path; empty for synthetic scenes
   std::uint64_t index = 0;             ///< of the scene, for synthetic ones
   std::int32_t label = 0;
 };
@@ -43,18 +47,30 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   const std::vector<std::string>& classes() const { return classes_; }
+  /// Of precision, recall and F1; without a meaning where there are more than two classes, whose averages these are.
   int positive_class() const { return positive_; }
   const std::vector<Sample>& samples(Split split) const { return samples_[static_cast<int>(split)]; }
   const std::vector<Problem>& problems() const { return problems_; }
+  /// All files: samples and problems.
+  std::int64_t files() const {
+    std::size_t count = problems_.size();
+    for (const auto& samples : samples_) count += samples.size();
+    return static_cast<std::int64_t>(count);
+  }
   /// What was decided for lack of a setting, a line each, for the log: that validation images were taken from train.
   const std::vector<std::string>& notes() const { return notes_; }
 
   /// The pixels of a sample: interleaved 8-bit, 1 or 3 channels, upright (EXIF). `shorter_side` > 0 allows decoding
   /// at a reduced scale as long as the shorter side stays at least that long. Thread-safe. Throws Error.
-  struct Pixels { std::vector<std::uint8_t> data; int width = 0, height = 0, channels = 3; };
+  /// `remark`: what was wrong with a file of which every pixel could be read all the same; else empty.
+  struct Pixels {
+    std::vector<std::uint8_t> data;
+    int width = 0, height = 0, channels = 3;
+    std::string remark = {};
+  };
   virtual Pixels decode(const Sample& sample, int shorter_side = 0) const = 0;
 
-  /// Names the content (path, sizes, times, settings) for the cache's check.
+  /// Names the classes, the samples in their order, and what they hold, wherever the files lie and however old they are.
   virtual std::uint64_t fingerprint() const = 0;
 
  protected:
@@ -65,8 +81,8 @@ class Dataset {
   std::vector<std::string> notes_;
 };
 
-/// Lists the dataset. Throws Error that says what is missing, where it was looked for and how to get it; also when more
-/// than max(1 %, 10 files) are unusable.
-std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed);
+/// Lists the dataset and hashes its files, which may take long the first time and calls progress. Throws Error that says
+/// what is missing, where it was looked for and how to get it; also when more than max(1 %, 10 files) are unusable.
+std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed, const Progress& progress = {});
 
 }  // namespace danas

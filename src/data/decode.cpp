@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -22,7 +23,8 @@ Dataset::Pixels upright(Dataset::Pixels pixels, int orientation) {
   if (orientation == 1) return pixels;
   const int w = pixels.width, h = pixels.height;
   const bool swapped = orientation >= 5;
-  Dataset::Pixels out{std::vector<std::uint8_t>(pixels.data.size()), swapped ? h : w, swapped ? w : h, pixels.channels};
+  Dataset::Pixels out{std::vector<std::uint8_t>(pixels.data.size()), swapped ? h : w, swapped ? w : h, pixels.channels,
+                      std::move(pixels.remark)};
   const auto source = [&](int x, int y) -> std::array<int, 2> {
     switch (orientation) {
       case 2: return {w - 1 - x, y};
@@ -74,11 +76,12 @@ bool has_image_extension(const std::filesystem::path& file) {
 }
 
 Dataset::Pixels decode_bytes(Bytes file, int shorter_side, const std::string& where) {
+  const auto turned = [&](Dataset::Pixels pixels) { return upright(std::move(pixels), exif_orientation(file)); };
   switch (image_format(file)) {
-    case ImageFormat::jpeg: return upright(decode_jpeg(file, shorter_side, where), exif_orientation(file));
-    case ImageFormat::png: check_whole_png(file, where); return decode_stb(file, where);
-    case ImageFormat::bmp: check_whole_bmp(file, where); return decode_stb(file, where);
-    case ImageFormat::webp: return decode_webp(file, where);
+    case ImageFormat::jpeg: return turned(decode_jpeg(file, shorter_side, where));
+    case ImageFormat::png: check_whole_png(file, where); return turned(decode_png(file, where));
+    case ImageFormat::bmp: check_whole_bmp(file, where); return decode_bmp(file, where);
+    case ImageFormat::webp: return turned(decode_webp(file, where));
     case ImageFormat::unknown: break;
   }
   throw expected(where, "a JPEG, PNG, BMP or WebP image",

@@ -1,10 +1,14 @@
 // Class folders: SPLIT/CLASS/*, or CLASS/* with a seeded stratified split.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "data/codecs.hpp"
+#include "data/file_dataset.hpp"
+#include "data/housekeeping.hpp"
 #include "data/listing.hpp"
 
 namespace danas {
@@ -15,39 +19,84 @@ namespace fs = std::filesystem;
 
 class Folders : public FileDataset {
  public:
-  Folders(const DataSettings& settings, std::uint64_t seed) : settings_(settings), seed_(seed) {
+  Folders(const DataSettings& settings, std::uint64_t seed, const Progress& progress)
+      : settings_(settings), seed_(seed) {
     std::error_code ignored;
     if (!fs::is_directory(settings.path, ignored))
       throw expected("data.path", "a folder with a folder of images for each class",
                      (settings.path.empty() ? "no path" : "nothing at " + settings.path.string()) +
                          "; set data.path, or the variable in it, to your images");
-    const fs::path train = settings.path / settings.train;
-    const bool has_splits = fs::is_directory(train, ignored) && !list_folder(train).folders.empty();
-    has_splits ? with_splits(train) : without_splits();
+    list();
     for (std::vector<Sample>& samples : samples_)
-      std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.file < b.file; });
+      std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) {
+        return std::tie(a.label, a.file) < std::tie(b.label, b.file);
+      });
     choose_positive(settings.positive);
-    finish();
+    if (const std::string note = passed_over_.note(); !note.empty()) notes_.push_back(note);
+    finish(settings, progress);
   }
 
  private:
-  void find_classes(const fs::path& folder) {
-    for (const fs::path& entry : list_folder(folder).folders) classes_.push_back(entry.filename().string());
+  void list() {
+    const fs::path train = settings_.path / settings_.train;
+    std::error_code ignored;
+    const bool has_train = fs::is_directory(train, ignored);
+    const Listing root = list_folder(settings_.path);
+    if (has_train && !list_folder(train).folders.empty()) return with_splits(root, train);
+    if (has_train && std::all_of(root.folders.begin(), root.folders.end(), [&](const auto& name) {
+          return is_split(name);
+        }))
+      throw without_classes(settings_.train, loose_images(train), "");
+    without_splits(root);
+    notes_.push_back((has_train ? settings_.train + " holds no class folders and is taken for a class"
+                                : "no folder " + settings_.train) +
+                     ": the images were split into train, validation and test by seed");
+  }
+
+  bool is_split(const std::string& name) const {
+    return name == settings_.train || name == settings_.validation || name == settings_.test || name == "val" ||
+           name == "valid";
+  }
+
+  static std::vector<std::string> loose_images(const fs::path& folder) {
+    std::vector<std::string> names = list_folder(folder).files;
+    std::erase_if(names, [](const std::string& name) { return !has_image_extension(name); });
+    return names;
+  }
+
+  Error without_classes(const std::string& split, const std::vector<std::string>& loose,
+                        const std::string& advice) const {
+    const std::string names[2] = {classes_.empty() ? "cat" : classes_.front(), classes_.empty() ? "dog" : classes_[1]};
+    return expected((settings_.path / split).string(),
+                    "a folder of images for each class, as " + split + "/" + names[0] + " and " + split + "/" + names[1],
+                    loose.empty() ? "none"
+                                  : std::to_string(loose.size()) + " images that lie loose, for example " +
+                                        loose.front() + advice);
+  }
+
+  void find_classes(const fs::path& folder, const Listing& listing) {
+    classes_ = listing.folders;
     if (classes_.size() < 2)
       throw expected(folder.string(), "at least two class folders", std::to_string(classes_.size()));
   }
 
-  std::vector<Sample> list_class(const fs::path& folder, std::int32_t label) {
+  std::vector<Sample> list_class(const fs::path& folder, std::size_t label) {
     std::vector<Sample> samples;
     std::error_code ignored;
     if (!fs::is_directory(folder, ignored)) return samples;
     const Listing listing = list_folder(folder);
-    for (const fs::path& entry : listing.folders) report_nested(entry);
-    for (const fs::path& file : listing.files) {
-      if (has_image_extension(file)) samples.push_back({file, 0, label});
-      else problems_.push_back({file, "not named like a JPEG, PNG, BMP or WebP image"});
+    passed_over_.add(listing.housekeeping);
+    for (const std::string& name : listing.folders) report_nested(folder / name);
+    for (const std::string& name : listing.files) {
+      if (has_image_extension(name)) samples.push_back({folder.string() + "/" + name, 0, static_cast<int>(label)});
+      else report_other(folder / name, "not named like a JPEG, PNG, BMP or WebP image");
     }
     return samples;
+  }
+
+  void report_other(const fs::path& file, const char* reason) {
+    if (!has_image_extension(file) && is_label_file(file)) passed_over_.add(file.filename().string());
+    else problems_.push_back({file, reason});
   }
 
   // Every image counts, so that a forgotten level of folders ends in an error and not in a small dataset. Links are not
@@ -56,31 +105,29 @@ class Folders : public FileDataset {
     const std::size_t before = problems_.size();
     if (!fs::is_symlink(folder)) {
       const Listing listing = list_folder(folder);
-      for (const fs::path& file : listing.files)
-        if (has_image_extension(file)) problems_.push_back({file, "in a folder within a class folder"});
-      for (const fs::path& entry : listing.folders) report_nested(entry);
+      for (const std::string& name : listing.files)
+        if (has_image_extension(name)) problems_.push_back({folder / name, "in a folder within a class folder"});
+      for (const std::string& name : listing.folders) report_nested(folder / name);
     }
     if (problems_.size() == before) problems_.push_back({folder, "a folder within a class folder"});
   }
 
-  void without_splits() {
-    find_classes(settings_.path);
+  void without_splits(const Listing& root) {
+    find_classes(settings_.path, root);
     for (std::size_t i = 0; i < classes_.size(); ++i) {
-      std::vector<Sample> samples = list_class(settings_.path / classes_[i], static_cast<std::int32_t>(i));
+      std::vector<Sample> samples = list_class(settings_.path / classes_[i], i);
       deal(samples, i, settings_.validation_share, settings_.test_share);
     }
-    notes_.push_back("no folder " + settings_.train +
-                     ": the images were split into train, validation and test by seed");
-    report_root_images();
+    report_root(root);
   }
 
-  void with_splits(const fs::path& train) {
-    find_classes(train);
+  void with_splits(const Listing& root, const fs::path& train) {
+    find_classes(train, list_folder(train));
     std::error_code ignored;
     const bool has_validation = fs::is_directory(settings_.path / settings_.validation, ignored);
     const bool has_test = fs::is_directory(settings_.path / settings_.test, ignored);
     for (std::size_t i = 0; i < classes_.size(); ++i) {
-      std::vector<Sample> samples = list_class(train / classes_[i], static_cast<std::int32_t>(i));
+      std::vector<Sample> samples = list_class(train / classes_[i], i);
       deal(samples, i, has_validation ? 0 : settings_.validation_share, has_test ? 0 : settings_.test_share);
     }
     report_loose_files(train);
@@ -88,40 +135,46 @@ class Folders : public FileDataset {
     else note_taken(settings_.validation);
     if (has_test) list_split(settings_.test, Split::test);
     else note_taken(settings_.test);
-    report_root_images();
-    for (const fs::path& entry : list_folder(settings_.path).folders) note_unless_split(entry);
+    report_root(root);
+    for (const std::string& name : root.folders) note_unless_split(name);
   }
 
   void note_taken(const std::string& name) {
     notes_.push_back("no folder " + name + ": its images were taken from " + settings_.train + " by seed");
   }
 
-  void note_unless_split(const fs::path& folder) {
-    const std::string name = folder.filename().string();
+  void note_unless_split(const std::string& name) {
     if (name == settings_.train || name == settings_.validation || name == settings_.test) return;
     notes_.push_back("the folder " + name + " is none of " + settings_.train + ", " + settings_.validation + " and " +
                      settings_.test + ": not used");
   }
 
   // Beside the folders other files are at home: a README, a license.
-  void report_root_images() {
-    for (const fs::path& file : list_folder(settings_.path).files)
-      if (has_image_extension(file)) problems_.push_back({file, "not in a class folder"});
+  void report_root(const Listing& root) {
+    passed_over_.add(root.housekeeping);
+    for (const std::string& name : root.files)
+      if (has_image_extension(name)) problems_.push_back({settings_.path / name, "not in a class folder"});
   }
 
   void report_loose_files(const fs::path& folder) {
-    for (const fs::path& file : list_folder(folder).files) problems_.push_back({file, "not in a class folder"});
+    const Listing listing = list_folder(folder);
+    passed_over_.add(listing.housekeeping);
+    for (const std::string& name : listing.files) report_other(folder / name, "not in a class folder");
   }
 
   void list_split(const std::string& name, Split to) {
     const fs::path folder = settings_.path / name;
-    for (const fs::path& entry : list_folder(folder).folders)
-      if (std::find(classes_.begin(), classes_.end(), entry.filename().string()) == classes_.end())
-        throw expected(entry.string(), "a class that " + settings_.train + " has too", "a new one");
+    for (const std::string& entry : list_folder(folder).folders)
+      if (std::find(classes_.begin(), classes_.end(), entry) == classes_.end())
+        throw expected((folder / entry).string(), "a class that " + settings_.train + " has too", "a new one");
     for (std::size_t i = 0; i < classes_.size(); ++i) {
-      const std::vector<Sample> samples = list_class(folder / classes_[i], static_cast<std::int32_t>(i));
-      split(to).insert(split(to).end(), samples.begin(), samples.end());
+      std::vector<Sample> samples = list_class(folder / classes_[i], i);
+      std::move(samples.begin(), samples.end(), std::back_inserter(split(to)));
     }
+    const std::vector<std::string> loose = loose_images(folder);
+    if (split(to).empty() && !loose.empty())
+      throw without_classes(name, loose, "; where data." + std::string(split_name(to)) +
+                                             " names no folder, images are taken from " + settings_.train);
     report_loose_files(folder);
   }
 
@@ -136,17 +189,18 @@ class Folders : public FileDataset {
     const std::size_t test = std::min(count(test_share), samples.size() - validation);
     for (std::size_t i = 0; i < samples.size(); ++i)
       split(i < validation ? Split::validation : i < validation + test ? Split::test : Split::train)
-          .push_back(samples[i]);
+          .push_back(std::move(samples[i]));
   }
 
   const DataSettings& settings_;
   std::uint64_t seed_;
+  PassedOver passed_over_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_folders(const DataSettings& settings, std::uint64_t seed) {
-  return std::make_unique<Folders>(settings, seed);
+std::unique_ptr<Dataset> open_folders(const DataSettings& settings, std::uint64_t seed, const Progress& progress) {
+  return std::make_unique<Folders>(settings, seed, progress);
 }
 
 }  // namespace danas

@@ -1,45 +1,56 @@
-// The cache: every image decoded once, its shorter side reduced to what the largest resolution can use, memory-mapped.
+// The images of an experiment as networks need them: a set for each resolution and use, made when it is first needed.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "data/dataset.hpp"
-#include "tensor/backend.hpp"
+#include "data/image_set.hpp"
 
 namespace danas {
 
-/// progress(done, total) is called now and then from the building thread; done is 0 while another process builds.
-using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+/// What the images are needed for, which decides whether keeping them pays.
+struct ImageUse {
+  std::int64_t training_draws = 0;          ///< training images that one data configuration asks for in all
+  std::int64_t recalibration_images = 0;
+  std::uint64_t recalibration_seed = 0;     ///< chooses those images
+};
 
 class ImageStore {
  public:
-  /// Opens the cache of this dataset and largest resolution, or builds it (all cores; written aside and renamed, so
-  /// safe against a kill or a second process). Unreadable files join those of the dataset in problems(); beyond
-  /// max(1 %, 10 files), and where a split has no readable image: Error.
-  ImageStore(std::shared_ptr<const Dataset> dataset, const DataSettings& settings, int largest_resolution,
+  ImageStore(std::shared_ptr<const Dataset> dataset, const DataSettings& settings, const ImageUse& use,
              const Progress& progress = {});
   ~ImageStore();
+  ImageStore(ImageStore&&) noexcept;
 
   const Dataset& dataset() const;
-  std::int64_t size(Split split) const;                    ///< readable images
-  std::int32_t label(Split split, std::int64_t index) const;
-  const std::vector<Problem>& problems() const;            ///< of the dataset, then unreadable files
-  std::uint64_t bytes() const;                             ///< on disk
-  std::string mode() const;                                ///< "raw", "jpeg" or "none"
+  std::int64_t size(Split split) const;     ///< images, without those known to be unreadable
 
-  /// The image; `buffer` holds its pixels where they are not mapped. Valid while store and buffer live. Thread-safe.
-  Image image(Split split, std::int64_t index, std::vector<std::uint8_t>& buffer) const;
+  /// Sets are opened or built at the first call, which may take long and calls progress, and live as long as the store.
+  /// Not thread-safe; the sets are. Throw Error where more than max(1 %, 10) of the data set's files are unusable (after
+  /// all of them have been counted), where a split has no readable image, and as ImageSet.
+  const ImageSet& training(int resolution) const;
+  const ImageSet& evaluation(Split split, int resolution) const;
+  const ImageSet& recalibration(int resolution) const;
+
+  /// Of the data set, then unreadable files of the sets so far, each once.
+  std::vector<Problem> problems() const;
+  std::int64_t remarked() const;            ///< files read whole with a warning, of the largest set of each split
+
+  struct Cache {
+    std::string name;
+    CachePlan plan;
+    std::string text() const;   ///< "train-125: raw, 42.0 MiB (each image is used about 10 times)"
+  };
+  /// How each set so far is kept, in the order of their making, with its bytes on disk.
+  std::vector<Cache> caches() const;
+  /// How the sets of a resolution would be, estimated and before anything is made.
+  std::vector<Cache> plans(int resolution) const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// Estimated bytes of the raw cache, for `danas check`.
-std::uint64_t estimated_cache_bytes(const Dataset& dataset, int largest_resolution,
-                                    double crop_min_area = DataSettings().crop_min_area);
 
 }  // namespace danas

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
+#include "base/hash.hpp"
 #include "data/listing.hpp"
 
 namespace danas {
@@ -42,9 +42,7 @@ void warn_of_counts(FolderSummary& summary) {
 // Unreadable files are told of elsewhere.
 std::optional<std::uint64_t> content_hash(const fs::path& file) {
   try {
-    Fingerprint hash;
-    hash.add(read_file(file));
-    return hash.value();
+    return hash_file(file.string());
   } catch (const Error&) {
     return std::nullopt;
   }

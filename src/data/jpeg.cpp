@@ -16,34 +16,42 @@ namespace danas {
 
 namespace {
 
-struct Failure {
+struct Messages {
   jpeg_error_mgr manager;
   std::jmp_buf back;
-  char message[JMSG_LENGTH_MAX];
+  char failure[JMSG_LENGTH_MAX];
+  char remark[JMSG_LENGTH_MAX];  // the first one
+  bool pixels_lost;
 };
 
 [[noreturn]] void give_up(j_common_ptr info) {
-  Failure& failure = *reinterpret_cast<Failure*>(info->err);
-  info->err->format_message(info, failure.message);
-  std::longjmp(failure.back, 1);
+  Messages& messages = *reinterpret_cast<Messages*>(info->err);
+  info->err->format_message(info, messages.failure);
+  std::longjmp(messages.back, 1);
 }
 
-// The library carries on after a damaged or short file and fills up with gray: that would be a silent error here. Only
-// remarks that leave the pixels whole are let pass.
+// The library carries on after a damaged or short file and fills up with gray: that would be a silent error here. After
+// some warnings every pixel is there all the same.
 void judge_message(j_common_ptr info, int level) {
   if (level >= 0) return;  // traces
+  Messages& messages = *reinterpret_cast<Messages*>(info->err);
   switch (info->err->msg_code) {
-    case JWRN_EXTRANEOUS_DATA:
     case JWRN_ADOBE_XFORM:
+    case JWRN_BOGUS_ICC:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL:  // progressive parameters in the header of a sequential scan, as several phones write
+      if (messages.remark[0] == 0) info->err->format_message(info, messages.remark);
       return;
     default:
+      messages.pixels_lost = true;
       give_up(info);
   }
 }
 
-jpeg_error_mgr* handler(Failure& failure) {
-  jpeg_error_mgr* const manager = jpeg_std_error(&failure.manager);
+jpeg_error_mgr* handler(Messages& messages) {
+  jpeg_error_mgr* const manager = jpeg_std_error(&messages.manager);
   manager->error_exit = give_up;
   manager->emit_message = judge_message;
   return manager;
@@ -72,7 +80,7 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
 
   Dataset::Pixels decode(int shorter_side) {
-    info_.err = handler(failure_);
+    info_.err = handler(messages_);
     if (!read_header()) fail();
     check_dimensions(where_, info_.image_width, info_.image_height);
     if (!start(shorter_side)) fail();
@@ -82,14 +90,18 @@ class Decoder {
     pixels.data.resize(stride * static_cast<std::size_t>(pixels.height));
     if (info_.output_components == 4) row_.resize(4 * static_cast<std::size_t>(pixels.width));
     if (!read_rows(pixels.data.data(), stride)) fail();
+    pixels.remark = messages_.remark;
     return pixels;
   }
 
  private:
-  [[noreturn]] void fail() const { throw expected(where_, "a whole JPEG image", failure_.message); }
+  [[noreturn]] void fail() const {
+    throw expected(where_, "a whole JPEG image",
+                   (messages_.pixels_lost ? "one of which pixels are lost: " : "") + std::string(messages_.failure));
+  }
 
   bool read_header() {
-    if (setjmp(failure_.back)) return false;
+    if (setjmp(messages_.back)) return false;
     jpeg_create_decompress(&info_);
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(file_.data()), file_.size());
     jpeg_read_header(&info_, TRUE);
@@ -97,7 +109,7 @@ class Decoder {
   }
 
   bool start(int shorter_side) {
-    if (setjmp(failure_.back)) return false;
+    if (setjmp(messages_.back)) return false;
     const bool four = info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
     const bool gray = info_.jpeg_color_space == JCS_GRAYSCALE;
     info_.out_color_space = four ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
@@ -108,7 +120,7 @@ class Decoder {
   }
 
   bool read_rows(std::uint8_t* pixels, std::size_t stride) {
-    if (setjmp(failure_.back)) return false;
+    if (setjmp(messages_.back)) return false;
     while (info_.output_scanline < info_.output_height) {
       std::uint8_t* const to = pixels + stride * info_.output_scanline;
       JSAMPROW row = row_.empty() ? to : row_.data();
@@ -122,13 +134,13 @@ class Decoder {
   Bytes file_;
   const std::string& where_;
   jpeg_decompress_struct info_{};
-  Failure failure_{};
+  Messages messages_{};
   std::vector<std::uint8_t> row_;
 };
 
 struct Encoder {
   jpeg_compress_struct info{};
-  Failure failure{};
+  Messages messages{};
   unsigned char* memory = nullptr;
   unsigned long size = 0;
 
@@ -138,8 +150,8 @@ struct Encoder {
   }
 
   bool encode(const Dataset::Pixels& pixels, int quality) {
-    info.err = handler(failure);
-    if (setjmp(failure.back)) return false;
+    info.err = handler(messages);
+    if (setjmp(messages.back)) return false;
     jpeg_create_compress(&info);
     jpeg_mem_dest(&info, &memory, &size);
     info.image_width = static_cast<JDIMENSION>(pixels.width);
@@ -167,7 +179,7 @@ Dataset::Pixels decode_jpeg(Bytes file, int shorter_side, const std::string& whe
 
 void encode_jpeg(const Dataset::Pixels& pixels, int quality, std::vector<std::uint8_t>& jpeg) {
   Encoder encoder;
-  if (!encoder.encode(pixels, quality)) throw Error("cache", encoder.failure.message, Fault::failure);
+  if (!encoder.encode(pixels, quality)) throw Error("cache", encoder.messages.failure, Fault::failure);
   jpeg.assign(encoder.memory, encoder.memory + encoder.size);
 }
 

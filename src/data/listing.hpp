@@ -1,4 +1,4 @@
-// What the kinds of datasets share: sorted listings, limits, fingerprints, seeded splits.
+// What the kinds of datasets share: sorted listings, limits, fingerprints.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,12 @@
 
 namespace danas {
 
-/// Entries of a folder, without hidden ones, sorted by name (bytes). Throws Error naming the folder.
-struct Listing { std::vector<std::filesystem::path> folders, files; };
+/// Names in a folder, sorted by bytes. Links are what they lead to; what cannot be examined is a file.
+struct Listing {
+  std::vector<std::string> folders, files;
+  std::vector<std::string> housekeeping;   ///< of both kinds: is_housekeeping()
+};
+/// Throws Error naming the folder.
 Listing list_folder(const std::filesystem::path& folder);
 
 /// What an Error about a file says, without the name of the file.
@@ -27,8 +31,6 @@ class Fingerprint {
  public:
   void add(std::string_view text);       ///< length first, so that no two sequences of texts are the same
   void add(std::uint64_t number);
-  /// Name, size and time of a file. Throws Error naming it where it cannot be read.
-  void add_file(const std::filesystem::path& file);
   std::uint64_t value() const { return hash_; }
 
  private:
@@ -36,28 +38,8 @@ class Fingerprint {
   std::uint64_t hash_ = 0xCBF29CE484222325u;
 };
 
-/// A dataset whose samples are files.
-class FileDataset : public Dataset {
- public:
-  Pixels decode(const Sample& sample, int shorter_side = 0) const override;
-  std::uint64_t fingerprint() const override { return fingerprint_; }
-
- protected:
-  std::vector<Sample>& split(Split split) { return samples_[static_cast<int>(split)]; }
-  /// Sets the positive class by name (empty: the last). Throws Error naming the known ones.
-  void choose_positive(const std::string& name);
-  /// To be called once everything is listed: drops what is no readable file, checks that problems are few and that
-  /// every class can be trained.
-  void finish();
-
- private:
-  void check_classes();
-
-  std::uint64_t fingerprint_ = 0;
-};
-
-std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings);
-std::unique_ptr<Dataset> open_folders(const DataSettings& settings, std::uint64_t seed);
+std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings, const Progress& progress);
+std::unique_ptr<Dataset> open_folders(const DataSettings& settings, std::uint64_t seed, const Progress& progress);
 std::unique_ptr<Dataset> open_synthetic(const DataSettings& settings, std::uint64_t seed);
 
 }  // namespace danas

@@ -58,15 +58,19 @@ std::size_t most_bytes_at_once(Bytes file, int width, int height) {
   throw expected(where, "a whole PNG or BMP image", stbi_failure_reason());
 }
 
-}  // namespace
+using Information = int (*)(stbi__context* context, int* width, int* height, int* stored);
 
-Dataset::Pixels decode_stb(Bytes file, const std::string& where) {
+// `information` is of one format: the general one forgets why it failed.
+Dataset::Pixels decode(Bytes file, Information information, const std::string& where) {
   const auto* const data = reinterpret_cast<const stbi_uc*>(file.data());
   if (file.size() > INT_MAX) throw expected(where, "an image file below 2 GiB", std::to_string(file.size()) + " bytes");
   const int size = static_cast<int>(file.size());
   int width = 0, height = 0, stored = 0;
-  if (!stbi_info_from_memory(data, size, &width, &height, &stored))
-    throw expected(where, "a PNG or BMP image", stbi_failure_reason());
+  stbi__context context;
+  stbi__start_mem(&context, data, size);
+  allocations = {static_cast<std::size_t>(INT_MAX)};
+  if (!information(&context, &width, &height, &stored))
+    throw expected(where, "a PNG or BMP image of a known kind", stbi_failure_reason());
   height = std::abs(height);  // negative where a BMP's rows go from top to bottom
   check_dimensions(where, width, height);
   allocations = {most_bytes_at_once(file, width, height)};
@@ -84,6 +88,11 @@ Dataset::Pixels decode_stb(Bytes file, const std::string& where) {
   }
   return pixels;
 }
+
+}  // namespace
+
+Dataset::Pixels decode_png(Bytes file, const std::string& where) { return decode(file, stbi__png_info, where); }
+Dataset::Pixels decode_bmp(Bytes file, const std::string& where) { return decode(file, stbi__bmp_info, where); }
 
 void write_png(const std::filesystem::path& path, const Dataset::Pixels& pixels) {
   std::string content;

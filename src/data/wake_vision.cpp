@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_map>
+#include <utility>
 
 #include "base/csv.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "data/codecs.hpp"
+#include "data/file_dataset.hpp"
+#include "data/housekeeping.hpp"
 #include "data/listing.hpp"
 
 namespace danas {
@@ -59,15 +62,16 @@ std::vector<Row> read_rows(const fs::path& csv, std::vector<Problem>& problems) 
 
 class WakeVision : public FileDataset {
  public:
-  explicit WakeVision(const DataSettings& settings) {
+  WakeVision(const DataSettings& settings, const Progress& progress) {
     check_folder(settings.path);
     const std::string names[3] = {settings.train, settings.validation, settings.test};
     std::vector<Row> rows[3];
     for (int i = 0; i < 3; ++i) rows[i] = read_rows(csv_of(settings.path, names[i]), problems_);
     find_classes(rows[0]);
-    for (int i = 0; i < 3; ++i) match(settings.path, names[i], rows[i], samples_[i]);
+    for (int i = 0; i < 3; ++i) match(settings.path / names[i], std::exchange(rows[i], {}), samples_[i]);
     choose_positive(settings.positive);
-    finish();
+    if (const std::string note = passed_over_.note(); !note.empty()) notes_.push_back(note);
+    finish(settings, progress);
   }
 
  private:
@@ -109,34 +113,42 @@ class WakeVision : public FileDataset {
     if (classes_.size() < 2) throw expected("data.path", "at least two classes", "only '" + classes_.front() + "'");
   }
 
-  void match(const fs::path& path, const std::string& split, const std::vector<Row>& rows,
-             std::vector<Sample>& samples) {
-    std::unordered_map<std::string, bool> on_disk;  // whether a row has taken the file
-    const Listing listing = list_folder(path / split);
-    for (const fs::path& file : listing.files) on_disk.emplace(file.filename().string(), false);
+  void match(const fs::path& folder, const std::vector<Row>& rows, std::vector<Sample>& samples) {
+    const Listing listing = list_folder(folder);
+    const std::vector<std::string>& files = listing.files;
+    passed_over_.add(listing.housekeeping);
+    std::vector<bool> taken(files.size());  // by a row
+    samples.reserve(std::min(rows.size(), files.size()));
     for (const Row& row : rows) {
-      const auto file = on_disk.find(row.name);
+      const auto file = std::lower_bound(files.begin(), files.end(), row.name);
+      const bool found = file != files.end() && *file == row.name;
+      const auto place = static_cast<std::size_t>(file - files.begin());
       const auto label = labels_.find(row.label);
-      const fs::path full = path / split / row.name;
-      if (file == on_disk.end()) problems_.push_back({full, "listed in the CSV file, but there is no such image"});
-      else if (file->second) problems_.push_back({full, "listed twice in the CSV file"});
-      else if (label == labels_.end()) problems_.push_back({full, "unknown label '" + row.label + "'"});
-      else samples.push_back({full, 0, label->second});
-      if (file != on_disk.end()) file->second = true;
+      if (!found) problems_.push_back({folder / row.name, "listed in the CSV file, but there is no such image"});
+      else if (taken[place]) problems_.push_back({folder / row.name, "listed twice in the CSV file"});
+      else if (label == labels_.end()) problems_.push_back({folder / row.name, "unknown label '" + row.label + "'"});
+      else samples.push_back({folder.string() + "/" + row.name, 0, label->second});
+      if (found) taken[place] = true;
     }
-    for (const fs::path& file : listing.files)
-      if (!on_disk.at(file.filename().string())) problems_.push_back({file, "no label in the CSV file"});
+    for (std::size_t i = 0; i < files.size(); ++i)
+      if (!taken[i]) report_unlabeled(folder / files[i]);
     std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.file < b.file; });
+  }
+
+  void report_unlabeled(const fs::path& file) {
+    if (!has_image_extension(file) && is_label_file(file)) passed_over_.add(file.filename().string());
+    else problems_.push_back({file, "no label in the CSV file"});
   }
 
   static constexpr const char* advice = "; download Wake Vision (wakevision.ai) and set data.path or $WAKE_VISION";
   std::map<std::string, std::int32_t> labels_;
+  PassedOver passed_over_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings) {
-  return std::make_unique<WakeVision>(settings);
+std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings, const Progress& progress) {
+  return std::make_unique<WakeVision>(settings, progress);
 }
 
 }  // namespace danas

@@ -49,6 +49,8 @@ void check_whole_png(Bytes file, const std::string& where) {
     const Bytes checked = file.subspan(at + 4, 4 + length);
     if (big_endian(file, at + 8 + length) != crc32(checked))
       throw expected(where, "a whole PNG image", "a damaged one (checksum at byte " + std::to_string(at) + ")");
+    if (std::memcmp(checked.data(), "IHDR", 4) == 0 && length >= 8)
+      check_dimensions(where, big_endian(file, at + 8), big_endian(file, at + 12));
     if (std::memcmp(checked.data(), "IEND", 4) == 0) return;
     at += around + length;
   }
@@ -59,6 +61,8 @@ void check_whole_bmp(Bytes file, const std::string& where) {
   if (file.size() < header_begin + core_header) throw expected(where, "a whole BMP image", "a truncated one");
   const bool core = little_endian(file, header_begin, 4) == core_header;
   if (!core && file.size() < header_begin + 40) throw expected(where, "a whole BMP image", "a truncated one");
+  const std::uint32_t compression = core ? 0 : little_endian(file, header_begin + 16, 4);
+  if (compression == 1 || compression == 2) throw expected(where, "a BMP without run-length compression", "one with it");
   const std::uint64_t width = core ? little_endian(file, 18, 2) : little_endian(file, 18, 4);
   const auto height = static_cast<std::int32_t>(core ? little_endian(file, 20, 2) : little_endian(file, 22, 4));
   const std::uint64_t bits = little_endian(file, core ? 24 : 28, 2);

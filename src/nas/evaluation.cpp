@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/error.hpp"
+#include "data/preparation.hpp"
 
 namespace danas {
 
@@ -109,7 +110,7 @@ bool Evaluation::has_final_model(std::int64_t id) const {
 }
 
 Network Evaluation::load(std::int64_t id, Metadata& metadata) {
-  return load_model(context_.backend, context_.run.model_file(id), metadata);
+  return load_model(context_.backend, context_.run.model_file(id), preparation_name, metadata);
 }
 
 // A model that is marked as final was saved by a process killed before its row was written.

@@ -285,9 +285,9 @@ SearchSpace make_space(const Source& source, const SpaceLists& lists) {
   refuse_twins("space.resolution", lists.resolution);
   refuse_twins("space.color", lists.color);
   refuse_twins("space.width", lists.width);
-  const std::vector<int> most{3, 4, 3, 3, 1};
-  bool within = lists.depth.size() == most.size();
-  for (std::size_t stage = 0; within && stage < most.size(); ++stage) within = lists.depth[stage] <= most[stage];
+  bool within = lists.depth.size() == full_depth.size();
+  for (std::size_t stage = 0; within && stage < full_depth.size(); ++stage)
+    within = lists.depth[stage] <= full_depth[stage];
   if (!within) {
     std::string got;
     for (const int blocks : lists.depth) got += fmt::format("{}{}", got.empty() ? "" : ", ", blocks);

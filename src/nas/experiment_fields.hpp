@@ -24,7 +24,7 @@ struct SpaceLists {
   std::vector<int> resolution{32, 64, 96, 128, 160, 192, 224};
   std::vector<std::string> color{"monochrome", "rgb"};
   std::vector<double> width{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0};
-  std::vector<int> depth{3, 4, 3, 3, 1};
+  std::vector<int> depth{full_depth.begin(), full_depth.end()};
 };
 
 constexpr double most_steps = 1e9;

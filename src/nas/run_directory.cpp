@@ -256,6 +256,16 @@ void RunDirectory::remove_results() {
   remove_file(directory_ / "summary.json");
 }
 
+bool RunDirectory::untouched() const {
+  return candidates_.empty() && fs::is_empty(directory_ / "supernets") && !fs::exists(supernet_state_file());
+}
+
+void RunDirectory::remove() {
+  lock_.reset();
+  std::error_code code;
+  fs::remove_all(directory_, code);
+}
+
 void RunDirectory::log(const std::string& line) { append_line(directory_ / "log.txt", printable(line) + "\n"); }
 
 namespace {

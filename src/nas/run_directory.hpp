@@ -75,6 +75,8 @@ class RunDirectory {
   void write_summary(const std::string& json);
   std::optional<std::string> summary() const;            ///< none: the search is not finished
   void remove_results();                                 ///< front.csv and summary.json, which more search would belie
+  bool untouched() const;                       ///< whether nothing was trained in it yet
+  void remove();                                ///< the whole directory; nothing may be called after that
   void log(const std::string& line);                     ///< appends to log.txt
 
  private:

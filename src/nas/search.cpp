@@ -184,6 +184,7 @@ std::string Search::finish() {
   context_.status.enter("final");
   const std::vector<Candidate> front = final_front();
   const std::vector<Candidate> tests = test(front);
+  context_.data_log.update();
   if (const auto summary = context_.run.summary()) {  // a finished run, resumed with nothing left to do
     tell_result(front, tests);
     return *summary;
@@ -215,42 +216,27 @@ void Search::tell_result(const std::vector<Candidate>& front, const std::vector<
                                   closest == nullptr ? "" : "; the closest is " + describe(*closest)));
 }
 
-void tell_data(SearchStatus& status, const Experiment& experiment, const ImageStore& store) {
-  const Dataset& dataset = store.dataset();
-  std::string classes;
-  for (const std::string& name : dataset.classes()) classes += (classes.empty() ? "" : ", ") + name;
-  status.log(fmt::format("data: {} training, {} validation, {} test images; classes {}", store.size(Split::train),
-                         store.size(Split::validation), store.size(Split::test), classes));
-  for (const std::string& note : dataset.notes()) status.log("note: " + note);
+void tell_space(SearchStatus& status, const Experiment& experiment) {
   const Device& device = experiment.device;
   status.log(fmt::format("space: {} systems, {} supernets; device {}: {} KiB RAM, {} KiB flash",
                          experiment.space.size(), experiment.space.data_configurations().size(), device.name,
                          device.ram_kib, device.flash_kib));
-  if (store.problems().empty()) return;
-  status.log(fmt::format("{} unusable files:", store.problems().size()));
-  for (const Problem& problem : store.problems())
-    status.log(fmt::format("  {}: {}", problem.file.string(), problem.reason));
-}
-
-ImageStore open_store(const Experiment& experiment, const SearchOptions& options, const SearchObserver& observer) {
-  return ImageStore(open_dataset(experiment.data, experiment.seed), experiment.data,
-                    experiment.space.largest_resolution(), [&](std::int64_t done, std::int64_t total) {
-                      if (observer.progress) observer.progress("caching images", done, total, 0.0);
-                      if (options.interrupt != nullptr && *options.interrupt)
-                        throw Error("search", "interrupted", Fault::interrupted);
-                    });
 }
 
 std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment& experiment, Backend& backend,
-                      const SearchOptions& options, const ImageStore& store) {
+                      const SearchOptions& options, std::shared_ptr<const Dataset> dataset) {
   status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
                             : fmt::format("danas {}, {}, run {}", DANAS_VERSION, backend.name(), run.path().string()));
-  tell_data(status, experiment, store);
+  const ImageStore store(std::move(dataset), experiment.data, image_use(experiment, search_draws(experiment)),
+                         [&](std::int64_t done, std::int64_t total) { status.preparing("caching images", done, total); });
+  DataLog data_log(status, store);
+  data_log.begin();
+  tell_space(status, experiment);
   SystemTrainer trainer(experiment, store, backend);
   trainer.stop_on(options.interrupt);
   WorkEstimate work(experiment, static_cast<int>(store.dataset().classes().size()), store.size(Split::validation));
   status.attach(trainer, work);
-  SearchContext context{experiment, options, backend, store, trainer, run, status, work};
+  SearchContext context{experiment, options, backend, store, data_log, trainer, run, status, work};
   try {
     status.stop_if_interrupted();
     return Search(context).run();
@@ -280,16 +266,25 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     run.emplace(result.directory, experiment, backend.name(), backend.instruction_set(), options.resume);
   };
   try {
-    // A wrong directory ends the search before images are cached for hours; unusable images leave no directory behind.
+    // A wrong directory ends the search before a large data set is listed.
     if (options.resume) open_run();
     else if (options.directory.empty()) check_creatable(runs_folder);
     else check_new_run(options.directory);
-    const ImageStore store = open_store(experiment, options, observer);
+    const std::shared_ptr<const Dataset> dataset =
+        open_dataset(experiment.data, experiment.seed, [&](std::int64_t done, std::int64_t total) {
+          if (observer.progress) observer.progress("reading images", done, total, 0.0);
+        });
     if (!run) open_run();
-    run->check_data(store.dataset().fingerprint());
+    run->check_data(dataset->fingerprint());
     SearchStatus status(*run, observer, options.interrupt, begin);
-    result.summary_json = search_in(*run, status, experiment, backend, options, store);
+    result.summary_json = search_in(*run, status, experiment, backend, options, dataset);
   } catch (const Error& error) {
+    // Unusable images leave no directory behind.
+    if (error.fault() == Fault::input && run && !options.resume && run->untouched()) {
+      run->remove();
+      std::error_code in_use;
+      if (options.directory.empty()) std::filesystem::remove(runs_folder, in_use);
+    }
     if (error.fault() != Fault::interrupted) throw;
     result.interrupted = true;
   }

@@ -1,6 +1,7 @@
 // What the parts of a search share.
 #pragma once
 
+#include "nas/data_log.hpp"
 #include "nas/run_directory.hpp"
 #include "nas/search_status.hpp"
 #include "nas/system_trainer.hpp"
@@ -13,6 +14,7 @@ struct SearchContext {
   const SearchOptions& options;
   Backend& backend;
   const ImageStore& store;
+  DataLog& data_log;
   SystemTrainer& trainer;
   RunDirectory& run;
   SearchStatus& status;

@@ -9,8 +9,6 @@ namespace danas {
 
 namespace {
 
-constexpr std::array<int, 5> full_depth{3, 4, 3, 3, 1};
-
 bool feasible(const std::array<int, 5>& depth, const std::array<int, 5>& most_blocks) {
   bool ended = false;
   for (std::size_t stage = 0; stage < depth.size(); ++stage) {
@@ -60,7 +58,9 @@ SearchSpace::SearchSpace(std::vector<int> resolutions, std::vector<Color> colors
       widths_(sorted_set(std::move(widths), "width")), most_blocks_(most_blocks) {
   for (std::size_t stage = 0; stage < most_blocks.size(); ++stage)
     if (most_blocks[stage] < 0 || most_blocks[stage] > full_depth[stage])
-      throw expected("search space, depth", "at most 3, 4, 3, 3, 1 blocks", std::to_string(most_blocks[stage]));
+      throw expected("search space, depth", "at most " + depth_text(full_depth) + " blocks", std::to_string(most_blocks[stage]));
+  // What stands after a removed stage is never reached.
+  std::fill(std::find(most_blocks_.begin(), most_blocks_.end(), 0), most_blocks_.end(), 0);
   for (const int resolution : resolutions_)
     for (const Color color : colors_) data_.push_back({resolution, color});
   list_depths({0, 0, 0, 0, 0}, 0, most_blocks_, depths_);

@@ -21,7 +21,7 @@ class SearchSpace {
   const std::vector<DataConfiguration>& data_configurations() const { return data_; }
   const std::vector<std::array<int, 5>>& depths() const { return depths_; }
   const std::vector<double>& widths() const { return widths_; }
-  std::array<int, 5> most_blocks() const { return most_blocks_; }
+  std::array<int, 5> most_blocks() const { return most_blocks_; }   ///< of stages 3 to 7; zeros after the first 0
   std::int64_t size() const;
   int largest_resolution() const;
   bool contains(const System& system) const;

@@ -40,6 +40,11 @@ void SearchStatus::progress(const std::string& what, std::int64_t done, std::int
   observer_.progress(what, done, total, work_ == nullptr ? 0.0 : work_->share(elapsed(), unfinished));
 }
 
+void SearchStatus::preparing(const std::string& what, std::int64_t done, std::int64_t total) {
+  if (observer_.progress) observer_.progress(what, done, total, work_ == nullptr ? 0.0 : work_->share(elapsed(), 0.0));
+  stop_if_interrupted();
+}
+
 void SearchStatus::stop_if_interrupted() const {
   if (interrupted()) throw Error("search", "interrupted", Fault::interrupted);
 }

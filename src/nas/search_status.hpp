@@ -33,6 +33,8 @@ class SearchStatus {
   double elapsed() const;                       ///< seconds of all sessions
   void at_least(double elapsed_seconds);        ///< what rows on record say, should the state be older
 
+  /// The same of work that the estimate does not know: the search is no further by it.
+  void preparing(const std::string& what, std::int64_t done, std::int64_t total);
   void attach(const SystemTrainer& trainer, const WorkEstimate& work) { trainer_ = &trainer; work_ = &work; }
   void save();                                  ///< state/progress.json
   std::map<std::string, double> seconds() const;   ///< by phase, with the total

@@ -32,14 +32,24 @@ Json system_json(const Candidate& candidate) {
           {"validation", metrics_json(candidate.metrics)}};
 }
 
+Json caches_json(const ImageStore& store) {
+  Json caches = Json::array();
+  for (const ImageStore::Cache& cache : store.caches()) caches.push_back(cache.text());
+  return caches;
+}
+
 Json data_json(const ImageStore& store) {
   const Dataset& dataset = store.dataset();
-  return {{"classes", dataset.classes()},
-          {"positive", dataset.classes().at(static_cast<std::size_t>(dataset.positive_class()))},
-          {"train", store.size(Split::train)},
-          {"validation", store.size(Split::validation)},
-          {"test", store.size(Split::test)},
-          {"unusable_files", store.problems().size()}};
+  Json json = {{"classes", dataset.classes()}};
+  if (dataset.classes().size() == 2)
+    json["positive"] = dataset.classes().at(static_cast<std::size_t>(dataset.positive_class()));
+  json["train"] = store.size(Split::train);
+  json["validation"] = store.size(Split::validation);
+  json["test"] = store.size(Split::test);
+  json["unusable_files"] = store.problems().size();
+  json["remarked_files"] = store.remarked();
+  json["caches"] = caches_json(store);
+  return json;
 }
 
 }  // namespace

@@ -7,24 +7,30 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/number.hpp"
+#include "data/preparation.hpp"
 
 namespace danas {
 
 namespace {
 
+const std::string& entry(const Checkpoint& checkpoint, const std::string& key, const std::filesystem::path& path) {
+  const auto found = checkpoint.metadata().find(key);
+  if (found == checkpoint.metadata().end()) throw expected(path.string(), "the metadata key " + key, "none");
+  return found->second;
+}
+
 // An empty result: no state, or that of another supernet.
 std::optional<Checkpoint> unfinished_state(const RunDirectory& run, const DataConfiguration& data) {
-  if (!std::filesystem::exists(run.supernet_state_file())) return std::nullopt;
-  Checkpoint checkpoint(run.supernet_state_file());
-  const auto found = checkpoint.metadata().find("data");
-  if (found == checkpoint.metadata().end() || found->second != data.text()) return std::nullopt;
+  const std::filesystem::path file = run.supernet_state_file();
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  Checkpoint checkpoint(file);
+  if (entry(checkpoint, "data", file) != data.text()) return std::nullopt;
+  check_preparation(checkpoint.metadata(), preparation_name, file);
   return checkpoint;
 }
 
 std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& path) {
-  const auto found = checkpoint.metadata().find("step");
-  if (found == checkpoint.metadata().end()) throw expected(path.string(), "the metadata key step", "none");
-  return parse_number<std::int64_t>(found->second, path.string());
+  return parse_number<std::int64_t>(entry(checkpoint, "step", path), path.string());
 }
 
 }  // namespace
@@ -47,13 +53,22 @@ std::int64_t Supernets::unfinished_steps(const DataConfiguration& data) const {
 }
 
 Network Supernets::untrained(const DataConfiguration& data) const {
-  return Network::supernet(context_.backend, data, context_.classes(),
-                           stream_number(context_.experiment.seed, "weights " + data.text()));
+  const NetworkShape shape = supernet_shape(data, context_.experiment.space.most_blocks(), context_.classes());
+  return Network::supernet(context_.backend, shape, stream_number(context_.experiment.seed, "weights " + data.text()));
+}
+
+Metadata Supernets::metadata(const DataConfiguration& data) const {
+  Metadata metadata = class_metadata(context_.store.dataset());
+  metadata["data"] = data.text();
+  metadata["depth"] = depth_text(context_.experiment.space.most_blocks());
+  return metadata;
 }
 
 bool Supernets::prepare(const DataConfiguration& data) {
   if (finished(data)) return true;
   network_.reset();
+  context_.status.enter("data");
+  prepare_images(data);
   context_.status.enter("supernets");
   context_.work.supernet_begins(data);
   Network network = untrained(data);
@@ -68,12 +83,19 @@ bool Supernets::prepare(const DataConfiguration& data) {
   return true;
 }
 
+// Test images are looked at before anything is trained, so that unreadable ones do not end a search at its end.
+void Supernets::prepare_images(const DataConfiguration& data) {
+  context_.trainer.prepare(data);
+  if (count() == 0) context_.store.evaluation(Split::test, data.resolution);
+  context_.data_log.update();
+}
+
 const Network& Supernets::get(const DataConfiguration& data) {
   if (network_ && data_ == data) return *network_;
   network_.reset();
-  Network network = untrained(data);
-  Checkpoint(context_.run.supernet_file(data)).load(network);
-  network_.emplace(std::move(network));
+  Metadata metadata;
+  network_.emplace(
+      load_supernet(context_.backend, context_.run.supernet_file(data), data, preparation_name, metadata));
   data_ = data;
   return *network_;
 }
@@ -115,21 +137,20 @@ bool Supernets::train(Network& network, const DataConfiguration& data) {
 
 void Supernets::save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data,
                            std::int64_t step, const TrainingLog& log) {
-  Metadata metadata = log.state();
-  metadata["data"] = data.text();
-  metadata["step"] = std::to_string(step);
-  save_checkpoint(context_.run.supernet_state_file(), network, metadata, optimizer.state());
+  Metadata state = metadata(data);
+  state.merge(log.state());
+  state["step"] = std::to_string(step);
+  save_checkpoint(context_.run.supernet_state_file(), network, state, optimizer.state());
   context_.status.save();
 }
 
 void Supernets::finish(Network& network, const DataConfiguration& data) {
   context_.trainer.recalibrate(network, network.shape(), data);
   const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
-  Metadata metadata = class_metadata(context_.store.dataset());
-  metadata["data"] = data.text();
-  metadata["stage"] = "supernet";
-  metadata["validation_accuracy"] = fmt::format("{}", metrics.accuracy);
-  save_checkpoint(context_.run.supernet_file(data), network, metadata);
+  Metadata finished = metadata(data);
+  finished["stage"] = "supernet";
+  finished["validation_accuracy"] = fmt::format("{}", metrics.accuracy);
+  save_checkpoint(context_.run.supernet_file(data), network, finished);
   context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {:.1f} %", data.text(),
                                   context_.experiment.supernet.steps, context_.experiment.supernet.batch,
                                   100 * metrics.accuracy));

@@ -24,7 +24,9 @@ class Supernets {
   std::int64_t unfinished_steps(const DataConfiguration& data) const;
 
  private:
+  void prepare_images(const DataConfiguration& data);
   Network untrained(const DataConfiguration& data) const;
+  Metadata metadata(const DataConfiguration& data) const;
   bool train(Network& network, const DataConfiguration& data);
   void finish(Network& network, const DataConfiguration& data);
   void save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data, std::int64_t step,

@@ -2,13 +2,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "data/loader.hpp"
+#include "data/preparation.hpp"
 
 namespace danas {
 
 namespace {
+
+constexpr int recalibration_batch = 64;
 
 void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
@@ -28,12 +33,18 @@ BatchSource source_of(Loader& loader, const std::atomic<bool>* interrupt) {
 SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend)
     : experiment_(experiment), store_(store), trainer_(backend) {}
 
+void SystemTrainer::prepare(const DataConfiguration& data) {
+  store_.training(data.resolution);
+  store_.recalibration(data.resolution);
+  store_.evaluation(Split::validation, data.resolution);
+}
+
 // Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
 std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                                   const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
-  TrainingLoader loader(store_, data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
+  TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
                         first_step);
   const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, nullptr), first_step,
                                             [&](const StepReport& report) {
@@ -44,18 +55,30 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 }
 
 void SystemTrainer::recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data) {
-  EvaluationLoader loader(store_, Split::train, data.resolution, data.channels(), experiment_.search.evaluation_batch,
-                          experiment_.search.recalibration_images, stream_number(experiment_.seed, "recalibration"));
+  EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
+                          Batching::even);
   trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data,
                                 Split split) {
-  EvaluationLoader loader(store_, split, data.resolution, data.channels(), experiment_.search.evaluation_batch);
+  EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
+                          experiment_.search.evaluation_batch);
   const Metrics metrics =
       trainer_.evaluate(network, slice, source_of(loader, interrupt_), store_.dataset().positive_class());
   images_evaluated_ += metrics.images;
   return metrics;
+}
+
+ImageUse image_use(const Experiment& experiment, std::int64_t draws) {
+  return {draws, experiment.search.recalibration_images, stream_number(experiment.seed, "recalibration")};
+}
+
+std::int64_t search_draws(const Experiment& experiment) {
+  const auto images = [](const TrainingSettings& settings) { return settings.steps * settings.batch; };
+  const auto configurations = static_cast<std::int64_t>(experiment.space.data_configurations().size());
+  const std::int64_t systems = std::min(experiment.search.systems.value_or(0), experiment.space.size());
+  return images(experiment.supernet) + images(experiment.finetune) * systems / configurations;
 }
 
 std::uint64_t stream_number(std::uint64_t seed, const std::string& text) {
@@ -68,6 +91,7 @@ Metadata class_metadata(const Dataset& dataset) {
   const auto& classes = dataset.classes();
   return {{"classes", nlohmann::json(classes).dump(-1, ' ', true)},
           {"positive", classes.at(static_cast<std::size_t>(dataset.positive_class()))},
+          {"preparation", std::string(preparation_name)},
           {"version", DANAS_VERSION}};
 }
 

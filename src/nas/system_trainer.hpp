@@ -20,11 +20,15 @@ class SystemTrainer {
 
   SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend);
 
+  /// Makes or opens the images that training and search of a data configuration need, so that what is wrong with them
+  /// ends the work before it begins.
+  void prepare(const DataConfiguration& data);
   /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
   std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                      const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
                      const AfterStep& after_step);
-  /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images.
+  /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images. The batch
+  /// is its own (design: each layer sees inputs normalized by their batch), so that evaluation_batch changes no result.
   void recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data);
   Metrics evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data, Split split);
 
@@ -43,10 +47,15 @@ class SystemTrainer {
   std::int64_t images_trained_ = 0, images_evaluated_ = 0;
 };
 
+/// What the images of an experiment are needed for, with `draws` training images of one data configuration.
+ImageUse image_use(const Experiment& experiment, std::int64_t draws);
+/// Those of a search: a supernet's training, and the fine-tuning of its share of the systems.
+std::int64_t search_draws(const Experiment& experiment);
+
 /// A number for a stream of random numbers, from a seed and a text.
 std::uint64_t stream_number(std::uint64_t seed, const std::string& text);
 
-/// Metadata of every network that was trained on a dataset: classes, positive class, version.
+/// Metadata of every network that was trained on a dataset: classes, positive class, preparation, version.
 Metadata class_metadata(const Dataset& dataset);
 /// Metadata of a stand-alone model: the same and its system.
 Metadata model_metadata(const System& system, const Dataset& dataset);

@@ -23,9 +23,10 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
     : search_(experiment.search) {
   const std::int64_t all = experiment.space.size();
   systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    supernet_work_[data] = static_cast<double>(estimate(supernet_shape(data, classes)).macs) *
-                           training_images(experiment.supernet);
+  for (const DataConfiguration& data : experiment.space.data_configurations()) {
+    const NetworkShape shape = supernet_shape(data, experiment.space.most_blocks(), classes);
+    supernet_work_[data] = static_cast<double>(estimate(shape).macs) * training_images(experiment.supernet);
+  }
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   for (int i = 0; i < sampled_systems; ++i) {

@@ -12,7 +12,6 @@ namespace {
 struct StageSettings { int expansion, channels, blocks, stride; };
 constexpr std::array<StageSettings, 7> stages{{{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2},
                                                {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}};
-constexpr std::array<int, 5> most_blocks{3, 4, 3, 3, 1};
 constexpr int first_optional_stage = 3;
 constexpr int expansion = 6;
 constexpr int last_channels = 1280;
@@ -30,17 +29,24 @@ int keras_channels(int channels, double width) { return make_divisible(static_ca
 // Empty where the architecture is feasible, else what is wrong with it.
 std::string complaint(const Architecture& architecture) {
   bool ended = false;
-  for (std::size_t i = 0; i < most_blocks.size(); ++i) {
+  for (std::size_t i = 0; i < full_depth.size(); ++i) {
     const int depth = architecture.depth[i];
     const std::string stage = std::to_string(first_optional_stage + static_cast<int>(i));
-    if (depth < 0 || depth > most_blocks[i]) {
-      return "stage " + stage + " has 0 to " + std::to_string(most_blocks[i]) + " blocks";
+    if (depth < 0 || depth > full_depth[i]) {
+      return "stage " + stage + " has 0 to " + std::to_string(full_depth[i]) + " blocks";
     }
     if (ended && depth > 0) return "stage " + stage + " stands after a removed stage";
     ended = ended || depth == 0;
   }
   if (!(architecture.width > 0 && architecture.width <= 1)) return "the width lies above 0 and at most at 1";
   return {};
+}
+
+std::array<int, 5> depth_of(const NetworkShape& shape) {
+  std::array<int, 5> depth{};
+  for (const BlockShape& block : shape.blocks)
+    if (block.stage >= first_optional_stage) ++depth[static_cast<std::size_t>(block.stage - first_optional_stage)];
+  return depth;
 }
 
 std::string width_text(double width) {
@@ -81,14 +87,17 @@ bool take_color(std::string_view& text, Color& color) {
   return false;
 }
 
+bool take_depth(std::string_view& text, std::array<int, 5>& depth) {
+  for (std::size_t i = 0; i < depth.size(); ++i)
+    if ((i > 0 && !take_letter(text, '-')) || !take_number(text, depth[i])) return false;
+  return true;
+}
+
 bool take_system(std::string_view text, System& system) {
   if (!take_number(text, system.data.resolution) || !take_letter(text, ',')) return false;
   if (!take_color(text, system.data.color) || !take_letter(text, ',')) return false;
-  for (std::size_t i = 0; i < system.architecture.depth.size(); ++i) {
-    if (!take_number(text, system.architecture.depth[i])) return false;
-    if (!take_letter(text, i + 1 < system.architecture.depth.size() ? '-' : ',')) return false;
-  }
-  return take_number(text, system.architecture.width) && text.empty();
+  return take_depth(text, system.architecture.depth) && take_letter(text, ',') &&
+         take_number(text, system.architecture.width) && text.empty();
 }
 
 }  // namespace
@@ -103,11 +112,21 @@ Color parse_color(std::string_view name) {
 
 std::string DataConfiguration::text() const { return std::to_string(resolution) + "-" + std::string(color_name(color)); }
 
-std::string Architecture::text() const {
+std::string depth_text(const std::array<int, 5>& depth) {
   std::string text;
   for (const int blocks : depth) text.append(text.empty() ? "" : "-").append(std::to_string(blocks));
-  return text + " " + width_text(width);
+  return text;
 }
+
+std::array<int, 5> parse_depth(std::string_view text) {
+  std::array<int, 5> depth{};
+  std::string_view rest = text;
+  if (!take_depth(rest, depth) || !rest.empty() || depth_text(depth) != text || !complaint({depth, 1.0}).empty())
+    throw expected("depths", "a text such as \"3-4-3-3-1\"", quoted(text.substr(0, 80)));
+  return depth;
+}
+
+std::string Architecture::text() const { return depth_text(depth) + " " + width_text(width); }
 
 std::string System::text() const {
   std::string layers = architecture.text();
@@ -160,8 +179,9 @@ NetworkShape full_shape(int resolution, int channels, double base_width, int cla
   return shape;
 }
 
-NetworkShape supernet_shape(const DataConfiguration& data, int classes) {
-  return full_shape(data.resolution, data.channels(), data.color == Color::rgb ? 1.0 : 1.0 / 3.0, classes);
+NetworkShape supernet_shape(const DataConfiguration& data, const std::array<int, 5>& depth, int classes) {
+  const double base_width = data.color == Color::rgb ? 1.0 : 1.0 / 3.0;
+  return slice_shape(full_shape(data.resolution, data.channels(), base_width, classes), {depth, 1.0});
 }
 
 int slice_channels(int channels, double width) { return std::min(channels, make_divisible(channels * width, 4)); }
@@ -185,11 +205,14 @@ NetworkShape slice_shape(const NetworkShape& full, const Architecture& architect
     slice.blocks.push_back(block);
   }
   slice.last = architecture.depth.back() > 0 ? slice_channels(full.last, architecture.width) : 0;
+  if (depth_of(slice) != architecture.depth)
+    throw expected("architecture " + architecture.text(), "at most the depths " + depth_text(depth_of(full)),
+                   depth_text(architecture.depth));
   return slice;
 }
 
 NetworkShape system_shape(const System& system, int classes) {
-  return slice_shape(supernet_shape(system.data, classes), system.architecture);
+  return slice_shape(supernet_shape(system.data, full_depth, classes), system.architecture);
 }
 
 }  // namespace danas

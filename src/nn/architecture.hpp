@@ -13,6 +13,8 @@ enum class Color { monochrome, rgb };
 
 std::string_view color_name(Color color);            ///< "monochrome", "rgb"
 Color parse_color(std::string_view name);            ///< throws Error
+std::string depth_text(const std::array<int, 5>& depth);   ///< "3-4-3-3-1"
+std::array<int, 5> parse_depth(std::string_view text);     ///< what depth_text() gives; throws Error
 
 struct DataConfiguration {
   int resolution = 96;
@@ -23,9 +25,12 @@ struct DataConfiguration {
   auto operator<=>(const DataConfiguration&) const = default;
 };
 
-/// Blocks kept in stages 3 to 7 (at most 3, 4, 3, 3, 1; a stage of 0 ends the network) and the share of channels.
+/// Blocks in stages 3 to 7: those of MobileNetV2, the most that there can be.
+inline constexpr std::array<int, 5> full_depth{3, 4, 3, 3, 1};
+
+/// Blocks kept in stages 3 to 7 (at most full_depth; a stage of 0 ends the network) and the share of channels.
 struct Architecture {
-  std::array<int, 5> depth{3, 4, 3, 3, 1};
+  std::array<int, 5> depth = full_depth;
   double width = 1.0;
 
   std::string text() const;                          ///< "3-4-3-3-1 0.5"
@@ -66,11 +71,12 @@ struct NetworkShape {
 
 /// Keras' MobileNetV2 of width `base_width` (channels made divisible by 8; last convolution 1280).
 NetworkShape full_shape(int resolution, int channels, double base_width, int classes);
-/// The full network of a supernet: base width 1 for rgb, 1/3 for monochrome.
-NetworkShape supernet_shape(const DataConfiguration& data, int classes);
+/// A supernet of base width 1 for rgb, 1/3 for monochrome; it has the first `depth` blocks of stages 3 to 7, so that
+/// nothing is trained that no slice of it can use.
+NetworkShape supernet_shape(const DataConfiguration& data, const std::array<int, 5>& depth, int classes);
 /// min(C, the multiple of 4 nearest to C·α, at least 4; plus 4 if below 0.9·C·α).
 int slice_channels(int channels, double width);
-/// The first k channels of every layer and the first blocks of every stage.
+/// The first k channels of every layer and the first blocks of every stage; throws Error where `full` has fewer.
 NetworkShape slice_shape(const NetworkShape& full, const Architecture& architecture);
 NetworkShape system_shape(const System& system, int classes);
 

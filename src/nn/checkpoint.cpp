@@ -258,18 +258,54 @@ std::vector<std::string> class_names(const Metadata& metadata, const std::filesy
   return names.get<std::vector<std::string>>();
 }
 
-Network load_model(Backend& backend, const std::filesystem::path& path, Metadata& metadata) {
-  const Checkpoint checkpoint(path);
-  const auto found = checkpoint.metadata().find("system");
-  if (found == checkpoint.metadata().end()) throw expected(path.string(), "a model with metadata system", "none");
-  const std::vector<std::string> classes = class_names(checkpoint.metadata(), path);
-  NetworkShape shape;
+void check_preparation(const Metadata& metadata, std::string_view preparation, const std::filesystem::path& path) {
+  const auto found = metadata.find("preparation");
+  if (found != metadata.end() && found->second == preparation) return;
+  const std::string got = found == metadata.end() ? "no preparation, as older versions" : "\"" + found->second + "\"";
+  throw expected(path.string(), "images prepared as \"" + std::string(preparation) + "\"",
+                 got + ": it was trained on images prepared in another way; train it again");
+}
+
+namespace {
+
+// The shape that the metadata's entry `key` describes; `shape_of` reads it.
+template <class ShapeOf>
+NetworkShape described_shape(const Checkpoint& checkpoint, const std::filesystem::path& path, const std::string& key,
+                             std::string_view preparation, const ShapeOf& shape_of) {
+  check_preparation(checkpoint.metadata(), preparation, path);
+  const auto found = checkpoint.metadata().find(key);
+  if (found == checkpoint.metadata().end()) throw expected(path.string(), "a model with metadata " + key, "none");
+  const auto classes = static_cast<int>(class_names(checkpoint.metadata(), path).size());
   try {
-    shape = system_shape(parse_system(found->second), static_cast<int>(classes.size()));
+    return shape_of(found->second, classes);
   } catch (const Error& error) {
     throw Error(path.string(), error.what());
   }
+}
+
+}  // namespace
+
+Network load_model(Backend& backend, const std::filesystem::path& path, std::string_view preparation,
+                   Metadata& metadata) {
+  const Checkpoint checkpoint(path);
+  const NetworkShape shape =
+      described_shape(checkpoint, path, "system", preparation, [](const std::string& system, int classes) {
+        return system_shape(parse_system(system), classes);
+      });
   Network network(backend, shape, {shape.exit_stage()}, 0);
+  checkpoint.load(network);
+  metadata = checkpoint.metadata();
+  return network;
+}
+
+Network load_supernet(Backend& backend, const std::filesystem::path& path, const DataConfiguration& data,
+                      std::string_view preparation, Metadata& metadata) {
+  const Checkpoint checkpoint(path);
+  const NetworkShape shape =
+      described_shape(checkpoint, path, "depth", preparation, [&](const std::string& depth, int classes) {
+        return supernet_shape(data, parse_depth(depth), classes);
+      });
+  Network network = Network::supernet(backend, shape, 0);
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;

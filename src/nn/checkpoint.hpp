@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/network.hpp"
@@ -42,7 +43,16 @@ class Checkpoint {
 /// Classes of a model's metadata ("classes"); throws Error naming the file.
 std::vector<std::string> class_names(const Metadata& metadata, const std::filesystem::path& path);
 
-/// A model that stands alone: metadata "system" (96,monochrome,…), "classes" (JSON array of names), "positive".
-Network load_model(Backend& backend, const std::filesystem::path& path, Metadata& metadata);
+/// Throws Error naming the file unless the metadata says that the network was trained on images of this preparation.
+void check_preparation(const Metadata& metadata, std::string_view preparation, const std::filesystem::path& path);
+
+/// A model that stands alone: metadata "system" (96,monochrome,…), "classes" (JSON array of names), "positive",
+/// "preparation" (which must be the one given).
+Network load_model(Backend& backend, const std::filesystem::path& path, std::string_view preparation,
+                   Metadata& metadata);
+
+/// A supernet of a run: metadata "depth" (the blocks it has, 3-4-3-3-1), "classes", "preparation".
+Network load_supernet(Backend& backend, const std::filesystem::path& path, const DataConfiguration& data,
+                      std::string_view preparation, Metadata& metadata);
 
 }  // namespace danas

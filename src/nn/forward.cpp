@@ -72,6 +72,52 @@ Forward forward_training(Tape& tape, const NetworkShape& shape, const NetworkPar
   return forward;
 }
 
+namespace {
+
+// A convolution, its normalization and ReLU6, as forward_training() has them.
+void convolution_statistics(Backend& backend, Arena& arena, const View& x, const Filter& filter,
+                            const Geometry& geometry, const BatchNormWeights& weights, const View& y,
+                            const StatisticsObserver& observe) {
+  const ArenaScope scope(arena);
+  const View convolved = arena.take_like(y);
+  const View mean = arena.take_vector(y.c);
+  const BatchNormStatistics statistics{mean, arena.take_vector(y.c)};
+  backend.convolution(x, filter, geometry, {}, Activation::none, convolved);
+  backend.batch_norm_training(convolved, weights, batch_norm_epsilon, Activation::relu6, y, statistics);
+  observe({weights, statistics, y.rows()});
+}
+
+void block_statistics(Backend& backend, Arena& arena, const View& x, const BottleneckWeights& weights, const View& y,
+                      const StatisticsObserver& observe) {
+  const ArenaScope scope(arena);
+  BottleneckSaved saved;
+  backend.bottleneck_training(x, weights, batch_norm_epsilon, arena, y, saved);
+  if (weights.expand.present()) observe({weights.bn1, saved.bn1, x.rows()});
+  observe({weights.bn2, saved.bn2, y.rows()});
+  observe({weights.bn3, saved.bn3, y.rows()});
+}
+
+}  // namespace
+
+void forward_statistics(Backend& backend, Arena& arena, const NetworkShape& shape, const NetworkParameters& parameters,
+                        const View& images, const StatisticsObserver& observe) {
+  const ArenaScope scope(arena);
+  PingPong outputs(arena, widest_output(shape, images));
+  View x = outputs.next(images.n, output_size(images.h, 3, stem_geometry), output_size(images.w, 3, stem_geometry),
+                        shape.stem);
+  convolution_statistics(backend, arena, images, parameters.stem.value, stem_geometry, parameters.stem_bn.value, x,
+                         observe);
+  for (std::size_t i = 0; i < shape.blocks.size(); ++i) {
+    const Geometry geometry{shape.blocks[i].stride, Padding::same};
+    const View y = outputs.next(x.n, output_size(x.h, 3, geometry), output_size(x.w, 3, geometry), shape.blocks[i].out);
+    block_statistics(backend, arena, x, parameters.blocks[i].value, y, observe);
+    x = y;
+  }
+  if (shape.last == 0) return;
+  const View y = outputs.next(x.n, x.h, x.w, shape.last);
+  convolution_statistics(backend, arena, x, parameters.last.value, pointwise, parameters.last_bn.value, y, observe);
+}
+
 FoldedNetwork::FoldedNetwork(Backend& backend, Arena& arena, const NetworkShape& shape,
                              const NetworkParameters& parameters)
     : backend_(backend), arena_(arena), shape_(shape) {

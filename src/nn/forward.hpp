@@ -1,4 +1,5 @@
-// The two ways a network is run: on the tape in training mode, and folded for inference.
+// The three ways a network is run: on the tape in training mode, the same for its statistics alone, and folded for
+// inference.
 #pragma once
 
 #include <functional>
@@ -22,6 +23,15 @@ struct Forward {
 
 /// `parameters` are those of `shape`; images [n, h, w, shape.channels] must outlive the step.
 Forward forward_training(Tape& tape, const NetworkShape& shape, const NetworkParameters& parameters, const View& images);
+
+/// What one normalization made of a batch; `weights` are those that it belongs to.
+using StatisticsObserver = std::function<void(const Tape::Normalization& normalization)>;
+
+/// The same forward pass, bit for bit, up to the last normalization and without a tape: every block's memory is given back
+/// once its output is there, so that it needs that of the widest block. The normalizations come in forward order; their
+/// statistics are valid during the call.
+void forward_statistics(Backend& backend, Arena& arena, const NetworkShape& shape, const NetworkParameters& parameters,
+                        const View& images, const StatisticsObserver& observe);
 
 /// A slice with its batch normalization folded into dense filters and biases, up to the slice's own exit.
 class FoldedNetwork {

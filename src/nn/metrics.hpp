@@ -13,10 +13,13 @@ class ConfusionMatrix {
   explicit ConfusionMatrix(int classes);
   void add(int label, int prediction);
   std::int64_t count(int label, int prediction) const;
-  /// Two classes: precision, recall and F1 of the positive class; more: macro averages. A ratio of 0/0 is 0.
+  /// Two classes: precision, recall and F1 of the positive class; more: macro averages over the classes that have a
+  /// label, whatever `positive_class`. A ratio of 0/0 is 0.
   Metrics metrics(int positive_class) const;
 
  private:
+  std::int64_t labeled(int label) const;
+
   int classes_;
   std::vector<std::int64_t> counts_;
 };

@@ -177,8 +177,10 @@ void Network::initialize(std::uint64_t seed) {
   }
 }
 
-Network Network::supernet(Backend& backend, const DataConfiguration& data, int classes, std::uint64_t seed) {
-  return {backend, supernet_shape(data, classes), {2, 3, 4, 5, 6, 7}, seed};
+Network Network::supernet(Backend& backend, const NetworkShape& shape, std::uint64_t seed) {
+  std::vector<int> exits;
+  for (int stage = first_exit_stage; stage <= shape.exit_stage(); ++stage) exits.push_back(stage);
+  return {backend, shape, exits, seed};
 }
 
 Network Network::gather(const NetworkShape& slice) const {

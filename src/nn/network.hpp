@@ -29,13 +29,14 @@ struct NamedWeight {
 };
 
 /// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
-/// one call. A supernet has one head per exit (after stages 2 … 7), a candidate only its own.
+/// one call. A supernet has one head per exit (after stage 2 and each later one), a candidate only its own.
 class Network {
  public:
   /// Glorot-uniform kernels as Keras, γ 1, β 0, running mean 0, variance 1, drawn from (seed, weight's name).
   Network(Backend& backend, NetworkShape shape, std::vector<int> head_stages, std::uint64_t seed);
 
-  static Network supernet(Backend& backend, const DataConfiguration& data, int classes, std::uint64_t seed);
+  /// With a head per exit.
+  static Network supernet(Backend& backend, const NetworkShape& shape, std::uint64_t seed);
   /// A dense copy of a slice of this network with its own head: an ordinary network that shares nothing.
   Network gather(const NetworkShape& slice) const;
 

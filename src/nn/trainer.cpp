@@ -41,6 +41,15 @@ int prediction(const View& logits, std::int64_t image) {
   return best;
 }
 
+// Image by image, so that a pass has the same loss however it is cut into batches.
+double cross_entropy(const View& logits, std::int64_t image, std::int32_t label) {
+  const auto logit = [&](std::int64_t k) { return get(logits, image * logits.c + k); };
+  const double largest = logit(prediction(logits, image));
+  double sum = 0;
+  for (std::int64_t k = 0; k < logits.c; ++k) sum += std::exp(logit(k) - largest);
+  return largest + std::log(sum) - logit(label);
+}
+
 double accuracy(const View& logits, std::span<const std::int32_t> labels) {
   std::int64_t right = 0;
   for (std::int64_t i = 0; i < logits.n; ++i) right += prediction(logits, i) == labels[i];
@@ -163,17 +172,18 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
 }
 
 void Trainer::recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches) {
-  NetworkParameters parameters = network.parameters(slice, false);
-  parameters.heads.clear();
+  const NetworkParameters parameters = network.parameters(slice, false);
   std::vector<PooledMoments> moments;
+  tape_.begin();
   for (std::int64_t step = 0;; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) break;
     check_batch(slice, batch, "recalibration");
-    tape_.begin();
-    forward_training(tape_, slice, parameters, batch.images);
-    moments.resize(tape_.normalizations().size());
-    for (std::size_t i = 0; i < moments.size(); ++i) moments[i].add(tape_.normalizations()[i]);
+    std::size_t next = 0;
+    forward_statistics(backend_, arena_, slice, parameters, batch.images, [&](const Tape::Normalization& normalization) {
+      if (next == moments.size()) moments.emplace_back();
+      moments[next++].add(normalization);
+    });
   }
   if (moments.empty()) throw expected("recalibration", "at least one image", "none");
   for (const PooledMoments& each : moments) each.store();
@@ -193,9 +203,10 @@ Metrics Trainer::evaluate(const Network& network, const NetworkShape& slice, con
     const ArenaScope scope(arena_);
     const View logits = arena_.take(batch.images.n, 1, 1, slice.classes);
     run_in_parts(folded, part, batch.images, logits);
-    const View probabilities = arena_.take_like(logits);
-    loss += static_cast<double>(logits.n) * backend_.softmax_cross_entropy(logits, batch.labels, probabilities);
-    for (std::int64_t i = 0; i < logits.n; ++i) confusion.add(batch.labels[i], prediction(logits, i));
+    for (std::int64_t i = 0; i < logits.n; ++i) {
+      confusion.add(batch.labels[i], prediction(logits, i));
+      loss += cross_entropy(logits, i, batch.labels[i]);
+    }
   }
   Metrics metrics = confusion.metrics(positive_class);
   if (metrics.images == 0) throw expected("evaluation", "at least one image", "none");

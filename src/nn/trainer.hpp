@@ -72,7 +72,7 @@ class Trainer {
 
   /// Recomputes the running statistics of the slice (its first channels only) over all batches of one pass. Exactly means:
   /// the mean and variance of all rows together (pooled moments, in double), not a moving average; each layer sees inputs
-  /// that were normalized by their own batch, as in training.
+  /// that were normalized by their own batch, as in training. Needs memory for the widest block, whatever the depth.
   void recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches);
 
   /// Metrics of a slice, evaluated in place with folded batch normalization, over one pass, with the head of the slice's own

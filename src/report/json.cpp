@@ -78,8 +78,8 @@ void read_data(const Json& value, Summary& summary) {
     return;
   }
   for (const auto& [key, fact] : value.items()) {
-    if (key == "classes" && fact.is_array()) {
-      summary.facts.emplace_back("classes", joined(fact));
+    if ((key == "classes" || key == "caches") && fact.is_array()) {
+      summary.facts.emplace_back(key, joined(fact));
     } else if (key != "positive" || value.value("classes", Json()).size() == 2) {
       summary.facts.emplace_back(fact_label(key), shown(fact));
     }

@@ -1,90 +1,21 @@
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jpeglib.h>
 #include <webp/encode.h>
 
 #include "base/file.hpp"
 #include "data/codecs.hpp"
 #include "data/decode.hpp"
+#include "image_files.hpp"
 #include "support.hpp"
 
 namespace danas::test {
 
 namespace {
-
-using Pixels = Dataset::Pixels;
-
-// An encoder of the tests' own, for what the product never writes: CMYK, EXIF.
-std::string jpeg_of(const std::vector<std::uint8_t>& data, int width, int height, int components, J_COLOR_SPACE from,
-                    J_COLOR_SPACE to, const std::string& exif = {}) {
-  jpeg_compress_struct info;
-  jpeg_error_mgr errors;
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&info, &memory, &size);
-  info.image_width = static_cast<JDIMENSION>(width);
-  info.image_height = static_cast<JDIMENSION>(height);
-  info.input_components = components;
-  info.in_color_space = from;
-  jpeg_set_defaults(&info);
-  jpeg_set_colorspace(&info, to);
-  jpeg_set_quality(&info, 98, TRUE);
-  info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1;
-  jpeg_start_compress(&info, TRUE);
-  if (!exif.empty())
-    jpeg_write_marker(&info, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif.data()),
-                      static_cast<unsigned>(exif.size()));
-  while (info.next_scanline < info.image_height) {
-    JSAMPROW row =
-        const_cast<JSAMPROW>(data.data() + static_cast<std::size_t>(width * components) * info.next_scanline);
-    jpeg_write_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  std::string result(reinterpret_cast<char*>(memory), size);
-  std::free(memory);
-  return result;
-}
-
-std::string jpeg_of(const Pixels& pixels, const std::string& exif = {}) {
-  return pixels.channels == 1
-             ? jpeg_of(pixels.data, pixels.width, pixels.height, 1, JCS_GRAYSCALE, JCS_GRAYSCALE, exif)
-             : jpeg_of(pixels.data, pixels.width, pixels.height, 3, JCS_RGB, JCS_YCbCr, exif);
-}
-
-std::string exif_of(int orientation, bool little) {
-  const auto number = [&](unsigned value, int bytes) {
-    std::string text;
-    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (little ? i : bytes - 1 - i));
-    return text;
-  };
-  return std::string("Exif\0\0", 6) + (little ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) +
-         number(0x0100, 2) + number(4, 2) + number(1, 4) + number(64, 4) +                       // another tag
-         number(0x0112, 2) + number(3, 2) + number(1, 4) + number(static_cast<unsigned>(orientation), 2) +
-         number(0, 2) + number(0, 4);
-}
-
-double largest_difference(const Pixels& a, const Pixels& b) {
-  BOOST_REQUIRE_EQUAL(a.width, b.width);
-  BOOST_REQUIRE_EQUAL(a.height, b.height);
-  BOOST_REQUIRE_EQUAL(a.channels, b.channels);
-  BOOST_REQUIRE_EQUAL(a.data.size(), b.data.size());
-  double largest = 0;
-  for (std::size_t i = 0; i < a.data.size(); ++i) largest = std::max(largest, std::abs(double(a.data[i]) - b.data[i]));
-  return largest;
-}
-
-void append_number(std::string& text, unsigned value, int bytes, bool big = false) {
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (big ? bytes - 1 - i : i));
-}
 
 // A BMP of 24 bits, 1×2 pixels: rows from the bottom, or from the top with a height of -2.
 std::string bmp_of_two_pixels(int height) {
@@ -94,17 +25,6 @@ std::string bmp_of_two_pixels(int height) {
   for (int i = 0; i < 6; ++i) append_number(file, 0, 4);
   for (const unsigned value : {30u, 20u, 10u, 0u, 60u, 50u, 40u, 0u}) append_number(file, value, 1);
   return file;
-}
-
-void append_chunk(std::string& png, const std::string& type, const std::string& data) {
-  append_number(png, static_cast<unsigned>(data.size()), 4, true);
-  std::uint32_t crc = 0xFFFFFFFFu;
-  for (const char byte : type + data) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc % 2 != 0 ? 0xEDB88320u : 0u);
-  }
-  png += type + data;
-  append_number(png, ~crc, 4, true);
 }
 
 // A PNG of gray pixels whose data inflate to `zeros` zeros or a few more: a block of fixed codes, runs of 258.
@@ -128,36 +48,6 @@ std::string png_of_zeros(unsigned side, std::size_t zeros) {
   return file;
 }
 
-Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
-Pixels decode(const std::string& file, int shorter_side = 0) { return decode_bytes(bytes_of(file), shorter_side, "x"); }
-
-std::uint8_t at(const Pixels& p, int x, int y, int c) {
-  return p.data[static_cast<std::size_t>((y * p.width + x) * p.channels + c)];
-}
-
-// What a camera stores when the upright picture is `upright`: the definition of the EXIF standard, rows and columns
-// named by the side of the picture they lie on.
-Pixels stored(const Pixels& upright, int orientation) {
-  const int w = upright.width, h = upright.height;
-  Pixels out{{}, orientation >= 5 ? h : w, orientation >= 5 ? w : h, upright.channels};
-  for (int row = 0; row < out.height; ++row)
-    for (int column = 0; column < out.width; ++column) {
-      int x = 0, y = 0;
-      switch (orientation) {
-        case 1: y = row, x = column; break;                  // row 0 top, column 0 left
-        case 2: y = row, x = w - 1 - column; break;          // top, right
-        case 3: y = h - 1 - row, x = w - 1 - column; break;  // bottom, right
-        case 4: y = h - 1 - row, x = column; break;          // bottom, left
-        case 5: x = row, y = column; break;                  // left, top
-        case 6: x = w - 1 - row, y = column; break;          // right, top
-        case 7: x = w - 1 - row, y = h - 1 - column; break;  // right, bottom
-        default: x = row, y = h - 1 - column; break;         // left, bottom
-      }
-      for (int c = 0; c < out.channels; ++c) out.data.push_back(at(upright, x, y, c));
-    }
-  return out;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(decode_images)
@@ -167,30 +57,6 @@ BOOST_AUTO_TEST_CASE(jpeg_color_and_gray) {
     const Pixels pixels = smooth_pixels(61, 47, channels);
     BOOST_CHECK_LE(largest_difference(decode(jpeg_of(pixels)), pixels), 6);
   }
-}
-
-BOOST_AUTO_TEST_CASE(exif_orientations) {
-  const Pixels upright = smooth_pixels(40, 24, 3);
-  for (int orientation = 1; orientation <= 8; ++orientation)
-    for (const bool little : {true, false}) {
-      const std::string file = jpeg_of(stored(upright, orientation), exif_of(orientation, little));
-      BOOST_CHECK_EQUAL(exif_orientation(bytes_of(file)), orientation);
-      BOOST_CHECK_LE(largest_difference(decode(file), upright), 8);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(hostile_exif_is_ignored) {
-  const Pixels pixels = smooth_pixels(16, 8, 1);
-  const std::string whole = exif_of(6, true);
-  for (std::size_t length = 0; length <= 40; ++length)  // the entry ends at 40
-    BOOST_CHECK_EQUAL(exif_orientation(bytes_of(jpeg_of(pixels, whole.substr(0, length)))), length < 40 ? 1 : 6);
-  std::string far = whole;
-  for (int i = 0; i < 4; ++i) far[static_cast<std::size_t>(10 + i)] = '\xFF';  // the directory lies beyond the end
-  BOOST_CHECK_EQUAL(exif_orientation(bytes_of(jpeg_of(pixels, far))), 1);
-  for (const int value : {0, 9, 255})
-    BOOST_CHECK_EQUAL(exif_orientation(bytes_of(jpeg_of(pixels, exif_of(value, true)))), 1);
-  const std::string file = jpeg_of(pixels, whole);
-  for (std::size_t length = 0; length < 80; ++length) exif_orientation(bytes_of(file).first(length));  // no read beyond
 }
 
 BOOST_AUTO_TEST_CASE(cmyk_and_ycck) {
@@ -235,7 +101,31 @@ BOOST_AUTO_TEST_CASE(truncated_jpeg_is_an_error) {
     BOOST_CHECK_THROW(decode(cut), Error);
   }
   BOOST_CHECK_THROW(decode(file.substr(0, file.size() - 40)), Error);
-  check_error([&] { decode(file.substr(0, file.size() / 2)); }, {"[x]", "whole JPEG"});
+  check_error([&] { decode(file.substr(0, file.size() / 2)); }, {"[x]", "whole JPEG", "pixels are lost"});
+}
+
+BOOST_AUTO_TEST_CASE(sequential_jpeg_with_progressive_parameters) {
+  const std::string plain = jpeg_of(smooth_pixels(61, 47, 3));
+  const std::size_t scan = plain.find("\xFF\xDA");
+  BOOST_REQUIRE_NE(scan, std::string::npos);
+  BOOST_CHECK(decode(plain).remark.empty());
+  for (const auto& [place, value] : {std::pair{11, '\0'}, std::pair{12, '\0'}, std::pair{13, '\x12'}}) {
+    std::string file = plain;
+    file[scan + static_cast<std::size_t>(place)] = value;
+    const Pixels pixels = decode(file);
+    BOOST_CHECK(pixels.data == decode(plain).data);
+    if (file != plain) BOOST_CHECK_MESSAGE(pixels.remark.find("SOS") != std::string::npos, pixels.remark);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(progressive_jpeg_with_a_scan_too_many) {
+  const std::string plain = jpeg_of(smooth_pixels(61, 47, 3), exif_of(3, true), true);
+  const std::size_t first = plain.find("\xFF\xDA"), end = plain.find("\xFF\xC4", first);
+  BOOST_REQUIRE_NE(end, std::string::npos);
+  const Pixels pixels = decode(plain.substr(0, end) + plain.substr(first));
+  BOOST_CHECK(pixels.data == decode(plain).data);
+  BOOST_CHECK_MESSAGE(pixels.remark.find("progression") != std::string::npos, pixels.remark);  // turning keeps it
+  BOOST_CHECK(decode(plain).remark.empty());
 }
 
 BOOST_AUTO_TEST_CASE(png_gray_color_alpha) {
@@ -282,6 +172,33 @@ BOOST_AUTO_TEST_CASE(bmp) {
     const std::vector<std::uint8_t> upward{40, 50, 60, 10, 20, 30}, downward{10, 20, 30, 40, 50, 60};
     BOOST_CHECK(pixels.data == (height > 0 ? upward : downward));
   }
+}
+
+BOOST_AUTO_TEST_CASE(bmp_with_run_lengths) {
+  for (const char compression : {1, 2}) {
+    std::string file = bmp_of_two_pixels(2);
+    file[30] = compression;
+    check_error([&] { decode(file); }, {"[x]", "a BMP without run-length compression"});
+  }
+  std::string file = bmp_of_two_pixels(2);
+  file[30] = 4;
+  check_error([&] { decode(file); }, {"[x]", "of a known kind", "BMP JPEG/PNG"});
+}
+
+BOOST_AUTO_TEST_CASE(png_of_impossible_size) {
+  const auto png = [](unsigned width, unsigned height, char bits) {
+    std::string header, file = "\x89PNG\r\n\x1A\n";
+    append_number(header, width, 4, true), append_number(header, height, 4, true);
+    append_chunk(file, "IHDR", header + bits + std::string(4, '\0'));
+    append_chunk(file, "IDAT", "");
+    append_chunk(file, "IEND", "");
+    return file;
+  };
+  check_error([&] { decode(png(0, 5, 8)); }, {"[x]", "1 pixel to 100 megapixels", "0×5 pixels"});
+  check_error([&] { decode(png(5, 0, 8)); }, {"5×0 pixels"});
+  check_error([&] { decode(png(1, 0x80000001u, 8)); }, {"100 megapixels", "1×2147483649 pixels"});
+  check_error([&] { decode(png(20'000, 20'000, 8)); }, {"100 megapixels", "20000×20000 pixels"});
+  check_error([&] { decode(png(5, 5, 3)); }, {"[x]", "of a known kind"});
 }
 
 BOOST_AUTO_TEST_CASE(truncated_bmp_is_an_error) {

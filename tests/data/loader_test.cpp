@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "data/codecs.hpp"
 #include "data/loader.hpp"
+#include "data/preparation.hpp"
 #include "data/resize.hpp"
 #include "support.hpp"
 
@@ -21,7 +22,7 @@ struct Scenes {
     settings.size = 32;
     settings.cache = cache;
     settings.cache_path = folder.path();
-    store = std::make_unique<ImageStore>(open_dataset(settings, 5), settings, 24);
+    store = std::make_unique<ImageStore>(open_dataset(settings, 5), settings, ImageUse{1000, 10, 3});
   }
 
   TemporaryFolder folder;
@@ -95,10 +96,11 @@ BOOST_AUTO_TEST_CASE(impossible_crops_fall_back_to_the_center) {
 BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
   for (const char* const cache : {"raw", "jpeg", "none"}) {
     const Scenes scenes(42, cache);
-    BOOST_CHECK_EQUAL(scenes.store->mode(), cache);
+    const ImageSet& set = scenes.store->training(17);
+    BOOST_CHECK_EQUAL(cache_mode_name(set.plan().mode), cache);
     for (const int channels : {1, 3}) {
-      TrainingLoader one(*scenes.store, 17, channels, 9, 0.6, 4, 0, 1),
-          three(*scenes.store, 17, channels, 9, 0.6, 4, 0, 3);
+      TrainingLoader one(set, 17, channels, 9, 0.6, 4, 0, 1), three(set, 17, channels, 9, 0.6, 4, 0, 3),
+          grown(set, 17, channels, 9, 0.6, 4);
       std::vector<std::string> batches;
       for (int step = 0; step < 20; ++step) {
         const LoadedBatch batch = one.next();
@@ -107,9 +109,10 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
         BOOST_REQUIRE_EQUAL(batch.images.c, channels);
         batches.push_back(content(batch));
         BOOST_REQUIRE(content(three.next()) == batches.back());
+        BOOST_REQUIRE(content(grown.next()) == batches.back());
       }
       BOOST_CHECK(batches[0] != batches[1]);
-      TrainingLoader later(*scenes.store, 17, channels, 9, 0.6, 4, 13, 2);  // resumed
+      TrainingLoader later(set, 17, channels, 9, 0.6, 4, 13, 2);  // resumed
       for (std::size_t step = 13; step < 20; ++step) BOOST_REQUIRE(content(later.next()) == batches[step]);
     }
   }
@@ -117,7 +120,8 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
 
 BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
   const Scenes scenes;
-  TrainingLoader loader(*scenes.store, 16, 3, 40, 0.6, 8);
+  const ImageSet& set = scenes.store->training(16);
+  TrainingLoader loader(set, 16, 3, 40, 0.6, 8);
   std::vector<std::int64_t> order(40);
   for (std::size_t i = 0; i < 40; ++i) order[i] = static_cast<std::int64_t>(i);
   Random(8, "epoch", 0).shuffle(order);
@@ -125,10 +129,10 @@ BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
   std::vector<std::uint8_t> buffer;
   std::vector<float> wanted(16 * 16 * 3);
   for (std::size_t i = 0; i < 40; ++i) {
-    const Image image = scenes.store->image(Split::train, order[i], buffer);
+    const auto [image, label] = set.item(order[i], buffer);
     const Crop crop = training_crop(image, 0.6, 8, 0, static_cast<std::int64_t>(i));
     serial_backend().augment({&image, 1}, {&crop, 1}, {Type::f32, wanted.data(), 1, 16, 16, 3});
-    BOOST_REQUIRE_EQUAL(batch.labels[i], scenes.store->label(Split::train, order[i]));
+    BOOST_REQUIRE_EQUAL(batch.labels[i], label);
     BOOST_REQUIRE(std::memcmp(wanted.data(), batch.images.as<float>() + i * wanted.size(), 4 * wanted.size()) == 0);
   }
 }
@@ -143,13 +147,13 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
     std::sort(values.begin(), values.end());
     return values;
   };
-  EvaluationLoader all(*scenes.store, Split::train, 32, 3, 20);
+  EvaluationLoader all(scenes.store->evaluation(Split::train, 32), 32, 3, 20);
   const LoadedBatch images = all.next();
   for (std::int64_t i = 0; i < 20; ++i) index_of[sorted(images, i)] = i;
   BOOST_REQUIRE_EQUAL(index_of.size(), 20u);
 
   std::vector<std::int64_t> order;
-  TrainingLoader loader(*scenes.store, 32, 3, 7, 1.0, 3, 0, 2);
+  TrainingLoader loader(scenes.store->training(32), 32, 3, 7, 1.0, 3, 0, 2);
   for (int step = 0; step < 20; ++step) {
     const LoadedBatch batch = loader.next();
     for (std::int64_t i = 0; i < 7; ++i) {
@@ -164,7 +168,8 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
 
 BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
   const Scenes scenes(8);
-  TrainingLoader one(*scenes.store, 8, 3, 50, 0.6, 3, 0, 1), two(*scenes.store, 8, 3, 50, 0.6, 3, 0, 2);
+  const ImageSet& set = scenes.store->training(8);
+  TrainingLoader one(set, 8, 3, 50, 0.6, 3, 0, 1), two(set, 8, 3, 50, 0.6, 3, 0, 2);
   for (int step = 0; step < 5; ++step) {
     const LoadedBatch batch = one.next();
     BOOST_CHECK_EQUAL(batch.labels.size(), 50u);
@@ -174,48 +179,48 @@ BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
 
 BOOST_AUTO_TEST_CASE(evaluation_passes_once_in_order) {
   const Scenes scenes(40);
-  for (const int workers : {1, 3}) {
-    EvaluationLoader loader(*scenes.store, Split::train, 12, 3, 16, 0, 0, workers);
+  const ImageSet& set = scenes.store->evaluation(Split::train, 12);
+  std::vector<std::uint8_t> buffer;
+  for (const int workers : {0, 1, 3}) {
+    EvaluationLoader loader(set, 12, 3, 16, Batching::full, workers);
     std::int64_t seen = 0;
     for (const std::int64_t size : {16, 16, 8}) {
       const LoadedBatch batch = loader.next();
       BOOST_REQUIRE_EQUAL(batch.images.n, size);
-      for (const std::int32_t label : batch.labels) BOOST_CHECK_EQUAL(label, scenes.store->label(Split::train, seen++));
+      for (const std::int32_t label : batch.labels) BOOST_CHECK_EQUAL(label, set.item(seen++, buffer).label);
     }
     BOOST_CHECK_EQUAL(loader.next().images.n * loader.next().images.c, 0);
     BOOST_CHECK(loader.next().labels.empty());
   }
 }
 
-BOOST_AUTO_TEST_CASE(evaluation_of_some_is_a_seeded_choice) {
+BOOST_AUTO_TEST_CASE(even_batches_are_never_short) {
   const Scenes scenes(40);
-  const auto read = [&](std::uint64_t seed, std::int64_t limit) {
-    EvaluationLoader loader(*scenes.store, Split::train, 8, 1, 4, limit, seed, 2);
-    std::map<std::string, int> images;
-    for (LoadedBatch batch = loader.next(); !batch.labels.empty(); batch = loader.next())
-      for (std::int64_t i = 0; i < batch.images.n; ++i)
-        ++images[std::string(reinterpret_cast<const char*>(batch.images.as<float>() + 64 * i), 256)];
-    return images;
-  };
-  const auto all = read(1, 0), some = read(1, 10);
-  BOOST_CHECK_EQUAL(all.size(), 40u);
-  BOOST_CHECK_EQUAL(some.size(), 10u);
-  for (const auto& [image, count] : some) BOOST_CHECK(count == 1 && all.contains(image));
-  BOOST_CHECK(some == read(1, 10));
-  BOOST_CHECK(some != read(2, 10));
-  BOOST_CHECK(read(1, 100) == all);
+  const ImageSet& set = scenes.store->evaluation(Split::train, 12);
+  for (int batch = 1; batch <= 50; ++batch) {
+    EvaluationLoader loader(set, 12, 1, batch, Batching::even);
+    std::int64_t least = 1000, most = 0, sum = 0;
+    for (LoadedBatch each = loader.next(); !each.labels.empty(); each = loader.next()) {
+      least = std::min(least, each.images.n);
+      most = std::max(most, each.images.n);
+      sum += each.images.n;
+    }
+    BOOST_CHECK_EQUAL(sum, 40);
+    BOOST_CHECK_GE(least, std::min(batch, 40));
+    BOOST_CHECK_LE(most - least, 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(stopping_early_and_wrong_arguments) {
   const Scenes scenes(40);
   for (int i = 0; i < 20; ++i) {
-    TrainingLoader loader(*scenes.store, 24, 3, 16, 0.6, 3, 0, 1 + i % 3);
+    TrainingLoader loader(scenes.store->training(24), 24, 3, 16, 0.6, 3, 0, i % 4);
     if (i % 2) BOOST_CHECK_EQUAL(loader.next().images.n, 16);
   }
-  BOOST_CHECK_THROW(TrainingLoader(*scenes.store, 24, 2, 16, 0.6, 3), Error);
-  BOOST_CHECK_THROW(TrainingLoader(*scenes.store, 24, 3, 0, 0.6, 3), Error);
-  BOOST_CHECK_THROW(TrainingLoader(*scenes.store, 24, 3, 16, 0.0, 3), Error);
-  BOOST_CHECK_THROW(EvaluationLoader(*scenes.store, Split::test, 0, 3, 16), Error);
+  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 2, 16, 0.6, 3), Error);
+  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 3, 0, 0.6, 3), Error);
+  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 3, 16, 0.0, 3), Error);
+  BOOST_CHECK_THROW(EvaluationLoader(scenes.store->evaluation(Split::test, 24), 0, 3, 16), Error);
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
@@ -223,9 +228,10 @@ BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
   make_folders(folder.path() / "images", 6);
   DataSettings settings = folder_settings(folder.path() / "images", folder.path() / "cache");
   settings.cache = "none";
-  const ImageStore store(open_dataset(settings, 1), settings, 16);
+  const ImageStore store(open_dataset(settings, 1), settings, {});
+  const ImageSet& set = store.training(16);
   std::filesystem::remove_all(folder.path() / "images/train");
-  TrainingLoader loader(store, 16, 3, 4, 0.6, 1, 0, 2);
+  TrainingLoader loader(set, 16, 3, 4, 0.6, 1, 0, 2);
   check_error([&] { loader.next(); }, {"images/train"});
   check_error([&] { loader.next(); }, {"images/train"});
 }

@@ -22,23 +22,25 @@ boost::test_tools::assertion_result has_real_data(boost::unit_test::test_unit_id
 }
 
 void check_all_images_load(const DataSettings& settings, const char* const (&names)[2], const long (&counts)[3]) {
-  const ImageStore store(open_dataset(settings, 1), settings, 64);
+  const ImageStore store(open_dataset(settings, 1), settings, {});
   BOOST_CHECK(store.problems().empty());
   BOOST_CHECK((store.dataset().classes() == std::vector<std::string>{names[0], names[1]}));
   for (const Split split : {Split::train, Split::validation, Split::test}) {
     BOOST_CHECK_EQUAL(store.size(split), counts[static_cast<int>(split)]);
     long second = 0;
-    for (std::int64_t i = 0; i < store.size(split); ++i) second += store.label(split, i);
+    for (const Sample& sample : store.dataset().samples(split)) second += sample.label;
+    BOOST_CHECK_EQUAL(store.evaluation(split, 64).readable().size(), static_cast<std::size_t>(store.size(split)));
     BOOST_CHECK_EQUAL(2 * second, counts[static_cast<int>(split)]);
   }
-  EvaluationLoader loader(store, Split::test, 64, 3, 32, 64, 1);
+  EvaluationLoader loader(store.evaluation(Split::test, 64), 64, 3, 32);
   double sum = 0;
   for (LoadedBatch batch = loader.next(); !batch.labels.empty(); batch = loader.next())
     for (std::int64_t i = 0; i < batch.images.size(); ++i) {
       BOOST_REQUIRE(batch.images.as<float>()[i] >= -1.0001f && batch.images.as<float>()[i] <= 1.0001f);
       sum += batch.images.as<float>()[i];
     }
-  BOOST_CHECK_LT(std::abs(sum / (64 * 64 * 64 * 3)), 0.4);  // photographs are neither black nor white
+  BOOST_CHECK(store.problems().empty());
+  BOOST_CHECK_LT(std::abs(sum / (64.0 * 64 * 3 * static_cast<double>(store.size(Split::test)))), 0.4);  // photographs are neither black nor white
 }
 
 }  // namespace

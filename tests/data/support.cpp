@@ -1,5 +1,6 @@
 #include "support.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -44,12 +45,52 @@ DataSettings folder_settings(const fs::path& root, const fs::path& cache) {
   return settings;
 }
 
+bool has_problem(const Dataset& dataset, const std::string& text) {
+  return std::any_of(dataset.problems().begin(), dataset.problems().end(), [&](const Problem& problem) {
+    return (problem.file.string() + ": " + problem.reason).find(text) != std::string::npos;
+  });
+}
+
 std::size_t files_in(const fs::path& folder, const std::string& part_of_name) {
   std::size_t count = 0;
   if (!fs::exists(folder)) return 0;
   for (const auto& entry : fs::directory_iterator(folder))
     count += entry.path().filename().string().find(part_of_name) != std::string::npos;
   return count;
+}
+
+StoredImages::StoredImages(int count) {
+  make_folders(folder.path() / "images", count);
+  settings = folder_settings(folder.path() / "images", folder.path() / "cache");
+}
+
+std::unique_ptr<ImageStore> StoredImages::store(const Progress& progress) const {
+  return std::make_unique<ImageStore>(open_dataset(settings, 1), settings, use, progress);
+}
+
+bool StoredImages::builds() const {
+  bool built = false;
+  store([&](std::int64_t done, std::int64_t) { built = built || done > 0; })->training(24);
+  return built;
+}
+
+fs::path StoredImages::cache() const {
+  for (const auto& entry : fs::directory_iterator(settings.cache_path))
+    if (entry.path().extension() == ".cache") return entry.path();
+  return {};
+}
+
+std::string content_of(const ImageSet& set) {
+  std::string all;
+  std::vector<std::uint8_t> buffer;
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const auto [image, label] = set.item(i, buffer);
+    all += std::to_string(image.width) + "x" + std::to_string(image.height) + "x" + std::to_string(image.channels) + ":";
+    all.append(reinterpret_cast<const char*>(image.pixels),
+               static_cast<std::size_t>(image.width * image.height * image.channels));
+    all += static_cast<char>(label);
+  }
+  return all;
 }
 
 }  // namespace danas::test

@@ -25,7 +25,27 @@ void make_folders(const std::filesystem::path& root, int count);
 /// Settings of class folders at `root` with the cache in `cache`.
 DataSettings folder_settings(const std::filesystem::path& root, const std::filesystem::path& cache);
 
+/// Whether some line "FILE: REASON" of the problems has the text.
+bool has_problem(const Dataset& dataset, const std::string& text);
+
 std::size_t files_in(const std::filesystem::path& folder, const std::string& part_of_name);
+
+/// Folders of small images and their cache.
+struct StoredImages {
+  explicit StoredImages(int count = 6);   ///< images a class in each split
+
+  std::unique_ptr<ImageStore> store(const Progress& progress = {}) const;
+  /// Whether opening the training images of 24 pixels has to look at any image.
+  bool builds() const;
+  std::filesystem::path cache() const;    ///< the file of those
+
+  TemporaryFolder folder;
+  DataSettings settings;
+  ImageUse use{1000, 0, 3};
+};
+
+/// Sizes, pixels and labels of a whole set, as training is given them.
+std::string content_of(const ImageSet& set);
 
 /// Runs `body` in a child process; its exit status, or minus the signal that ended it.
 template <class Body>

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(saved_scenes_are_the_same_as_class_folders) {
   BOOST_REQUIRE_EQUAL(files->samples(Split::train).size(), 16u);
   BOOST_CHECK_EQUAL(files->samples(Split::test).size(), 4u);
   for (const Sample& file : files->samples(Split::train)) {
-    const std::size_t index = std::stoul(file.file.stem().string());
+    const std::size_t index = std::stoul(std::filesystem::path(file.file).stem().string());
     const Sample& scene = scenes->samples(Split::train).at(index);
     BOOST_CHECK_EQUAL(scene.label, file.label);
     BOOST_CHECK(files->decode(file).data == scenes->decode(scene).data);

@@ -26,8 +26,8 @@ struct Undisturbed {
   std::map<std::string, std::string> expected;
 
   Undisturbed() {
-    // Built beforehand, so that every run makes the same calls.
-    ImageStore(open_dataset(experiment.data, experiment.seed), experiment.data, experiment.space.largest_resolution());
+    // Once beforehand, so that caches are there and every run makes the same calls.
+    run_tiny(experiment, folder.path() / "caching", false);
     run_tiny(experiment, folder.path() / "whole", false, 1, [&](int call, auto&) { calls = call; },
              [&](int line) { lines = line; });
     expected = results(folder.path() / "whole");
@@ -168,8 +168,7 @@ BOOST_AUTO_TEST_CASE(a_final_model_without_its_row) {
 
 BOOST_AUTO_TEST_CASE(other_images_do_not_resume) {
   const fs::path scenes = folder.path() / "scenes", directory = folder.path() / "run";
-  ImageStore(open_dataset(tiny_experiment(folder.path(), {"data.save=" + scenes.string()}).data, experiment.seed),
-             experiment.data, 32);
+  open_dataset(tiny_experiment(folder.path(), {"data.save=" + scenes.string()}).data, experiment.seed);
   const auto of_folders = [&](const std::string& systems) {
     return tiny_experiment(folder.path(), {"data.kind=folders", "data.path=" + scenes.string(), systems});
   };

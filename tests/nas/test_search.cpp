@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "data/preparation.hpp"
 #include "nas/candidate.hpp"
 #include "nn/checkpoint.hpp"
 #include "tiny_search.hpp"
@@ -62,7 +63,15 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
     if (i > 0) BOOST_TEST(c.elapsed_seconds >= candidates[i - 1].elapsed_seconds);
     data.insert(c.system.data.text());
   }
-  for (const std::string& name : data) BOOST_TEST(fs::exists(directory / "supernets" / (name + ".safetensors")));
+  for (const std::string& name : data) {
+    const auto backend = make_cpu_backend(1);
+    Metadata metadata;
+    const Network supernet = load_supernet(*backend, directory / "supernets" / (name + ".safetensors"),
+                                           {32, name == "32-rgb" ? Color::rgb : Color::monochrome}, preparation_name,
+                                           metadata);
+    BOOST_TEST(metadata.at("depth") == "2-1-1-1-0");  // no candidate can use more
+    BOOST_TEST(supernet.shape().exit_stage() == 6);
+  }
 
   const auto json = nlohmann::json::parse(result.summary_json);
   BOOST_TEST(read_file(directory / "summary.json") == result.summary_json);
@@ -82,7 +91,8 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
     for (const char* end : {".safetensors", ".layers.csv"}) files.insert(fields[0] + end);
     Metadata metadata;
     const auto backend = make_cpu_backend(1);
-    const Network model = load_model(*backend, directory / "models" / (fields[0] + ".safetensors"), metadata);
+    const Network model =
+        load_model(*backend, directory / "models" / (fields[0] + ".safetensors"), preparation_name, metadata);
     BOOST_TEST(metadata.at("stage") == "final");
     BOOST_TEST(metadata.at("system") == members.back().system.text());
   }
@@ -163,7 +173,8 @@ BOOST_AUTO_TEST_CASE(a_training_that_diverges_is_left_out) {
   for (std::size_t row = 0; row < front_of(directory).rows(); ++row) {
     Metadata metadata;
     const auto backend = make_cpu_backend(1);
-    load_model(*backend, directory / "models" / (front_of(directory).row(row)[0] + ".safetensors"), metadata);
+    load_model(*backend, directory / "models" / (front_of(directory).row(row)[0] + ".safetensors"), preparation_name,
+               metadata);
   }
 }
 
@@ -221,13 +232,16 @@ BOOST_AUTO_TEST_CASE(unusable_data_leaves_no_directory) {
   BOOST_TEST(!fs::exists(directory));
 }
 
-BOOST_AUTO_TEST_CASE(an_interrupt_while_images_are_cached_leaves_no_directory) {
+BOOST_AUTO_TEST_CASE(an_interrupt_while_images_are_cached_is_resumed) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
+  const Experiment experiment = tiny_experiment(folder.path());
   const SearchResult result =
-      run_tiny(tiny_experiment(folder.path()), directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
+      run_tiny(experiment, directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
   BOOST_TEST(result.interrupted);
-  BOOST_TEST(!fs::exists(directory));
+  run_tiny(experiment, folder.path() / "whole", false);
+  run_tiny(experiment, directory, true);
+  check_same_results(results(folder.path() / "whole"), directory);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -149,6 +149,12 @@ BOOST_AUTO_TEST_CASE(moves_in_narrow_spaces_end) {
   BOOST_CHECK_THROW(one.mutate(one_data.at(0), random), Error);
 }
 
+BOOST_AUTO_TEST_CASE(blocks_after_a_removed_stage_are_none) {
+  const SearchSpace space({32}, {Color::rgb}, {0.5}, {2, 0, 1, 3, 1});
+  BOOST_TEST((space.most_blocks() == std::array<int, 5>{2, 0, 0, 0, 0}));
+  BOOST_TEST(space.size() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(bad_lists_are_refused) {
   BOOST_CHECK_THROW(SearchSpace({}, {Color::rgb}, {0.5}, {1, 0, 0, 0, 0}), Error);
   BOOST_CHECK_THROW(SearchSpace({32, 32}, {Color::rgb}, {0.5}, {1, 0, 0, 0, 0}), Error);

@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
   int fits[3] = {}, systems = 0;
   for (const int resolution : {32, 64, 96, 128, 160, 192, 224}) {
     for (const Color color : {Color::monochrome, Color::rgb}) {
-      const NetworkShape full = supernet_shape({resolution, color}, 2);
+      const NetworkShape full = supernet_shape({resolution, color}, full_depth, 2);
       for (int code = 0; code < 4 * 5 * 4 * 4 * 2; ++code) {
         Architecture architecture;
         architecture.depth = {code % 4, code / 4 % 5, code / 20 % 4, code / 80 % 4, code / 320};
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(slices) {
   for (const Case& each : cases) BOOST_TEST(slice_channels(each.channels, each.width) == each.kept);
 
   // Blocks leave from the end of a stage; a removed stage takes the last convolution along.
-  const NetworkShape full = supernet_shape({96, Color::rgb}, 2);
+  const NetworkShape full = supernet_shape({96, Color::rgb}, full_depth, 2);
   std::vector<int> indices;
   const NetworkShape slice = slice_shape(full, {{1, 2, 0, 0, 0}, 0.5});
   for (const BlockShape& block : slice.blocks) indices.push_back(block.index);
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(slices) {
   BOOST_TEST(slice.last == 0);
   BOOST_TEST(slice.exit_stage() == 4);
   BOOST_TEST(slice.features() == 32);
-  for (const NetworkShape& shape : {full, supernet_shape({96, Color::monochrome}, 2), slice}) {
+  for (const NetworkShape& shape : {full, supernet_shape({96, Color::monochrome}, full_depth, 2), slice}) {
     int stage = 0;
     for (const BlockShape& block : shape.blocks) {
       BOOST_TEST(block.residual == (block.stride == 1 && block.stage == stage));
@@ -123,8 +123,33 @@ BOOST_AUTO_TEST_CASE(slices) {
   BOOST_TEST(slice_shape(full, {}).blocks.size() == 17u);
 }
 
+BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
+  for (const Color color : {Color::monochrome, Color::rgb}) {
+    const NetworkShape full = supernet_shape({96, color}, full_depth, 2);
+    BOOST_TEST(full.last == 1280);
+    const NetworkShape capped = supernet_shape({96, color}, {2, 1, 1, 0, 0}, 2);
+    BOOST_TEST(capped.exit_stage() == 5);
+    BOOST_TEST(capped.last == 0);
+    for (const BlockShape& block : capped.blocks) {
+      BOOST_TEST(block.in == full.blocks[static_cast<std::size_t>(block.index)].in);
+      BOOST_TEST(block.expanded == full.blocks[static_cast<std::size_t>(block.index)].expanded);
+      BOOST_TEST(block.out == full.blocks[static_cast<std::size_t>(block.index)].out);
+    }
+    for (const Architecture& architecture : {Architecture{{2, 1, 1, 0, 0}, 0.3}, Architecture{{1, 0, 0, 0, 0}, 0.7}}) {
+      const Figures of_capped = figures(slice_shape(capped, architecture));
+      const Figures of_full = figures(slice_shape(full, architecture));
+      BOOST_TEST(of_capped.parameters == of_full.parameters);
+      BOOST_TEST(of_capped.macs == of_full.macs);
+    }
+    BOOST_CHECK_EXCEPTION(slice_shape(capped, {{3, 1, 1, 0, 0}, 0.3}), Error, [](const Error& error) {
+      return std::string(error.what()).find("at most the depths 2-1-1-0-0, got 3-1-1-0-0") != std::string::npos;
+    });
+    BOOST_CHECK_THROW(slice_shape(capped, {{2, 1, 1, 1, 0}, 0.3}), Error);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(layer_table) {
-  const std::vector<Layer> table = layers(supernet_shape({97, Color::rgb}, 5));
+  const std::vector<Layer> table = layers(supernet_shape({97, Color::rgb}, full_depth, 5));
   BOOST_TEST(table.size() == 1 + 2 + 16 * 3 + 3u);
   for (std::size_t i = 1; i < table.size(); ++i) {
     BOOST_TEST(table[i].in_height == table[i - 1].out_height);

@@ -14,7 +14,11 @@ using namespace danas::test;
 namespace {
 
 const System tiny = parse_system("32,monochrome,1-0-0-0-0,0.1");
-const Metadata model_metadata{{"system", tiny.text()}, {"classes", "[\"no\",\"yes \\\"é\\\"\"]"}, {"positive", "yes"}};
+const std::string preparation = "as-tests-do";
+const Metadata model_metadata{{"system", tiny.text()},
+                              {"classes", "[\"no\",\"yes \\\"é\\\"\"]"},
+                              {"positive", "yes"},
+                              {"preparation", preparation}};
 
 void write(const std::filesystem::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
@@ -24,7 +28,7 @@ void write(const std::filesystem::path& path, const std::string& content) {
 std::string complaint(Backend& backend, const std::filesystem::path& path) {
   try {
     Metadata metadata;
-    load_model(backend, path, metadata);
+    load_model(backend, path, preparation, metadata);
   } catch (const Error& error) {
     BOOST_TEST((error.fault() == Fault::input));
     const std::string message = error.what();
@@ -53,7 +57,7 @@ BOOST_AUTO_TEST_CASE(round_trip) {
     disturb(network);
     save_checkpoint(folder / "model.safetensors", network, model_metadata);
     Metadata metadata;
-    const Network loaded = load_model(*backend, folder / "model.safetensors", metadata);
+    const Network loaded = load_model(*backend, folder / "model.safetensors", preparation, metadata);
     BOOST_TEST(same_weights(network, loaded));
     BOOST_TEST(metadata.at("system") == tiny.text());
     BOOST_TEST(metadata.at("positive") == "yes");
@@ -62,7 +66,7 @@ BOOST_AUTO_TEST_CASE(round_trip) {
 
     // The other type reads it too.
     const auto other = make_reference_backend(type == Type::f32 ? Type::f64 : Type::f32);
-    const Network converted = load_model(*other, folder / "model.safetensors", metadata);
+    const Network converted = load_model(*other, folder / "model.safetensors", preparation, metadata);
     const auto a = numbers(weight_named(network, "stem.conv.weight").view);
     BOOST_TEST(largest_difference(a, numbers(weight_named(converted, "stem.conv.weight").view)) < 1e-7);
   }
@@ -113,6 +117,44 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
   Network larger(*backend, system_shape(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), {3}, 1);
   BOOST_CHECK_THROW(checkpoint.load(larger), Error);
   BOOST_TEST(!complaint(*backend, folder / "state").empty());  // no metadata of a model
+}
+
+BOOST_AUTO_TEST_CASE(images_prepared_in_another_way) {
+  const TemporaryFolder folder;
+  const auto backend = make_reference_backend(Type::f32);
+  const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+  const auto path = folder / "model.safetensors";
+  Metadata metadata = model_metadata;
+  for (const char* other : {"", "as-tests-did"}) {
+    metadata.erase("preparation");
+    if (*other) metadata["preparation"] = other;
+    save_checkpoint(path, network, metadata);
+    const std::string message = complaint(*backend, path);
+    BOOST_TEST(message.find("train it again") != std::string::npos, message);
+    BOOST_TEST(message.find(*other ? other : "older versions") != std::string::npos, message);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
+  const TemporaryFolder folder;
+  const auto backend = make_reference_backend(Type::f32);
+  const auto path = folder / "32-monochrome.safetensors";
+  const DataConfiguration data{32, Color::monochrome};
+  const Network supernet = Network::supernet(*backend, supernet_shape(data, {2, 1, 0, 0, 0}, 2), 17);
+  Metadata metadata = model_metadata;
+  metadata["depth"] = "2-1-0-0-0";
+  save_checkpoint(path, supernet, metadata);
+  const auto load = [&] { return load_supernet(*backend, path, data, preparation, metadata); };
+  BOOST_TEST(same_weights(supernet, load()));
+  BOOST_CHECK_THROW(load_supernet(*backend, path, data, "another", metadata), Error);
+  for (const char* wrong : {"3-1-0-0-0", "2-1-0-0", "2-1-0-0-0 ", "2-0-1-0-0", "02-1-0-0-0", "9-1-0-0-0"}) {
+    metadata["depth"] = wrong;
+    save_checkpoint(path, supernet, metadata);
+    BOOST_CHECK_THROW(load(), Error);
+  }
+  metadata.erase("depth");
+  save_checkpoint(path, supernet, metadata);
+  BOOST_CHECK_THROW(load(), Error);
 }
 
 BOOST_AUTO_TEST_CASE(cut_and_altered_files) {

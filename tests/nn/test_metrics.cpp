@@ -45,6 +45,15 @@ BOOST_AUTO_TEST_CASE(macro_averages) {
   BOOST_CHECK_SMALL(got.f1 - (6.0 / 10 + 8.0 / 12 + 0) / 3, tight);
 }
 
+BOOST_AUTO_TEST_CASE(absent_classes_are_left_out_of_averages) {
+  const Metrics got = matrix({{3, 1, 1}, {0, 0, 0}, {0, 2, 4}}).metrics(0);
+  BOOST_CHECK_SMALL(got.accuracy - 7.0 / 11, tight);
+  BOOST_CHECK_SMALL(got.precision - (3.0 / 3 + 4.0 / 5) / 2, tight);
+  BOOST_CHECK_SMALL(got.recall - (3.0 / 5 + 4.0 / 6) / 2, tight);
+  BOOST_CHECK_SMALL(got.f1 - (6.0 / 8 + 8.0 / 11) / 2, tight);
+  BOOST_TEST(ConfusionMatrix(3).metrics(0).f1 == 0);
+}
+
 BOOST_AUTO_TEST_CASE(empty_and_wrong) {
   const Metrics nothing = ConfusionMatrix(2).metrics(1);
   BOOST_TEST(nothing.accuracy == 0);

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_SUITE(training)
 
 BOOST_AUTO_TEST_CASE(gathered_copy_trains_as_a_network_of_its_own) {
   const auto backend = make_cpu_backend(2);
-  const Network supernet = Network::supernet(*backend, {32, Color::rgb}, 2, 5);
+  const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 2), 5);
   const ToyImages toy(*backend, 32, 3, 2, 8, 3);
   Network gathered = supernet.gather(slice_shape(supernet.shape(), {{1, 2, 1, 1, 1}, 0.3}));
   Network alone(*backend, gathered.shape(), {7}, 99);
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
   const auto one = make_cpu_backend(1), two = make_cpu_backend(2);
   const auto train = [](Backend& backend) {
     const ToyImages toy(backend, 32, 1, 2, 13, 3);
-    Network network = Network::supernet(backend, {32, Color::monochrome}, 2, 3);
+    Network network = Network::supernet(backend, supernet_shape({32, Color::monochrome}, full_depth, 2), 3);
     Trainer trainer(backend);
     trainer.train(network, steps(6), toy.training(), {});
     trainer.recalibrate(network, network.shape(), toy.pass());
@@ -180,10 +180,56 @@ BOOST_AUTO_TEST_CASE(recalibration_is_exact) {
   BOOST_CHECK_THROW(Trainer(*backend).recalibrate(network, slice, [&](std::int64_t) { return toy.part(0, 0); }), Error);
 }
 
+// Layer by layer as the tape's forward pass, bit for bit, whole networks and slices in place.
+BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
+  for (const std::string instruction_set : {"", "portable"}) {
+    const auto backend = make_cpu_backend(2, instruction_set);
+    const ToyImages toy(*backend, 32, 3, 2, 5, 1);
+    for (const Architecture& architecture : {Architecture{}, Architecture{{2, 1, 0, 0, 0}, 0.4}}) {
+      Network network = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 2), 8);
+      disturb(network);
+      const NetworkShape slice = slice_shape(network.shape(), architecture);
+      const NetworkParameters parameters = network.parameters(slice, false);
+      Arena arena(*backend);
+      Tape tape(*backend, arena, batch_norm_epsilon);
+      tape.begin();
+      forward_training(tape, slice, parameters, toy.batch(0).images);
+      std::vector<std::pair<std::vector<double>, std::vector<double>>> wanted;
+      for (const auto& each : tape.normalizations())
+        wanted.emplace_back(numbers(each.statistics.mean), numbers(each.statistics.variance));
+      Trainer(*backend).recalibrate(network, slice, toy.pass());
+      BOOST_TEST(wanted.size() == 1 + 2 + 3 * (slice.blocks.size() - 1) + (slice.last > 0));
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const BatchNormWeights& weights = tape.normalizations()[i].weights;
+        // One batch: the pooled statistics are its own.
+        BOOST_TEST(numbers(weights.running_mean) == wanted[i].first);
+        BOOST_TEST(largest_difference(numbers(weights.running_variance), wanted[i].second) == 0.0);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
+  const auto backend = make_cpu_backend(1);
+  const ToyImages toy(*backend, 96, 3, 2, 4, 1);
+  Network network(*backend, supernet_shape({96, Color::rgb}, full_depth, 2), {7}, 8);
+  std::int64_t widest = 0;  // bytes of one layer's output for the batch
+  for (const Layer& layer : layers(network.shape()))
+    widest = std::max(widest, std::int64_t{4 * 4} * layer.out_height * layer.out_width * layer.out_channels);
+  Trainer recalibrating(*backend), training(*backend);
+  recalibrating.recalibrate(network, network.shape(), toy.pass());
+  TrainingSettings settings;
+  settings.steps = 1;
+  training.train(network, settings, toy.training(), {});
+  const auto peak = static_cast<std::int64_t>(recalibrating.peak_bytes());
+  BOOST_TEST(peak < 4 * widest);
+  BOOST_TEST(4 * peak < static_cast<std::int64_t>(training.peak_bytes()));
+}
+
 BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, 2, 9, 3);
-  const Network network = Network::supernet(*backend, {32, Color::monochrome}, 2, 8);
+  const Network network = Network::supernet(*backend, supernet_shape({32, Color::monochrome}, full_depth, 2), 8);
   disturb(network);
   Trainer trainer(*backend);
   const NetworkShape slice = slice_shape(network.shape(), {{2, 1, 1, 0, 0}, 0.6});
@@ -209,7 +255,7 @@ BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
 BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 64, 3, 2, 8, 1);
-  const Network network = Network::supernet(*backend, {64, Color::rgb}, 2, 8);
+  const Network network = Network::supernet(*backend, supernet_shape({64, Color::rgb}, full_depth, 2), 8);
   const auto peak = [&](const Architecture& architecture) {
     Trainer trainer(*backend);
     const NetworkShape slice = slice_shape(network.shape(), architecture);

@@ -1,0 +1,104 @@
+#include "cli/check_images.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "base/cpus.hpp"
+#include "base/error.hpp"
+#include "data/resize.hpp"
+#include "tensor/tensor.hpp"
+
+namespace danas {
+namespace {
+
+constexpr double measured_seconds = 0.2;
+constexpr std::size_t most_sampled = 32;
+
+/// How often a second `body` can be called with i = 0, 1, …
+template <class Body>
+double calls_per_second(Body&& body) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  double elapsed = 0;
+  std::int64_t calls = 0;
+  while (elapsed < measured_seconds) {
+    body(static_cast<std::size_t>(calls++));
+    elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+  return static_cast<double>(calls) / elapsed;
+}
+
+/// Images/s of one thread for one resolution.
+struct Rates { double decoding = 0, cropping = 0; };
+
+Rates measure(const Dataset& dataset, int resolution, double crop_min_area) {
+  const Preparation preparation = Preparation::training(resolution, crop_min_area);
+  const auto& samples = dataset.samples(Split::train);
+  std::vector<Sample> readable;
+  std::vector<Dataset::Pixels> level;
+  for (std::size_t i = 0; i < std::min(most_sampled, samples.size()); ++i) {
+    const Sample& sample = samples[i * samples.size() / std::min(most_sampled, samples.size())];
+    try {
+      preparation.apply(dataset, sample, level.emplace_back());
+      readable.push_back(sample);
+    } catch (const Error& error) {
+      if (error.fault() != Fault::input) throw;  // unusable files are counted elsewhere
+      level.pop_back();
+    }
+  }
+  if (readable.empty()) return {};
+  Rates rates;
+  Dataset::Pixels pixels;
+  rates.decoding =
+      calls_per_second([&](std::size_t i) { preparation.apply(dataset, readable[i % readable.size()], pixels); });
+  const Tensor out(serial_backend(), 1, resolution, resolution, 3);
+  rates.cropping = calls_per_second([&](std::size_t i) {
+    const Image image = image_of(level[i % level.size()]);
+    const Crop crop = training_crop(image, crop_min_area, 1, static_cast<std::int64_t>(i), 0);
+    serial_backend().augment({&image, 1}, {&crop, 1}, out.view());
+  });
+  return rates;
+}
+
+void print_rates(const DataConfiguration& data, const Rates& rates, CacheMode mode, double trained, int cpus) {
+  const double cropped = rates.cropping * cpus;
+  const double decoded = 1 / (1 / (rates.decoding * cpus) + 1 / cropped);
+  const double delivered = mode == CacheMode::none ? decoded : cropped;
+  const char* const from = mode == CacheMode::none ? "decoding delivers" : "the cache delivers";
+  fmt::print("{:<22} {}: training takes {:.0f} images/s, {} {:.0f}", "", data.text(), trained, from, delivered);
+  if (delivered >= trained) fmt::print(": training binds\n");
+  else if (mode == CacheMode::none && cropped >= trained)
+    fmt::print(": decoding binds; a cache would deliver {:.0f} (data.cache = \"raw\" or \"jpeg\")\n", cropped);
+  else fmt::print(": the images bind; more CPUs or a lower resolution would help\n");
+}
+
+}  // namespace
+
+void print_images(const Experiment& experiment, const ImageStore& store,
+                  const std::function<double(const DataConfiguration&)>& trained) {
+  std::map<int, CacheMode> modes;
+  std::set<int> resolutions;
+  std::uint64_t sum = 0;
+  for (const DataConfiguration& data : experiment.space.data_configurations()) resolutions.insert(data.resolution);
+  const char* title = "cache";
+  for (const int resolution : resolutions)
+    for (const ImageStore::Cache& cache : store.plans(resolution)) {
+      modes.emplace(resolution, cache.plan.mode);  // of the first, the training level
+      sum += cache.plan.bytes;
+      fmt::print("{:<22} {}\n", std::exchange(title, ""), cache.text());
+    }
+  fmt::print("{:<22} {:.1f} MiB of disk in all\n", "", static_cast<double>(sum) / 0x1p20);
+  const int cpus = usable_cpus();
+  std::map<int, Rates> rates;
+  for (const int resolution : resolutions)
+    rates[resolution] = measure(store.dataset(), resolution, experiment.data.crop_min_area);
+  fmt::print("{:<22} with {} CPUs, measured on a sample\n", "images/s", cpus);
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    print_rates(data, rates.at(data.resolution), modes.at(data.resolution), trained(data), cpus);
+}
+
+}  // namespace danas

@@ -1,0 +1,33 @@
+// A dataset whose samples are files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/content.hpp"
+#include "data/dataset.hpp"
+
+namespace danas {
+
+class FileDataset : public Dataset {
+ public:
+  Pixels decode(const Sample& sample, int shorter_side = 0) const override;
+  std::uint64_t fingerprint() const override { return fingerprint_; }
+
+ protected:
+  std::vector<Sample>& split(Split split) { return samples_[static_cast<int>(split)]; }
+  /// Sets the positive class by name (empty: the last). Throws Error naming the known ones.
+  void choose_positive(const std::string& name);
+  /// To be called once everything is listed: drops what is no readable file, checks that problems are few and that
+  /// every class can be trained.
+  void finish(const DataSettings& settings, const Progress& progress);
+
+ private:
+  void keep_readable(std::vector<Sample>& samples, const std::vector<FileContent>& contents);
+  void check_classes();
+
+  std::uint64_t fingerprint_ = 0;
+};
+
+}  // namespace danas

@@ -1,0 +1,44 @@
+// What a network sees, defined once: upright image, crop, area resize with exact integer weights to uint8, integer gray,
+// (x − 128)/128. The last three are Backend::augment; here are the crops and what of an image is kept for them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "data/dataset.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// Names the preparation in model files and in the keys of caches: another name whenever any input changes by one bit.
+inline constexpr std::string_view preparation_name = "area-u8-128-1";
+
+/// The largest centered square.
+Crop evaluation_crop(const Image& image);
+/// Random area crop as Inception (area share in [min_area, 1], aspect in [3/4, 4/3], ten tries, then the center) and
+/// mirror with probability ½, from (seed, step, position) alone.
+Crop training_crop(const Image& image, double min_area, std::uint64_t seed, std::int64_t step, std::int64_t position);
+
+/// An upright image as evaluation shows it, into [1, resolution, resolution, 1 or 3] of the backend's memory.
+void prepare_input(Backend& backend, const Dataset::Pixels& pixels, const View& input);
+
+/// How a decoded image is reduced before networks take their crops from it.
+struct Preparation {
+  enum class Kind { training, evaluation };
+
+  Kind kind = Kind::evaluation;
+  int side = 0;   ///< pixels of the shorter side (training) or of the square (evaluation)
+
+  /// The level that training crops of a resolution are taken from: a shorter side of ⌈1.3·resolution⌉, longer where
+  /// crops as small as `min_area` would have less than the resolution. Depends on the data configuration alone.
+  static Preparation training(int resolution, double min_area);
+  /// The square of a resolution, from the full-size image: what evaluation, prediction and recalibration see.
+  static Preparation evaluation(int resolution);
+
+  /// Decodes a sample; 1 or 3 channels, as the file has. Thread-safe. Throws Error as Dataset::decode.
+  void apply(const Dataset& dataset, const Sample& sample, Dataset::Pixels& out) const;
+  /// Bytes of an image of that size and shape.
+  std::uint64_t bytes(const Dataset::Pixels& decoded) const;
+};
+
+}  // namespace danas

@@ -1,0 +1,31 @@
+#include "nas/data_log.hpp"
+
+#include <fmt/core.h>
+
+namespace danas {
+
+void DataLog::begin() {
+  const Dataset& dataset = store_.dataset();
+  std::string classes;
+  for (const std::string& name : dataset.classes()) classes += (classes.empty() ? "" : ", ") + name;
+  status_.log(fmt::format("data: {} training, {} validation, {} test images; classes {}", store_.size(Split::train),
+                          store_.size(Split::validation), store_.size(Split::test), classes));
+  for (const std::string& note : dataset.notes()) status_.log("note: " + note);
+  update();
+}
+
+void DataLog::update() {
+  const std::vector<ImageStore::Cache> caches = store_.caches();
+  for (; told_caches_ < caches.size(); ++told_caches_)
+    status_.log("cache " + caches[told_caches_].text());
+  const std::vector<Problem> problems = store_.problems();
+  if (problems.size() > told_problems_) status_.log(fmt::format("{} unusable files:", problems.size()));
+  for (; told_problems_ < problems.size(); ++told_problems_)
+    status_.log(fmt::format("  {}: {}", problems[told_problems_].file.string(), problems[told_problems_].reason));
+  const std::int64_t remarked = store_.remarked();
+  if (remarked > told_remarked_)
+    status_.log(fmt::format("note: {} files have faults but were read whole", remarked));
+  told_remarked_ = remarked;
+}
+
+}  // namespace danas
