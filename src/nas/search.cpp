@@ -175,7 +175,9 @@ std::vector<Candidate> Search::test(const std::vector<Candidate>& front) {
   for (const Candidate& candidate : front) {
     const Candidate* known = find(context_.run.tests(), candidate.id);
     tests.push_back(known != nullptr ? *known : evaluation_.test(candidate));
-    if (known == nullptr) context_.run.append_test(tests.back());
+    if (known != nullptr) continue;
+    context_.data_log.update();  // before the row that may be resumed behind
+    context_.run.append_test(tests.back());
   }
   return tests;
 }
