@@ -191,7 +191,9 @@ std::vector<Candidate> SearchLoop::test(const std::vector<Candidate>& front) {
   for (const Candidate& candidate : front) {
     const auto found = known.find(candidate.id);
     tests.push_back(found != known.end() ? found->second : evaluator_.test(candidate));
-    if (found == known.end()) context_.run.append_test(tests.back());
+    if (found != known.end()) continue;
+    context_.data_log.update();  // before the row that may be resumed behind
+    context_.run.append_test(tests.back());
   }
   return tests;
 }
@@ -200,6 +202,7 @@ std::string SearchLoop::finish() {
   context_.status.enter("final");
   const std::vector<Candidate> front = final_front();
   const std::vector<Candidate> tests = test(front);
+  context_.data_log.update();
   if (const auto summary = context_.run.summary()) {  // a finished run, resumed with nothing left to do
     tell_result(front, tests);
     return *summary;

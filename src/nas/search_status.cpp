@@ -24,6 +24,7 @@ SearchStatus::SearchStatus(RunDirectory& run, const SearchObserver& observer, co
     images_trained_ = state.at("images_trained").get<std::int64_t>();
     images_evaluated_ = state.at("images_evaluated").get<std::int64_t>();
     peak_memory_mib_ = state.value("peak_memory_mib", 0.0);
+    caches_ = state.value("caches", caches_);
   } catch (const Json::exception& error) {
     throw Error(file.string(), std::string("expected the state of a search: ") + error.what());
   }
@@ -70,7 +71,8 @@ void SearchStatus::save() {
   const Json state{{"seconds", seconds_},
                    {"images_trained", images_trained()},
                    {"images_evaluated", images_evaluated()},
-                   {"peak_memory_mib", peak_memory_mib()}};
+                   {"peak_memory_mib", peak_memory_mib()},
+                   {"caches", caches_}};
   write_file(run_.progress_file(), state.dump(2) + "\n");
 }
 

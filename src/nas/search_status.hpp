@@ -36,6 +36,9 @@ class SearchStatus {
   /// The same of work that the estimate does not know: the search is no further by it.
   void preparing(const std::string& what, std::int64_t done, std::int64_t total);
   void attach(const SystemTrainer& trainer, const WorkEstimate& work) { trainer_ = &trainer; work_ = &work; }
+  /// A set of images and how it is kept; saved before anything that was made from it is on record.
+  void note_cache(const std::string& set, const std::string& text) { caches_[set] = text; }
+  const std::map<std::string, std::string>& caches() const { return caches_; }   ///< of all sessions
   void save();                                  ///< state/progress.json
   std::map<std::string, double> seconds() const;   ///< by phase, with the total
   std::int64_t images_trained() const;
@@ -51,6 +54,7 @@ class SearchStatus {
   const SystemTrainer* trainer_ = nullptr;
   const WorkEstimate* work_ = nullptr;
   std::map<std::string, double> seconds_;
+  std::map<std::string, std::string> caches_;
   double unaccounted_ = 0;                      ///< seconds of no phase, lost by a kill but seen in rows
   std::int64_t images_trained_ = 0, images_evaluated_ = 0;   ///< of earlier sessions
   double peak_memory_mib_ = 0;                  ///< of earlier sessions

@@ -34,13 +34,13 @@ Json system_json(const Candidate& candidate) {
           {"validation", metrics_json(candidate.metrics)}};
 }
 
-Json caches_json(const ImageStore& store) {
+Json caches_json(const SearchStatus& status) {
   Json caches = Json::array();
-  for (const ImageStore::Cache& cache : store.caches()) caches.push_back(cache.text());
+  for (const auto& [set, text] : status.caches()) caches.push_back(text);
   return caches;
 }
 
-Json data_json(const ImageStore& store) {
+Json data_json(const ImageStore& store, const SearchStatus& status) {
   const Dataset& dataset = store.dataset();
   Json json = {{"classes", dataset.classes()}};
   if (dataset.classes().size() == 2)
@@ -50,7 +50,7 @@ Json data_json(const ImageStore& store) {
   json["test"] = store.size(Split::test);
   json["unusable_files"] = store.problems().size();
   json["remarked_files"] = store.remarked();
-  json["caches"] = caches_json(store);
+  json["caches"] = caches_json(status);
   return json;
 }
 
@@ -98,7 +98,7 @@ std::string summary_json(const SearchContext& context, const std::vector<Candida
   json["device"] = context.backend.name();
   json["target"] = context.experiment.device.name;
   json["version"] = version();
-  json["data"] = data_json(context.store);
+  json["data"] = data_json(context.store, context.status);
   return json.dump(2) + "\n";
 }
 
