@@ -163,7 +163,9 @@ Candidate Evaluation::train_further(const Candidate& candidate) {
   return result;
 }
 
-void Evaluation::restore_final(const Candidate& candidate) { final_network(candidate, false); }
+void Evaluation::restore_final(const Candidate& candidate) {
+  if (!has_final_model(candidate.id)) final_network(candidate, false);
+}
 
 Candidate Evaluation::test(const Candidate& candidate) {
   Metadata metadata;

@@ -331,7 +331,8 @@ void check_together(const Source& source, const Experiment& experiment) {
                                         std::pair("final", experiment.final_training)})
     if (training.warmup > training.steps)
       throw expected(source.where(std::string(table) + ".warmup", std::string(table) + ".steps"),
-                     "at most the steps, " + std::to_string(training.steps), std::to_string(training.warmup));
+                     "at most " + std::string(table) + ".steps, " + std::to_string(training.steps),
+                     std::to_string(training.warmup));
 }
 
 Experiment default_experiment(const std::filesystem::path& file) {
