@@ -324,7 +324,8 @@ void check_together(const Source& source, const Experiment& experiment) {
                                    std::pair("data.test", experiment.data.test)})
     if (split.empty()) throw expected(source.where(key), "the name of a split", "an empty text");
   if (experiment.data.validation_share + experiment.data.test_share >= 1)
-    throw expected(source.where("data.test_share", "data.validation_share"), "validation_share and test_share to leave images for training",
+    throw expected(source.where("data.test_share", "data.validation_share"),
+                   "validation_share and test_share to leave images for training",
                    "a sum of 1 or more");
   for (const auto& [table, training] : {std::pair("supernet", experiment.supernet),
                                         std::pair("finetune", experiment.finetune),

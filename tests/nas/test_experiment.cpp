@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(what_an_override_breaks_is_not_blamed_on_the_file) {
     BOOST_TEST(complaint(file, {text}).starts_with(std::string("[--set ") + text + "] "), complaint(file, {text}));
   }
   BOOST_TEST(complaint(minimal, {"seed=1", "seed=x"}).starts_with("[--set seed=x] "));
-  BOOST_TEST(complaint(minimal + "[serach]\nsystems = 3\n", {"serach.hours=1"}).starts_with("[/somewhere/trial.toml:3: serach]"));
+  BOOST_TEST(contains(complaint(minimal + "[serach]\nsystems = 3\n", {"serach.hours=1"}), "trial.toml:3: serach]"));
 }
 
 BOOST_AUTO_TEST_CASE(a_float_is_not_told_as_an_integer) {
