@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(rows_are_means_of_the_steps_since_the_row_before) {
 
 BOOST_AUTO_TEST_CASE(sums_survive_a_stop_between_two_rows) {
   const auto whole = rows_of({});
-  for (const std::int64_t stop : {0, 1, 2, 3, 4, 39, 40, 41}) BOOST_TEST((rows_of({stop}) == whole), "stopped after " << stop);
+  for (const std::int64_t stop : {0, 1, 2, 3, 4, 39, 40, 41})
+    BOOST_TEST((rows_of({stop}) == whole), "stopped after " << stop);
   BOOST_TEST((rows_of({0, 1, 2, 5, 6, 40, 41}) == whole));
   BOOST_CHECK_THROW(
       [] {
