@@ -198,6 +198,15 @@ std::vector<Candidate> SearchLoop::test(const std::vector<Candidate>& front) {
   return tests;
 }
 
+// The counts of images in the summary are those of the sets that are open: the same whatever this session needed.
+void SearchLoop::open_first_images() {
+  if (context_.run.candidates().empty()) return;
+  const DataConfiguration& data = context_.run.candidates().front().system.data;
+  context_.trainer.prepare(data);
+  context_.store.evaluation(Split::test, data.resolution);
+  context_.data_log.update();
+}
+
 std::string SearchLoop::finish() {
   context_.status.enter("final");
   const std::vector<Candidate> front = final_front();
@@ -207,6 +216,7 @@ std::string SearchLoop::finish() {
     tell_result(front, tests);
     return *summary;
   }
+  open_first_images();
   context_.run.write_front(front, tests);
   std::set<std::int64_t> ids;
   for (const Candidate& candidate : front) ids.insert(candidate.id);

@@ -31,6 +31,7 @@ class SearchLoop {
   void tell(const Candidate& candidate, bool on_front);
   std::set<std::int64_t> front_ids() const;
   std::string finish();
+  void open_first_images();
   std::vector<Candidate> final_front();
   std::vector<Candidate> test(const std::vector<Candidate>& front);
   void tell_result(const std::vector<Candidate>& front, const std::vector<Candidate>& tests);
