@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(killed_building_goes_on_where_it_stopped) {
   BOOST_CHECK_EQUAL(files_in(images.settings.cache_path, ".part"), 0u);
 }
 
-BOOST_AUTO_TEST_CASE(of_an_altered_part_only_what_is_whole_is_taken_up) {
+BOOST_AUTO_TEST_CASE(of_an_altered_part_only_what_is_whole_is_taken_up, *boost::unit_test::label("slow")) {
   for (const char* const end : {".part", ".part-index"}) {
     for (const double share : {0.0, 0.3, 0.9}) {
       for (const bool cut : {true, false}) {
