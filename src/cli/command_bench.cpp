@@ -8,6 +8,7 @@
 #include "cli/measure.hpp"
 #include "cli/session.hpp"
 #include "nas/estimators.hpp"
+#include "nn/mobilenet_v2.hpp"
 #include "tensor/cpu/peak.hpp"
 
 namespace danas {
@@ -27,23 +28,20 @@ double peak_memory_mib() {
 }
 
 /// Input and output of every layer, as 4-byte numbers.
-double activation_bytes(const NetworkShape& shape) {
-  double elements = 0;
-  for (const Layer& layer : layers(shape)) {
-    elements += 1.0 * layer.in_height * layer.in_width * layer.in_channels;
-    elements += 1.0 * layer.out_height * layer.out_width * layer.out_channels;
-  }
-  return 4 * elements;
+double activation_bytes(const LayerList& layers) {
+  std::int64_t elements = 0;
+  for (const LayerRow& layer : layer_table(layers)) elements += layer.in.elements() + layer.out.elements();
+  return 4 * static_cast<double>(elements);
 }
 
 BenchRow measure(const BenchArguments& arguments) {
   const System system = read_system(arguments.system);
-  const NetworkShape shape = system_shape(system, 2);
   const auto backend = open_backend(arguments.machine);
-  const Work work = arguments.mode == "train"      ? Work::train
-                    : arguments.mode == "finetune" ? Work::finetune
-                                                   : Work::evaluate;
-  const Speed speed = measure_speed(*backend, shape, work, arguments.batch, arguments.seconds);
+  const Work work = arguments.mode == "eval" ? Work::evaluate : Work::train;
+  // A supernet has the heads of all exits, a candidate its own.
+  const LayerList own = system_layers(system, 2);
+  const LayerList layers = arguments.mode == "train" ? with_exit_heads(own) : own;
+  const Speed speed = measure_speed(*backend, layers, work, arguments.batch, arguments.seconds);
   const double passes = work == Work::evaluate ? 1 : 3;  // forward; gradients by inputs and by weights
 
   BenchRow row;
@@ -53,8 +51,8 @@ BenchRow measure(const BenchArguments& arguments) {
   row.batch = arguments.batch;
   row.threads = backend->threads();
   row.images_per_second = speed.images_per_second;
-  row.gflops = 2e-9 * passes * static_cast<double>(estimate(shape).macs) * speed.images_per_second;
-  row.gb_per_second = 1e-9 * passes * activation_bytes(shape) * speed.images_per_second;
+  row.gflops = 2e-9 * passes * static_cast<double>(estimate(layers).macs) * speed.images_per_second;
+  row.gb_per_second = 1e-9 * passes * activation_bytes(layers) * speed.images_per_second;
   row.peak_memory_mib = peak_memory_mib();  // before the machine's peaks are measured in memory of their own
   row.arena_mib = static_cast<double>(speed.arena_bytes) / (1 << 20);
   const MachinePeak peak = measure_peak(row.threads, 0.5);

@@ -12,6 +12,7 @@
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
 #include "nas/system_trainer.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 namespace {
@@ -25,17 +26,17 @@ constexpr double evaluation_share = 1.0 / 3;  // forward alone, of forward and b
 class CostModel {
  public:
   CostModel(Backend& backend, const SearchSpace& space, int classes, int batch) {
-    std::map<double, NetworkShape> shapes;
+    std::map<double, LayerList> networks;
     for (const DataConfiguration& data : space.data_configurations()) {
-      const NetworkShape shape = supernet_shape(data, space.most_blocks(), classes);
-      shapes.emplace(macs(shape), shape);
+      const LayerList layers = supernet_layers(data, space.most_blocks(), classes);
+      networks.emplace(macs(layers), layers);
     }
-    low_ = measure(backend, *shapes.begin(), batch);
-    high_ = shapes.size() > 1 ? measure(backend, *shapes.rbegin(), batch) : low_;
+    low_ = measure(backend, *networks.begin(), batch);
+    high_ = networks.size() > 1 ? measure(backend, *networks.rbegin(), batch) : low_;
   }
 
-  double seconds_per_image(const NetworkShape& shape) const {
-    const double x = macs(shape);
+  double seconds_per_image(const LayerList& layers) const {
+    const double x = macs(layers);
     if (x <= low_.macs || high_.macs <= low_.macs) return low_.seconds * x / low_.macs;
     return low_.seconds + (high_.seconds - low_.seconds) * (x - low_.macs) / (high_.macs - low_.macs);
   }
@@ -45,9 +46,9 @@ class CostModel {
     double macs = 0, seconds = 0;
   };
 
-  static double macs(const NetworkShape& shape) { return static_cast<double>(estimate(shape).macs); }
+  static double macs(const LayerList& layers) { return static_cast<double>(estimate(layers).macs); }
 
-  static Point measure(Backend& backend, const std::pair<const double, NetworkShape>& network, int batch) {
+  static Point measure(Backend& backend, const std::pair<const double, LayerList>& network, int batch) {
     const Speed speed =
         measure_speed(backend, network.second, Work::train, std::min(batch, most_measured_images), measured_seconds);
     return {network.first, 1 / speed.images_per_second};
@@ -82,8 +83,8 @@ double share_that_fits(const Experiment& experiment, int classes) {
   const SearchSpace& space = experiment.space;
   const Device& device = experiment.device;
   for (std::int64_t i = 0; i < space.size(); ++i) {
-    const auto shape = system_shape(space.at(i), classes);
-    fit += violation(estimate(shape, device.activation_bytes, device.parameter_bytes), device).none() ? 1 : 0;
+    const auto layers = system_layers(space.at(i), classes);
+    fit += violation(estimate(layers, device.activation_bytes, device.parameter_bytes), device).none() ? 1 : 0;
   }
   return static_cast<double>(fit) / static_cast<double>(space.size());
 }
@@ -106,8 +107,8 @@ double candidate_seconds(const Experiment& experiment, const Dataset& dataset, c
   Random random(experiment.seed, "check");
   double sum = 0;
   for (int i = 0; i < sampled_systems; ++i) {
-    const auto shape = system_shape(experiment.space.sample(random), static_cast<int>(dataset.classes().size()));
-    sum += cost.seconds_per_image(shape) * (trained + evaluated);
+    const auto layers = system_layers(experiment.space.sample(random), static_cast<int>(dataset.classes().size()));
+    sum += cost.seconds_per_image(layers) * (trained + evaluated);
   }
   return sum / sampled_systems;
 }
@@ -116,7 +117,7 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Cost
   const int classes = static_cast<int>(dataset.classes().size());
   double supernets = 0;
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    supernets += cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes)) *
+    supernets += cost.seconds_per_image(supernet_layers(data, experiment.space.most_blocks(), classes)) *
                  static_cast<double>(experiment.supernet.steps * experiment.supernet.batch);
   }
   const double candidate = candidate_seconds(experiment, dataset, cost);
@@ -149,7 +150,7 @@ int command_check(const CheckArguments& arguments) {
   const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {
-    return 1 / cost.seconds_per_image(supernet_shape(data, experiment.space.most_blocks(), classes));
+    return 1 / cost.seconds_per_image(supernet_layers(data, experiment.space.most_blocks(), classes));
   });
   print_time(experiment, *dataset, cost);
   fmt::print("{:<22} {}\n", "measured on", backend->name());

@@ -5,25 +5,26 @@
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "nas/estimators.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 namespace {
 
 std::string shape_text(int height, int width, int channels) { return fmt::format("{}x{}x{}", height, width, channels); }
 
-JsonObject layer_json(const Layer& layer) {
+JsonObject layer_json(const LayerRow& layer) {
   JsonObject json;
   json.add("name", layer.name).add("kind", layer.kind);
-  json.add("input", std::vector<std::int64_t>{layer.in_height, layer.in_width, layer.in_channels});
-  json.add("output", std::vector<std::int64_t>{layer.out_height, layer.out_width, layer.out_channels});
+  json.add("input", std::vector<std::int64_t>{layer.in.height, layer.in.width, layer.in.channels});
+  json.add("output", std::vector<std::int64_t>{layer.out.height, layer.out.width, layer.out.channels});
   json.add("parameters", layer.parameters).add("parameters_folded", layer.parameters_folded).add("macs", layer.macs);
   json.add("ram_bytes", layer_ram(layer)).add("flash_bytes", layer.parameters_folded);
   return json;
 }
 
-void print_json(const System& system, int classes, const std::vector<Layer>& table, const Resources& total) {
+void print_json(const System& system, int classes, const std::vector<LayerRow>& table, const Resources& total) {
   std::vector<JsonObject> rows;
-  for (const Layer& layer : table) rows.push_back(layer_json(layer));
+  for (const LayerRow& layer : table) rows.push_back(layer_json(layer));
   JsonObject json;
   json.add("arch", system.text()).add("classes", classes);
   json.add("parameters", total.parameters).add("parameters_folded", total.parameters_folded).add("macs", total.macs);
@@ -31,11 +32,11 @@ void print_json(const System& system, int classes, const std::vector<Layer>& tab
   fmt::print("{}\n", json.text());
 }
 
-void print_table(const System& system, int classes, const std::vector<Layer>& table, const Resources& total) {
+void print_table(const System& system, int classes, const std::vector<LayerRow>& table, const Resources& total) {
   fmt::print("{}, {} classes\n\n", system.text(), classes);
   fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", "layer", "kind", "input", "output",
              "parameters", "MACs", "RAM", "flash");
-  for (const Layer& layer : table) {
+  for (const LayerRow& layer : table) {
     fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", layer.name, layer.kind,
                shape_text(layer.in_height, layer.in_width, layer.in_channels),
                shape_text(layer.out_height, layer.out_width, layer.out_channels), layer.parameters, layer.macs,
@@ -54,9 +55,9 @@ void print_table(const System& system, int classes, const std::vector<Layer>& ta
 int command_describe(const DescribeArguments& arguments) {
   if (arguments.protocol == "published") throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
-  const NetworkShape shape = system_shape(system, arguments.classes);
-  const std::vector<Layer> table = layers(shape);
-  const Resources total = estimate(shape);
+  const LayerList layers = system_layers(system, arguments.classes);
+  const std::vector<LayerRow> table = layer_table(layers);
+  const Resources total = estimate(layers);
   if (arguments.json) {
     print_json(system, arguments.classes, table, total);
   } else {

@@ -16,7 +16,7 @@ int command_evaluate(const EvaluateArguments& arguments) {
   const ImageStore store = session.open_store(0);
   SystemTrainer trainer(session.experiment, store, *backend);
   const Metrics metrics =
-      trainer.evaluate(model.network, model.network.shape(), model.system.data, parse_split(arguments.split));
+      trainer.evaluate(model.network, model.network.layers(), model.system.data, parse_split(arguments.split));
   if (arguments.json) {
     JsonObject json = metrics_json(metrics);
     json.add("arch", model.system.text()).add("model", arguments.model.string()).add("split", arguments.split);

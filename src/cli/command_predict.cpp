@@ -33,7 +33,7 @@ std::vector<double> predict(Backend& backend, Trainer& trainer, const Model& mod
   const DataConfiguration& data = model.system.data;
   const Tensor input(backend, 1, data.resolution, data.resolution, data.channels());
   prepare_input(backend, decode_image(file), input.view());
-  return softmax(trainer.predict(model.network, model.network.shape(), input.view()));
+  return softmax(trainer.predict(model.network, model.network.layers(), input.view()));
 }
 
 JsonObject prediction_json(const Model& model, const std::filesystem::path& file,

@@ -27,7 +27,7 @@ Network sliced(Backend& backend, const System& system, const Dataset& dataset, c
   const Network supernet = load_supernet(backend, file, system.data, preparation_name, metadata);
   check_classes(class_names(metadata, file), dataset, file);
   try {
-    return supernet.gather(slice_shape(supernet.shape(), system.architecture));
+    return supernet.gather(slice_layers(supernet.layers(), system.architecture));
   } catch (const Error& error) {  // deeper than the supernet
     throw Error(file.string(), error.what());
   }
@@ -74,7 +74,7 @@ int command_train(const TrainArguments& arguments) {
   const auto backend = open_backend(arguments.machine);
   Session session(arguments.experiment, arguments.machine.quiet);
   const Dataset& dataset = *session.dataset;
-  const NetworkShape shape = system_shape(system, static_cast<int>(dataset.classes().size()));
+  const LayerList layers = system_layers(system, static_cast<int>(dataset.classes().size()));
 
   const bool scratch = arguments.init.empty();
   TrainingSettings settings = scratch ? session.experiment.supernet : session.experiment.finetune;
@@ -82,7 +82,7 @@ int command_train(const TrainArguments& arguments) {
   if (settings.warmup > settings.steps)
     throw expected("--steps", fmt::format("at least {}.warmup, {}", scratch ? "supernet" : "finetune", settings.warmup),
                    std::to_string(settings.steps));
-  Network network = scratch ? Network(*backend, shape, {shape.exit_stage()}, session.experiment.seed)
+  Network network = scratch ? Network(*backend, layers, session.experiment.seed)
                             : sliced(*backend, system, dataset, arguments.init);
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
@@ -90,7 +90,7 @@ int command_train(const TrainArguments& arguments) {
   SystemTrainer trainer(session.experiment, store, *backend);
   trainer.prepare(system.data);
   train(session, trainer, network, settings, system);
-  trainer.recalibrate(network, shape, system.data);
+  trainer.recalibrate(network, layers, system.data);
   const auto directory = arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;
   make_folder(directory);
   const auto model = directory / "model.safetensors";
@@ -99,10 +99,10 @@ int command_train(const TrainArguments& arguments) {
   std::vector<std::pair<std::string, Metrics>> metrics;
   for (const std::string& split : arguments.split.empty() ? std::vector<std::string>{"validation", "test"}
                                                           : std::vector<std::string>{arguments.split}) {
-    metrics.emplace_back(split, trainer.evaluate(network, shape, system.data, parse_split(split)));
+    metrics.emplace_back(split, trainer.evaluate(network, layers, system.data, parse_split(split)));
   }
   const Device& device = session.experiment.device;
-  print_result(arguments, system, estimate(shape, device.activation_bytes, device.parameter_bytes), model, metrics);
+  print_result(arguments, system, estimate(layers, device.activation_bytes, device.parameter_bytes), model, metrics);
   return 0;
 }
 

@@ -13,11 +13,12 @@ namespace {
 
 class RandomBatch {
  public:
-  RandomBatch(Backend& backend, const NetworkShape& shape, int batch)
-      : images_(backend, batch, shape.resolution, shape.resolution, shape.channels), labels_(batch) {
+  RandomBatch(Backend& backend, const LayerList& layers, int batch)
+      : images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
+        labels_(batch) {
     Random random(1, "bench");
     for (std::int64_t i = 0; i < images_.size(); ++i) set(images_.view(), i, random.uniform(-1, 1));
-    for (auto& label : labels_) label = static_cast<std::int32_t>(random.below(shape.classes));
+    for (auto& label : labels_) label = static_cast<std::int32_t>(random.below(classes_of(layers)));
   }
 
   Batch batch() const { return {images_.view(), labels_}; }
@@ -49,11 +50,10 @@ class Stopwatch {
 
 }  // namespace
 
-Speed measure_speed(Backend& backend, const NetworkShape& shape, Work work, int batch, double seconds) {
-  Network network = work == Work::train ? Network::supernet(backend, shape, 1)
-                                        : Network(backend, shape, {shape.exit_stage()}, 1);
+Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds) {
+  Network network(backend, layers, 1);
   Trainer trainer(backend);
-  const RandomBatch data(backend, shape, batch);
+  const RandomBatch data(backend, layers, batch);
   Stopwatch stopwatch(seconds);
   if (work == Work::evaluate) {
     bool more = true;
@@ -63,7 +63,7 @@ Speed measure_speed(Backend& backend, const NetworkShape& shape, Work work, int 
       if (!more) next.images.n = 0;
       return next;
     };
-    trainer.evaluate(network, shape, batches, 1);
+    trainer.evaluate(network, layers, batches, 1);
   } else {
     TrainingSettings settings;
     settings.steps = std::numeric_limits<std::int64_t>::max();

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
-#include "nn/architecture.hpp"
+#include "nn/layer.hpp"
 #include "tensor/backend.hpp"
 
 namespace danas {
 
-enum class Work { train, finetune, evaluate };  ///< with all exits' heads, with the own head, inference
+enum class Work { train, evaluate };
 
 struct Speed {
   double images_per_second = 0;
@@ -16,6 +16,6 @@ struct Speed {
 };
 
 /// Repeats steps of `batch` images for about `seconds` (at least two steps after one to warm up).
-Speed measure_speed(Backend& backend, const NetworkShape& shape, Work work, int batch, double seconds);
+Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds);
 
 }  // namespace danas

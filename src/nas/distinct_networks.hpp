@@ -8,7 +8,7 @@
 
 namespace danas {
 
-/// Systems of one data configuration with equal NetworkShapes are twins. The full space has 37,184 networks.
+/// Systems of one data configuration with equal layers are twins. The full space has 37,184 networks.
 class DistinctNetworks {
  public:
   explicit DistinctNetworks(const SearchSpace& space);   ///< which must outlive it

@@ -4,15 +4,13 @@
 
 namespace danas {
 
-long long layer_ram(const Layer& layer, int activation_bytes) {
-  const long long input = 1LL * layer.in_height * layer.in_width * layer.in_channels;
-  const long long output = 1LL * layer.out_height * layer.out_width * layer.out_channels;
-  return (input + output + layer.kept) * activation_bytes;
+long long layer_ram(const LayerRow& layer, int activation_bytes) {
+  return (layer.in.elements() + layer.out.elements() + layer.kept) * activation_bytes;
 }
 
-Resources estimate(const NetworkShape& shape, int activation_bytes, int parameter_bytes) {
+Resources estimate(const LayerList& layers, int activation_bytes, int parameter_bytes) {
   Resources resources;
-  for (const Layer& layer : layers(shape)) {
+  for (const LayerRow& layer : layer_table(layers)) {
     resources.parameters += layer.parameters;
     resources.parameters_folded += layer.parameters_folded;
     resources.macs += layer.macs;

@@ -1,7 +1,7 @@
 // What a system needs on a device, by the paper's equations on the fused network (BN folded, ReLU6 in its layer).
 #pragma once
 
-#include "nn/architecture.hpp"
+#include "nn/layer.hpp"
 
 namespace danas {
 
@@ -14,8 +14,8 @@ struct Resources {
 };
 
 /// `bytes`: of one element of activations and of one parameter (1: int8).
-Resources estimate(const NetworkShape& shape, int activation_bytes = 1, int parameter_bytes = 1);
+Resources estimate(const LayerList& layers, int activation_bytes = 1, int parameter_bytes = 1);
 /// RAM of one layer by eq. 2.
-long long layer_ram(const Layer& layer, int activation_bytes = 1);
+long long layer_ram(const LayerRow& layer, int activation_bytes = 1);
 
 }  // namespace danas

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "data/preparation.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 
@@ -34,7 +35,7 @@ std::string entry(const Metadata& metadata, const std::string& key) {
 }  // namespace
 
 Network Evaluation::slice(const System& system) {
-  return supernets_.get(system.data).gather(system_shape(system, context_.classes()));
+  return supernets_.get(system.data).gather(system_layers(system, context_.classes()));
 }
 
 // `purpose` names the stream of batches, which belongs to the system and not to its id; `training` the rows of
@@ -45,7 +46,7 @@ void Evaluation::train(Network& network, const TrainingSettings& settings, const
   train_steps(network, settings, stream_number(context_.experiment.seed, purpose + " " + system.text()), system.data,
               name, training);
   context_.status.stop_if_interrupted();
-  context_.trainer.recalibrate(network, network.shape(), system.data);
+  context_.trainer.recalibrate(network, network.layers(), system.data);
 }
 
 void Evaluation::train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
@@ -61,7 +62,7 @@ void Evaluation::train_steps(Network& network, const TrainingSettings& settings,
 }
 
 Metrics Evaluation::measure(const Network& network, const DataConfiguration& data) {
-  const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
+  const Metrics metrics = context_.trainer.evaluate(network, network.layers(), data, Split::validation);
   if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
   return metrics;
 }
@@ -79,7 +80,7 @@ std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
   const Device& device = context_.experiment.device;
   Candidate candidate;
   candidate.resources =
-      estimate(system_shape(proposal.system, context_.classes()), device.activation_bytes, device.parameter_bytes);
+      estimate(system_layers(proposal.system, context_.classes()), device.activation_bytes, device.parameter_bytes);
   candidate.violation = violation(candidate.resources, device);
   Stopwatch stopwatch;
   Metrics metrics;
@@ -105,7 +106,7 @@ void Evaluation::save_model(const Candidate& candidate) {
 void Evaluation::save(const Network& network, const Candidate& candidate, Metadata metadata) {
   metadata.merge(model_metadata(candidate.system, context_.store.dataset()));
   metadata["id"] = std::to_string(candidate.id);
-  context_.run.write_layers(candidate.id, network.shape(), context_.experiment.device);
+  context_.run.write_layers(candidate.id, network.layers(), context_.experiment.device);
   save_checkpoint(context_.run.model_file(candidate.id), network, metadata);
 }
 
@@ -131,7 +132,7 @@ Evaluation::Trained Evaluation::final_network(const Candidate& candidate, bool l
   const bool trained = entry(metadata, "stage") == "final";
   if (entry(metadata, "status") == outcome_name(Outcome::fallback)) return fall_back(std::move(before), candidate);
   try {
-    Network network = before.gather(before.shape());
+    Network network = before.gather(before.layers());
     if (!trained)
       train(network, context_.experiment.final_training, candidate.system, "final",
             log ? fmt::format("final {}", candidate.id) : "");
@@ -172,7 +173,7 @@ Candidate Evaluation::test(const Candidate& candidate) {
   const Network network =
       load_model(context_.backend, context_.run.model_file(candidate.id), preparation_name, metadata);
   Candidate result = candidate;
-  set_metrics(result, context_.trainer.evaluate(network, network.shape(), candidate.system.data, Split::test),
+  set_metrics(result, context_.trainer.evaluate(network, network.layers(), candidate.system.data, Split::test),
               Split::test);
   return result;
 }

@@ -220,13 +220,13 @@ void RunDirectory::keep_trainings(const std::function<bool(const std::string&, s
   if (dropped) write_file(path, kept);
 }
 
-void RunDirectory::write_layers(std::int64_t id, const NetworkShape& shape, const Device& device) {
+void RunDirectory::write_layers(std::int64_t id, const LayerList& layers, const Device& device) {
   std::string table = csv_line({"name", "kind", "in_height", "in_width", "in_channels", "out_height", "out_width",
                                 "out_channels", "parameters", "parameters_folded", "macs", "ram_bytes", "flash_bytes"});
   const auto text = [](long long number) { return std::to_string(number); };
-  for (const Layer& layer : layers(shape))
-    table += csv_line({layer.name, layer.kind, text(layer.in_height), text(layer.in_width), text(layer.in_channels),
-                       text(layer.out_height), text(layer.out_width), text(layer.out_channels), text(layer.parameters),
+  for (const LayerRow& layer : layer_table(layers))
+    table += csv_line({layer.name, layer.kind, text(layer.in.height), text(layer.in.width), text(layer.in.channels),
+                       text(layer.out.height), text(layer.out.width), text(layer.out.channels), text(layer.parameters),
                        text(layer.parameters_folded), text(layer.macs),
                        text(layer_ram(layer, device.activation_bytes)),
                        text(layer.parameters_folded * device.parameter_bytes)});

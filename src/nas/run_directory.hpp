@@ -13,6 +13,7 @@
 #include "base/build.hpp"
 #include "nas/candidate.hpp"
 #include "nas/experiment.hpp"
+#include "nn/layer.hpp"
 #include "nn/trainer.hpp"
 
 namespace danas {
@@ -69,7 +70,7 @@ class RunDirectory {
   void append_training(const std::string& training, const StepReport& report, double seconds);
   void keep_trainings(const std::function<bool(const std::string& training, std::int64_t step)>& keep);
 
-  void write_layers(std::int64_t id, const NetworkShape& shape, const Device& device);
+  void write_layers(std::int64_t id, const LayerList& layers, const Device& device);
   void remove_model(std::int64_t id);                    ///< and its layer table
   void keep_models(const std::set<std::int64_t>& ids);   ///< removes those of all others
   /// front.csv: candidates after final training beside the same ones on test.

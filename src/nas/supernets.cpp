@@ -54,8 +54,8 @@ std::int64_t Supernets::unfinished_steps(const DataConfiguration& data) const {
 }
 
 Network Supernets::untrained(const DataConfiguration& data) const {
-  const NetworkShape shape = supernet_shape(data, context_.experiment.space.most_blocks(), context_.classes());
-  return Network::supernet(context_.backend, shape, stream_number(context_.experiment.seed, "weights " + data.text()));
+  return {context_.backend, supernet_layers(data, context_.experiment.space.most_blocks(), context_.classes()),
+          stream_number(context_.experiment.seed, "weights " + data.text())};
 }
 
 Metadata Supernets::metadata(const DataConfiguration& data) const {
@@ -152,8 +152,8 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
 }
 
 void Supernets::finish(Network& network, const DataConfiguration& data) {
-  context_.trainer.recalibrate(network, network.shape(), data);
-  const Metrics metrics = context_.trainer.evaluate(network, network.shape(), data, Split::validation);
+  context_.trainer.recalibrate(network, network.layers(), data);
+  const Metrics metrics = context_.trainer.evaluate(network, network.layers(), data, Split::validation);
   if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
   Metadata finished = metadata(data);
   finished["stage"] = "supernet";

@@ -55,13 +55,13 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
   return steps;
 }
 
-void SystemTrainer::recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data) {
+void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
   EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
                           Batching::even);
   trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
 }
 
-Metrics SystemTrainer::evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data,
+Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
                           experiment_.search.evaluation_batch);

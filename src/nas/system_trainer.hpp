@@ -29,8 +29,8 @@ class SystemTrainer {
                      const AfterStep& after_step);
   /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images. The batch
   /// is its own (design: each layer sees inputs normalized by their batch), so that evaluation_batch changes no result.
-  void recalibrate(Network& network, const NetworkShape& slice, const DataConfiguration& data);
-  Metrics evaluate(const Network& network, const NetworkShape& slice, const DataConfiguration& data, Split split);
+  void recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data);
+  Metrics evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data, Split split);
 
   /// Where the flag is set, the functions above end before their next batch with an Error (Fault::interrupted).
   void stop_on(const std::atomic<bool>* interrupt) { interrupt_ = interrupt; }

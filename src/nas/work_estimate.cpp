@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "nas/estimators.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 
@@ -24,13 +25,13 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
   const std::int64_t all = experiment.space.size();
   systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    const NetworkShape shape = supernet_shape(data, experiment.space.most_blocks(), classes);
-    supernet_work_[data] = static_cast<double>(estimate(shape).macs) * training_images(experiment.supernet);
+    const LayerList layers = supernet_layers(data, experiment.space.most_blocks(), classes);
+    supernet_work_[data] = static_cast<double>(estimate(layers).macs) * training_images(experiment.supernet);
   }
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   for (int i = 0; i < sampled_systems; ++i) {
-    const double macs = static_cast<double>(estimate(system_shape(experiment.space.sample(random), classes)).macs);
+    const double macs = static_cast<double>(estimate(system_layers(experiment.space.sample(random), classes)).macs);
     candidate_work_ += macs * (training_images(experiment.finetune) + evaluated) / sampled_systems;
     final_work_ += macs * (training_images(experiment.final_training) + evaluated) / sampled_systems;
   }

@@ -9,22 +9,7 @@ namespace danas {
 
 namespace {
 
-struct StageSettings { int expansion, channels, blocks, stride; };
-constexpr std::array<StageSettings, 7> stages{{{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2},
-                                               {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}};
-constexpr int first_optional_stage = 3;
-constexpr int expansion = 6;
-constexpr int last_channels = 1280;
 constexpr int least_resolution = 8, most_resolution = 1024;
-
-// Nearest multiple of `divisor`, ties upwards, never more than 10 % below the value: as MobileNetV2's authors round.
-// The margin keeps products such as 0.7·C from missing a tie by the last bit.
-int make_divisible(double value, int divisor) {
-  const int rounded = std::max(divisor, static_cast<int>(value + divisor / 2.0 + 1e-9) / divisor * divisor);
-  return rounded < 0.9 * value ? rounded + divisor : rounded;
-}
-
-int keras_channels(int channels, double width) { return make_divisible(static_cast<int>(channels * width), 8); }
 
 // Empty where the architecture is feasible, else what is wrong with it.
 std::string complaint(const Architecture& architecture) {
@@ -40,13 +25,6 @@ std::string complaint(const Architecture& architecture) {
   }
   if (!(architecture.width > 0 && architecture.width <= 1)) return "the width lies above 0 and at most at 1";
   return {};
-}
-
-std::array<int, 5> depth_of(const NetworkShape& shape) {
-  std::array<int, 5> depth{};
-  for (const BlockShape& block : shape.blocks)
-    if (block.stage >= first_optional_stage) ++depth[static_cast<std::size_t>(block.stage - first_optional_stage)];
-  return depth;
 }
 
 std::string width_text(double width) {
@@ -154,65 +132,9 @@ System parse_system(std::string_view text) {
   return system;
 }
 
-NetworkShape full_shape(int resolution, int channels, double base_width, int classes) {
-  NetworkShape shape;
-  shape.resolution = resolution;
-  shape.channels = channels;
-  shape.classes = classes;
-  shape.stem = make_divisible(32 * base_width, 8);
-  int in = shape.stem;
-  for (std::size_t i = 0; i < stages.size(); ++i) {
-    for (int repeat = 0; repeat < stages[i].blocks; ++repeat) {
-      BlockShape block;
-      block.index = static_cast<int>(shape.blocks.size());
-      block.stage = static_cast<int>(i) + 1;
-      block.in = in;
-      block.expanded = in * stages[i].expansion;
-      block.out = keras_channels(stages[i].channels, base_width);
-      block.stride = repeat == 0 ? stages[i].stride : 1;
-      block.residual = block.stride == 1 && block.in == block.out;
-      in = block.out;
-      shape.blocks.push_back(block);
-    }
-  }
-  shape.last = last_channels;
-  return shape;
-}
-
-NetworkShape supernet_shape(const DataConfiguration& data, const std::array<int, 5>& depth, int classes) {
-  const double base_width = data.color == Color::rgb ? 1.0 : 1.0 / 3.0;
-  return slice_shape(full_shape(data.resolution, data.channels(), base_width, classes), {depth, 1.0});
-}
-
-int slice_channels(int channels, double width) { return std::min(channels, make_divisible(channels * width, 4)); }
-
-NetworkShape slice_shape(const NetworkShape& full, const Architecture& architecture) {
-  if (const std::string problem = complaint(architecture); !problem.empty()) {
+void check_feasible(const Architecture& architecture) {
+  if (const std::string problem = complaint(architecture); !problem.empty())
     throw Error("architecture " + architecture.text(), problem);
-  }
-  NetworkShape slice = full;
-  slice.stem = slice_channels(full.stem, architecture.width);
-  slice.blocks.clear();
-  int in = slice.stem, stage = 0, kept = 0;
-  for (BlockShape block : full.blocks) {
-    kept = block.stage == stage ? kept + 1 : 1;
-    stage = block.stage;
-    if (stage >= first_optional_stage && kept > architecture.depth[stage - first_optional_stage]) continue;
-    block.in = in;
-    block.expanded = block.has_expansion() ? in * expansion : in;
-    block.out = slice_channels(block.out, architecture.width);
-    in = block.out;
-    slice.blocks.push_back(block);
-  }
-  slice.last = architecture.depth.back() > 0 ? slice_channels(full.last, architecture.width) : 0;
-  if (depth_of(slice) != architecture.depth)
-    throw expected("architecture " + architecture.text(), "at most the depths " + depth_text(depth_of(full)),
-                   depth_text(architecture.depth));
-  return slice;
-}
-
-NetworkShape system_shape(const System& system, int classes) {
-  return slice_shape(supernet_shape(system.data, full_depth, classes), system.architecture);
 }
 
 }  // namespace danas

@@ -268,16 +268,16 @@ void check_preparation(const Metadata& metadata, std::string_view preparation, c
 
 namespace {
 
-// The shape that the metadata's entry `key` describes; `shape_of` reads it.
-template <class ShapeOf>
-NetworkShape described_shape(const Checkpoint& checkpoint, const std::filesystem::path& path, const std::string& key,
-                             std::string_view preparation, const ShapeOf& shape_of) {
+// The layers that the metadata's entry `key` describes; `layers_of` reads it.
+template <class LayersOf>
+LayerList described_layers(const Checkpoint& checkpoint, const std::filesystem::path& path, const std::string& key,
+                             std::string_view preparation, const LayersOf& layers_of) {
   check_preparation(checkpoint.metadata(), preparation, path);
   const auto found = checkpoint.metadata().find(key);
   if (found == checkpoint.metadata().end()) throw expected(path.string(), "a model with metadata " + key, "none");
   const auto classes = static_cast<int>(class_names(checkpoint.metadata(), path).size());
   try {
-    return shape_of(found->second, classes);
+    return layers_of(found->second, classes);
   } catch (const Error& error) {
     throw Error(path.string(), error.what());
   }
@@ -288,11 +288,12 @@ NetworkShape described_shape(const Checkpoint& checkpoint, const std::filesystem
 Network load_model(Backend& backend, const std::filesystem::path& path, std::string_view preparation,
                    Metadata& metadata) {
   const Checkpoint checkpoint(path);
-  const NetworkShape shape =
-      described_shape(checkpoint, path, "system", preparation, [](const std::string& system, int classes) {
-        return system_shape(parse_system(system), classes);
-      });
-  Network network(backend, shape, {shape.exit_stage()}, 0);
+  Network network(backend,
+                  described_layers(checkpoint, path, "system", preparation,
+                                   [](const std::string& system, int classes) {
+                                     return system_layers(parse_system(system), classes);
+                                   }),
+                  0);
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;
@@ -301,11 +302,12 @@ Network load_model(Backend& backend, const std::filesystem::path& path, std::str
 Network load_supernet(Backend& backend, const std::filesystem::path& path, const DataConfiguration& data,
                       std::string_view preparation, Metadata& metadata) {
   const Checkpoint checkpoint(path);
-  const NetworkShape shape =
-      described_shape(checkpoint, path, "depth", preparation, [&](const std::string& depth, int classes) {
-        return supernet_shape(data, parse_depth(depth), classes);
-      });
-  Network network = Network::supernet(backend, shape, 0);
+  Network network(backend,
+                  described_layers(checkpoint, path, "depth", preparation,
+                                   [&](const std::string& depth, int classes) {
+                                     return supernet_layers(data, parse_depth(depth), classes);
+                                   }),
+                  0);
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/mobilenet_v2.hpp"
 #include "nn/network.hpp"
 
 namespace danas {

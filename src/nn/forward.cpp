@@ -8,26 +8,19 @@ namespace danas {
 
 namespace {
 
-constexpr Geometry stem_geometry{2, Padding::same};
-constexpr Geometry pointwise{1, Padding::same};
-
-// The value that the head after `stage` pools.
-Tape::Value exit_value(const Forward& forward, const NetworkShape& shape, int stage) {
-  if (stage == shape.exit_stage() && shape.last > 0) return forward.last;
-  std::size_t block = 0;
-  for (std::size_t i = 0; i < shape.blocks.size(); ++i) {
-    if (shape.blocks[i].stage == stage) block = i;
-  }
-  return forward.blocks[block];
+View flat(View x) {
+  x.c *= x.h * x.w;
+  x.h = x.w = 1;
+  return x;
 }
 
-// Two buffers that blocks write in turn.
+// Two buffers that layers write in turn.
 class PingPong {
  public:
   PingPong(Arena& arena, std::int64_t elements) : buffers_{arena.take_vector(elements), arena.take_vector(elements)} {}
-  View next(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
+  View next(std::int64_t images, const Extent& extent) {
     turn_ = 1 - turn_;
-    return {buffers_[turn_].type, buffers_[turn_].data, n, h, w, c};
+    return {buffers_[turn_].type, buffers_[turn_].data, images, extent.height, extent.width, extent.channels};
   }
 
  private:
@@ -35,55 +28,76 @@ class PingPong {
   int turn_ = 0;
 };
 
-// Elements of the largest output of stem, block or last convolution.
-std::int64_t widest_output(const NetworkShape& shape, const View& images) {
-  std::int64_t h = output_size(images.h, 3, stem_geometry), w = output_size(images.w, 3, stem_geometry);
-  std::int64_t widest = h * w * shape.stem;
-  for (const BlockShape& block : shape.blocks) {
-    h = output_size(h, 3, {block.stride, Padding::same});
-    w = output_size(w, 3, {block.stride, Padding::same});
-    widest = std::max(widest, h * w * block.out);
+// Elements of the largest output of one image.
+std::int64_t widest_output(const LayerList& layers) {
+  std::int64_t widest = 0;
+  for (const LayerSpec& layer : layers) widest = std::max(widest, layer.out.elements());
+  return widest;
+}
+
+// An unfolded layer and its activation; bias may be absent.
+void run_plain(Backend& backend, const LayerSpec& layer, const View& x, const Filter& filter, const View& bias,
+               Activation activation, const View& y) {
+  switch (layer.kind) {
+    case LayerKind::convolution: return backend.convolution(x, filter, layer.geometry, bias, activation, y);
+    case LayerKind::depthwise: return backend.depthwise(x, filter, layer.geometry, bias, activation, y);
+    case LayerKind::dense: return backend.matmul(x, filter, bias, activation, y);
+    case LayerKind::global_average_pool: return backend.global_average_pool(x, y);
+    default: throw expected("network", "a layer of one operation", layer.name);
   }
-  return images.n * std::max(widest, h * w * shape.last);
+}
+
+Tape::Value plain_value(Tape& tape, const LayerSpec& layer, const LayerParameters& parameters, Tape::Value x) {
+  switch (layer.kind) {
+    case LayerKind::convolution: return tape.convolution(x, parameters.filter, layer.geometry, parameters.bias);
+    case LayerKind::depthwise: return tape.depthwise(x, parameters.filter, layer.geometry, parameters.bias);
+    case LayerKind::dense: return tape.dense(x, parameters.filter, parameters.bias);
+    case LayerKind::global_average_pool: return tape.global_average_pool(x);
+    case LayerKind::flatten: return tape.flatten(x);
+    case LayerKind::inverted_bottleneck: return tape.bottleneck(x, parameters.bottleneck);
+    case LayerKind::head: return tape.dense(tape.global_average_pool(x), parameters.filter, parameters.bias);
+  }
+  return x;
+}
+
+Tape::Value layer_value(Tape& tape, const LayerSpec& layer, const LayerParameters& parameters, Tape::Value x) {
+  const Tape::Value y = plain_value(tape, layer, parameters, x);
+  if (layer.normalized()) return tape.batch_norm(y, parameters.normalization, layer.activation);
+  return layer.activation == Activation::none ? y : tape.activation(y, layer.activation);
 }
 
 }  // namespace
 
-Forward forward_training(Tape& tape, const NetworkShape& shape, const NetworkParameters& parameters,
+Forward forward_training(Tape& tape, const LayerList& layers, const std::vector<LayerParameters>& parameters,
                          const View& images) {
   Forward forward;
-  forward.stem = tape.batch_norm(tape.convolution(tape.input(images), parameters.stem, stem_geometry),
-                                 parameters.stem_bn, Activation::relu6);
-  Tape::Value value = forward.stem;
-  for (const BottleneckParameter& block : parameters.blocks) {
-    value = tape.bottleneck(value, block);
-    forward.blocks.push_back(value);
-  }
-  if (shape.last > 0) {
-    forward.last = tape.batch_norm(tape.convolution(value, parameters.last, pointwise), parameters.last_bn,
-                                   Activation::relu6);
-  }
-  for (const NetworkParameters::Head& head : parameters.heads) {
-    Tape::Value input = exit_value(forward, shape, head.stage);
-    if (head.stage != shape.exit_stage()) input = tape.stop_gradient(input);
-    const Tape::Value features = tape.global_average_pool(input);
-    forward.exits.push_back({head.stage, features, tape.dense(features, head.weight, head.bias)});
+  Tape::Value value = tape.input(images);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const bool branch = is_branch(layers, i);
+    const Tape::Value output = layer_value(tape, layers[i], parameters[i], branch ? tape.stop_gradient(value) : value);
+    forward.outputs.push_back(output);
+    if (branch || i + 1 == layers.size()) forward.exits.push_back(output);
+    if (!branch) value = output;
   }
   return forward;
 }
 
 namespace {
 
-// A convolution, its normalization and ReLU6, as forward_training() has them.
-void convolution_statistics(Backend& backend, Arena& arena, const View& x, const Filter& filter,
-                            const Geometry& geometry, const BatchNormWeights& weights, const View& y,
-                            const StatisticsObserver& observe) {
+bool has_statistics(const LayerSpec& layer) {
+  return layer.normalized() || layer.kind == LayerKind::inverted_bottleneck;
+}
+
+// A layer with its normalization and activation, as forward_training() has them.
+void normalized_statistics(Backend& backend, Arena& arena, const LayerSpec& layer, const LayerParameters& parameters,
+                           const View& x, const View& y, const StatisticsObserver& observe) {
   const ArenaScope scope(arena);
+  const BatchNormWeights& weights = parameters.normalization.value;
   const View convolved = arena.take_like(y);
   const View mean = arena.take_vector(y.c);
   const BatchNormStatistics statistics{mean, arena.take_vector(y.c)};
-  backend.convolution(x, filter, geometry, {}, Activation::none, convolved);
-  backend.batch_norm_training(convolved, weights, batch_norm_epsilon, Activation::relu6, y, statistics);
+  run_plain(backend, layer, x, parameters.filter.value, {}, Activation::none, convolved);
+  backend.batch_norm_training(convolved, weights, batch_norm_epsilon, layer.activation, y, statistics);
   observe({weights, statistics, y.rows()});
 }
 
@@ -99,84 +113,92 @@ void block_statistics(Backend& backend, Arena& arena, const View& x, const Bottl
 
 }  // namespace
 
-void forward_statistics(Backend& backend, Arena& arena, const NetworkShape& shape, const NetworkParameters& parameters,
-                        const View& images, const StatisticsObserver& observe) {
+void forward_statistics(Backend& backend, Arena& arena, const LayerList& layers,
+                        const std::vector<LayerParameters>& parameters, const View& images,
+                        const StatisticsObserver& observe) {
   const ArenaScope scope(arena);
-  PingPong outputs(arena, widest_output(shape, images));
-  View x = outputs.next(images.n, output_size(images.h, 3, stem_geometry), output_size(images.w, 3, stem_geometry),
-                        shape.stem);
-  convolution_statistics(backend, arena, images, parameters.stem.value, stem_geometry, parameters.stem_bn.value, x,
-                         observe);
-  for (std::size_t i = 0; i < shape.blocks.size(); ++i) {
-    const Geometry geometry{shape.blocks[i].stride, Padding::same};
-    const View y = outputs.next(x.n, output_size(x.h, 3, geometry), output_size(x.w, 3, geometry), shape.blocks[i].out);
-    block_statistics(backend, arena, x, parameters.blocks[i].value, y, observe);
+  PingPong outputs(arena, images.n * widest_output(layers));
+  const auto end = std::find_if(layers.rbegin(), layers.rend(), has_statistics).base();
+  View x = images;
+  for (auto layer = layers.begin(); layer != end; ++layer) {
+    const LayerParameters& own = parameters[static_cast<std::size_t>(layer - layers.begin())];
+    if (layer->kind == LayerKind::head) continue;
+    if (layer->kind == LayerKind::flatten) {
+      x = flat(x);
+      continue;
+    }
+    const View y = outputs.next(x.n, layer->out);
+    if (layer->kind == LayerKind::inverted_bottleneck)
+      block_statistics(backend, arena, x, own.bottleneck.value, y, observe);
+    else if (layer->normalized()) normalized_statistics(backend, arena, *layer, own, x, y, observe);
+    else run_plain(backend, *layer, x, own.filter.value, own.bias.value, layer->activation, y);
     x = y;
   }
-  if (shape.last == 0) return;
-  const View y = outputs.next(x.n, x.h, x.w, shape.last);
-  convolution_statistics(backend, arena, x, parameters.last.value, pointwise, parameters.last_bn.value, y, observe);
 }
 
-FoldedNetwork::FoldedNetwork(Backend& backend, Arena& arena, const NetworkShape& shape,
-                             const NetworkParameters& parameters)
-    : backend_(backend), arena_(arena), shape_(shape) {
-  if (parameters.heads.empty() || parameters.heads.back().stage != shape.exit_stage()) {
-    throw expected("network", "a head after stage " + std::to_string(shape.exit_stage()), "none");
+FoldedNetwork::FoldedNetwork(Backend& backend, Arena& arena, const LayerList& layers,
+                             const std::vector<LayerParameters>& parameters)
+    : backend_(backend), arena_(arena), layers_(layers) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    FoldedLayer& folded = folded_.emplace_back();
+    const LayerParameters& own = parameters[i];
+    if (is_branch(layers, i)) continue;
+    if (layers[i].kind == LayerKind::inverted_bottleneck) folded.bottleneck = fold(own.bottleneck.value);
+    else if (layers[i].normalized()) folded = fold(own.filter.value, own.normalization.value);
+    else folded = {own.filter.value, own.bias.value, {}};
   }
-  head_ = parameters.heads.back().weight.value;
-  head_bias_ = parameters.heads.back().bias.value;
-  stem_ = fold(parameters.stem.value, parameters.stem_bn.value);
-  for (const BottleneckParameter& parameter : parameters.blocks) {
-    const BottleneckWeights& weights = parameter.value;
-    FoldedBottleneck block;
-    if (weights.expand.present()) {
-      const Convolution expand = fold(weights.expand, weights.bn1);
-      block.expand = expand.filter;
-      block.bias1 = expand.bias;
-    }
-    const Convolution depthwise = fold(weights.depthwise, weights.bn2), project = fold(weights.project, weights.bn3);
-    block.depthwise = depthwise.filter;
-    block.bias2 = depthwise.bias;
-    block.project = project.filter;
-    block.bias3 = project.bias;
-    block.stride = weights.stride;
-    block.residual = weights.residual;
-    blocks_.push_back(block);
-  }
-  if (shape.last > 0) last_ = fold(parameters.last.value, parameters.last_bn.value);
 }
 
-FoldedNetwork::Convolution FoldedNetwork::fold(const Filter& filter, const BatchNormWeights& weights) const {
-  const Convolution folded{arena_.take_filter(filter.h, filter.w, filter.in, filter.out),
-                           arena_.take_vector(filter.out)};
-  backend_.fold_batch_norm(filter, weights, batch_norm_epsilon, folded.filter, folded.bias);
-  return folded;
+FoldedNetwork::FoldedLayer FoldedNetwork::fold(const Filter& filter, const BatchNormWeights& weights) const {
+  const Filter dense = arena_.take_filter(filter.h, filter.w, filter.in, filter.out);
+  const View bias = arena_.take_vector(filter.out);
+  backend_.fold_batch_norm(filter, weights, batch_norm_epsilon, dense, bias);
+  return {dense, bias, {}};
+}
+
+FoldedBottleneck FoldedNetwork::fold(const BottleneckWeights& weights) const {
+  FoldedBottleneck block;
+  block.stride = weights.stride;
+  block.residual = weights.residual;
+  const auto take = [&](const Filter& filter, const BatchNormWeights& norm, Filter& folded, View& bias) {
+    const FoldedLayer layer = fold(filter, norm);
+    folded = layer.filter;
+    bias = layer.bias;
+  };
+  if (weights.expand.present()) take(weights.expand, weights.bn1, block.expand, block.bias1);
+  take(weights.depthwise, weights.bn2, block.depthwise, block.bias2);
+  take(weights.project, weights.bn3, block.project, block.bias3);
+  return block;
+}
+
+void FoldedNetwork::run_head(const LayerSpec& layer, const FoldedLayer& folded, const View& x,
+                             const View& logits) const {
+  const View features = arena_.take(x.n, 1, 1, x.c);
+  backend_.global_average_pool(x, features);
+  backend_.matmul(features, folded.filter, folded.bias, layer.activation, logits);
 }
 
 void FoldedNetwork::run(const View& images, const View& logits, const Observer& observe) const {
   const ArenaScope scope(arena_);
-  PingPong outputs(arena_, widest_output(shape_, images));
-  View x = outputs.next(images.n, output_size(images.h, 3, stem_geometry), output_size(images.w, 3, stem_geometry),
-                        shape_.stem);
-  backend_.convolution(images, stem_.filter, stem_geometry, stem_.bias, Activation::relu6, x);
-  if (observe) observe("stem", x);
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    const Geometry geometry{blocks_[i].stride, Padding::same};
-    const View y = outputs.next(x.n, output_size(x.h, 3, geometry), output_size(x.w, 3, geometry), shape_.blocks[i].out);
-    backend_.bottleneck_inference(x, blocks_[i], arena_, y);
-    x = y;
-    if (observe) observe("blocks." + std::to_string(shape_.blocks[i].index), x);
+  PingPong outputs(arena_, images.n * widest_output(layers_));
+  View x = images;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const LayerSpec& layer = layers_[i];
+    if (is_branch(layers_, i)) continue;
+    const bool last = i + 1 == layers_.size();
+    if (layer.kind == LayerKind::head) {
+      run_head(layer, folded_[i], x, logits);
+    } else if (layer.kind == LayerKind::flatten) {
+      x = flat(x);
+    } else {
+      const View y = last ? logits : outputs.next(x.n, layer.out);
+      if (layer.kind == LayerKind::inverted_bottleneck)
+        backend_.bottleneck_inference(x, folded_[i].bottleneck, arena_, y);
+      else run_plain(backend_, layer, x, folded_[i].filter, folded_[i].bias, layer.activation, y);
+      x = y;
+    }
+    if (observe && !last) observe(layer.name, x);
   }
-  if (shape_.last > 0) {
-    const View y = outputs.next(x.n, x.h, x.w, shape_.last);
-    backend_.convolution(x, last_.filter, pointwise, last_.bias, Activation::relu6, y);
-    x = y;
-    if (observe) observe("last", x);
-  }
-  const View features = arena_.take(x.n, 1, 1, x.c);
-  backend_.global_average_pool(x, features);
-  backend_.matmul(features, head_, head_bias_, Activation::none, logits);
 }
 
 }  // namespace danas

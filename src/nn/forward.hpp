@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "nn/network.hpp"
@@ -13,51 +14,49 @@ inline constexpr double batch_norm_epsilon = 1e-3;  ///< as Keras' MobileNetV2
 
 /// The nodes of one forward pass in training mode.
 struct Forward {
-  struct Exit { int stage; Tape::Value features, logits; };  ///< [n, 1, 1, features], [n, 1, 1, classes]
-
-  Tape::Value stem;
-  std::vector<Tape::Value> blocks;   ///< as shape.blocks
-  Tape::Value last;                  ///< the last 1×1 convolution's output; id < 0 where it is absent
-  std::vector<Exit> exits;           ///< as parameters.heads; all but the network's own exit see stopped gradients
+  std::vector<Tape::Value> outputs;  ///< of every layer; a head's are its logits
+  std::vector<Tape::Value> exits;    ///< logits [n, 1, 1, classes] of the branches and of the last layer, in order
 };
 
-/// `parameters` are those of `shape`; images [n, h, w, shape.channels] must outlive the step.
-Forward forward_training(Tape& tape, const NetworkShape& shape, const NetworkParameters& parameters, const View& images);
+/// `parameters` are those of `layers`; images [n, h, w, c], as the first layer takes them, must outlive the step.
+Forward forward_training(Tape& tape, const LayerList& layers, const std::vector<LayerParameters>& parameters,
+                         const View& images);
 
 /// What one normalization made of a batch; `weights` are those that it belongs to.
 using StatisticsObserver = std::function<void(const Tape::Normalization& normalization)>;
 
-/// The same forward pass, bit for bit, up to the last normalization and without a tape: every block's memory is given back
-/// once its output is there, so that it needs that of the widest block. The normalizations come in forward order; their
+/// The same forward pass, bit for bit, up to the last normalization and without a tape: every layer's memory is given back
+/// once its output is there, so that it needs that of the widest layer. The normalizations come in forward order; their
 /// statistics are valid during the call.
-void forward_statistics(Backend& backend, Arena& arena, const NetworkShape& shape, const NetworkParameters& parameters,
-                        const View& images, const StatisticsObserver& observe);
+void forward_statistics(Backend& backend, Arena& arena, const LayerList& layers,
+                        const std::vector<LayerParameters>& parameters, const View& images,
+                        const StatisticsObserver& observe);
 
-/// A slice with its batch normalization folded into dense filters and biases, up to the slice's own exit.
+/// A network with its batch normalization folded into dense filters and biases, without branches.
 class FoldedNetwork {
  public:
-  /// What a stage of the network gives: "stem", "blocks.0" …, "last".
+  /// What a layer before the last gives: "stem", "blocks.0" …
   using Observer = std::function<void(const std::string& name, const View& output)>;
 
-  /// Takes the memory of filters and biases from the arena; valid until that is rewound or reset. Throws Error where the
-  /// parameters hold no head for the exit.
-  FoldedNetwork(Backend& backend, Arena& arena, const NetworkShape& shape, const NetworkParameters& parameters);
+  /// `parameters` are those of `layers`, which must outlive this. Takes the memory of filters and biases from the arena;
+  /// valid until that is rewound or reset.
+  FoldedNetwork(Backend& backend, Arena& arena, const LayerList& layers,
+                const std::vector<LayerParameters>& parameters);
 
-  /// Writes logits [n, 1, 1, classes]. Needs memory for the two widest block outputs beside one block's scratch, whatever
-  /// the depth; all of it is given back.
+  /// Writes logits [n, 1, 1, classes]. Needs memory for the two widest outputs beside one layer's scratch, whatever the
+  /// depth; all of it is given back.
   void run(const View& images, const View& logits, const Observer& observe = {}) const;
 
  private:
-  struct Convolution { Filter filter; View bias; };
-  Convolution fold(const Filter& filter, const BatchNormWeights& weights) const;
+  struct FoldedLayer { Filter filter; View bias; FoldedBottleneck bottleneck; };
+  FoldedLayer fold(const Filter& filter, const BatchNormWeights& weights) const;
+  FoldedBottleneck fold(const BottleneckWeights& weights) const;
+  void run_head(const LayerSpec& layer, const FoldedLayer& folded, const View& x, const View& logits) const;
 
   Backend& backend_;
   Arena& arena_;
-  NetworkShape shape_;
-  Convolution stem_, last_;
-  std::vector<FoldedBottleneck> blocks_;
-  Filter head_;
-  View head_bias_;
+  const LayerList& layers_;
+  std::vector<FoldedLayer> folded_;   ///< as layers_; nothing for branches
 };
 
 }  // namespace danas

@@ -1,6 +1,5 @@
 #include "nn/network.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -12,22 +11,11 @@ namespace danas {
 namespace {
 
 constexpr std::int64_t alignment = 16;  // elements: 64 bytes of f32
-constexpr int first_exit_stage = 2;
-
-// Channels that the head after `stage` sees; 0 where the network does not reach the stage.
-std::int64_t head_inputs(const NetworkShape& shape, int stage) {
-  std::int64_t channels = 0;
-  for (const BlockShape& block : shape.blocks) {
-    if (block.stage == stage) channels = block.out;
-  }
-  return channels > 0 && stage == shape.exit_stage() ? shape.features() : channels;
-}
 
 Error not_a_slice(const std::string& what) { return expected("network", "a slice of this network", what); }
 
-View part(const View& buffer, std::int64_t offset, std::int64_t size) {
-  std::byte* data = buffer.as<std::byte>() + static_cast<std::size_t>(offset) * bytes_of(buffer.type);
-  return vector_view(buffer.type, data, size);
+std::byte* at(const View& buffer, std::int64_t offset) {
+  return buffer.as<std::byte>() + static_cast<std::size_t>(offset) * bytes_of(buffer.type);
 }
 
 // Keras' fans: a depthwise filter [h, w, c] counts as [h, w, in = c, out = 1].
@@ -35,6 +23,25 @@ double glorot_limit(const std::vector<std::int64_t>& shape) {
   if (shape.size() == 2) return std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1]));
   const std::int64_t out = shape.size() == 4 ? shape[3] : 1;
   return std::sqrt(6.0 / static_cast<double>(shape[0] * shape[1] * (shape[2] + out)));
+}
+
+// As a checkpoint has it.
+std::vector<std::int64_t> filter_shape(const LayerSpec& layer) {
+  const std::int64_t kernel = layer.kernel, in = layer.in.channels, out = layer.out.channels;
+  if (layer.kind == LayerKind::dense) return {in, out};
+  if (layer.kind == LayerKind::depthwise) return {kernel, kernel, out};
+  return {kernel, kernel, in, out};
+}
+
+// The view of a filter's first channels, in and out, where `whole` is its shape in the network.
+Filter first_channels(const View& values, const std::vector<std::int64_t>& whole, const LayerSpec& layer) {
+  const bool depthwise = layer.kind == LayerKind::depthwise;
+  const std::int64_t all_in = depthwise ? 1 : whole[whole.size() - 2], all_out = whole.back();
+  const std::int64_t in = depthwise ? 1 : layer.in.channels, out = layer.out.channels;
+  if (in <= 0 || out <= 0 || in > all_in || out > all_out)
+    throw not_a_slice(std::to_string(in) + " to " + std::to_string(out) + " channels where there are " +
+                      std::to_string(all_in) + " to " + std::to_string(all_out));
+  return {values.type, values.data, layer.kernel, layer.kernel, in, out, all_in * all_out, all_out};
 }
 
 void copy_filter(const Filter& from, const Filter& to) {
@@ -49,24 +56,18 @@ void copy_filter(const Filter& from, const Filter& to) {
   }
 }
 
-void copy_view(const View& from, const View& to) { std::memcpy(to.data, from.data, from.bytes()); }
-
-void copy_batch_norm(const BatchNormParameter& from, const BatchNormParameter& to) {
-  copy_view(from.value.gamma, to.value.gamma);
-  copy_view(from.value.beta, to.value.beta);
-  copy_view(from.value.running_mean, to.value.running_mean);
-  copy_view(from.value.running_variance, to.value.running_variance);
+void copy_view(const View& from, const View& to) {
+  if (from.present()) std::memcpy(to.data, from.data, from.bytes());
 }
 
-void copy_block(const BottleneckParameter& from, const BottleneckParameter& to) {
-  if (from.value.expand.present()) {
-    copy_filter(from.value.expand, to.value.expand);
-    copy_batch_norm({from.value.bn1, {}}, {to.value.bn1, {}});
-  }
-  copy_filter(from.value.depthwise, to.value.depthwise);
-  copy_batch_norm({from.value.bn2, {}}, {to.value.bn2, {}});
-  copy_filter(from.value.project, to.value.project);
-  copy_batch_norm({from.value.bn3, {}}, {to.value.bn3, {}});
+void copy_layer(const LayerParameters& from, const LayerParameters& to) {
+  if (from.filter.value.present()) copy_filter(from.filter.value, to.filter.value);
+  copy_view(from.bias.value, to.bias.value);
+  const BatchNormWeights &source = from.normalization.value, &target = to.normalization.value;
+  copy_view(source.gamma, target.gamma);
+  copy_view(source.beta, target.beta);
+  copy_view(source.running_mean, target.running_mean);
+  copy_view(source.running_variance, target.running_variance);
 }
 
 }  // namespace
@@ -76,24 +77,15 @@ class Network::Placement {
  public:
   explicit Placement(Network& network) : network_(network) {}
 
-  FilterPlace kernel(const std::string& name, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out) {
-    return {add(name, {h, w, in, out}, true), h, w, in, out};
-  }
-  FilterPlace depthwise(const std::string& name, std::int64_t channels) {
-    return {add(name, {3, 3, channels}, true), 3, 3, 1, channels};
-  }
-  FilterPlace dense(const std::string& name, std::int64_t in, std::int64_t out) {
-    return {add(name, {in, out}, true), 1, 1, in, out};
-  }
-  std::int64_t vector(const std::string& name, std::int64_t size) { return add(name, {size}, true); }
-  BatchNormPlace batch_norm(const std::string& name, std::int64_t channels) {
-    BatchNormPlace place;
-    place.gamma = vector(name + ".weight", channels);
-    place.beta = vector(name + ".bias", channels);
-    place.mean = add(name + ".running_mean", {channels}, false);
-    place.variance = add(name + ".running_var", {channels}, false);
-    place.channels = channels;
-    return place;
+  void place(const LayerSpec& layer) {
+    if (layer.weight.empty()) return;
+    const std::int64_t channels = layer.out.channels;
+    add(layer.weight + ".weight", filter_shape(layer), true);
+    if (!layer.normalized()) return add(layer.weight + ".bias", {channels}, true);
+    add(layer.normalization + ".weight", {channels}, true);
+    add(layer.normalization + ".bias", {channels}, true);
+    add(layer.normalization + ".running_mean", {channels}, false);
+    add(layer.normalization + ".running_var", {channels}, false);
   }
 
   void allocate() {
@@ -104,21 +96,19 @@ class Network::Placement {
     for (std::size_t i = 0; i < offsets_.size(); ++i) {
       NamedWeight& weight = network_.named_[i];
       const View& buffer = weight.trainable ? network_.values_.view() : network_.statistics_.view();
-      std::byte* data = buffer.as<std::byte>() + static_cast<std::size_t>(offsets_[i]) * bytes_of(buffer.type);
-      weight.view = vector_view(buffer.type, data, weight.view.c);
+      weight.view = vector_view(buffer.type, at(buffer, offsets_[i]), weight.view.c);
     }
   }
 
  private:
-  std::int64_t add(const std::string& name, std::vector<std::int64_t> shape, bool trainable) {
+  void add(const std::string& name, std::vector<std::int64_t> shape, bool trainable) {
     std::int64_t size = 1;
     for (const std::int64_t extent : shape) size *= extent;
     std::int64_t& end = trainable ? trainable_ : statistics_;
-    const std::int64_t offset = end;
+    offsets_.push_back(end);
     end = (end + size + alignment - 1) / alignment * alignment;
+    network_.places_.emplace(name, network_.named_.size());
     network_.named_.push_back({name, vector_view(Type::f32, nullptr, size), std::move(shape), trainable});
-    offsets_.push_back(offset);
-    return offset;
   }
 
   Network& network_;
@@ -126,42 +116,17 @@ class Network::Placement {
   std::vector<std::int64_t> offsets_;  // as network_.named_
 };
 
-Network::Network(Backend& backend, NetworkShape shape, std::vector<int> head_stages)
-    : backend_(&backend), shape_(std::move(shape)) {
+// Heads come last, so that the weights of a supernet's trunk lie together.
+Network::Network(Backend& backend, LayerList layers) : backend_(&backend), layers_(std::move(layers)) {
   Placement placement(*this);
-  stem_ = placement.kernel("stem.conv.weight", 3, 3, shape_.channels, shape_.stem);
-  stem_bn_ = placement.batch_norm("stem.bn", shape_.stem);
-  for (const BlockShape& block : shape_.blocks) {
-    const std::string name = "blocks." + std::to_string(block.index);
-    BlockPlaces& places = blocks_.emplace_back();
-    if (block.has_expansion()) {
-      places.expand = placement.kernel(name + ".expand.weight", 1, 1, block.in, block.expanded);
-      places.bn1 = placement.batch_norm(name + ".bn1", block.expanded);
-    }
-    places.depthwise = placement.depthwise(name + ".depthwise.weight", block.expanded);
-    places.bn2 = placement.batch_norm(name + ".bn2", block.expanded);
-    places.project = placement.kernel(name + ".project.weight", 1, 1, block.expanded, block.out);
-    places.bn3 = placement.batch_norm(name + ".bn3", block.out);
-  }
-  if (shape_.last > 0) {
-    last_ = placement.kernel("last.conv.weight", 1, 1, shape_.blocks.back().out, shape_.last);
-    last_bn_ = placement.batch_norm("last.bn", shape_.last);
-  }
-  std::sort(head_stages.begin(), head_stages.end());
-  for (const int stage : head_stages) {
-    const std::int64_t inputs = stage >= first_exit_stage ? head_inputs(shape_, stage) : 0;
-    if (inputs == 0) {
-      throw expected("network", "heads after stages 2 to " + std::to_string(shape_.exit_stage()), std::to_string(stage));
-    }
-    const std::string name = "heads." + std::to_string(stage);
-    const FilterPlace weight = placement.dense(name + ".weight", inputs, shape_.classes);
-    heads_.push_back({stage, weight, placement.vector(name + ".bias", shape_.classes)});
-  }
+  for (const bool heads : {false, true})
+    for (const LayerSpec& layer : layers_)
+      if ((layer.kind == LayerKind::head) == heads)
+        for (const LayerSpec& each : unfold(layer)) placement.place(each);
   placement.allocate();
 }
 
-Network::Network(Backend& backend, NetworkShape shape, std::vector<int> head_stages, std::uint64_t seed)
-    : Network(backend, std::move(shape), std::move(head_stages)) {
+Network::Network(Backend& backend, LayerList layers, std::uint64_t seed) : Network(backend, std::move(layers)) {
   initialize(seed);
 }
 
@@ -177,27 +142,9 @@ void Network::initialize(std::uint64_t seed) {
   }
 }
 
-Network Network::supernet(Backend& backend, const NetworkShape& shape, std::uint64_t seed) {
-  std::vector<int> exits;
-  for (int stage = first_exit_stage; stage <= shape.exit_stage(); ++stage) exits.push_back(stage);
-  return {backend, shape, exits, seed};
-}
-
-Network Network::gather(const NetworkShape& slice) const {
-  Network copy(*backend_, slice, {slice.exit_stage()});
-  const NetworkParameters from = parameters(slice, false), to = copy.parameters(slice, false);
-  if (from.heads.empty() || from.heads.back().stage != slice.exit_stage()) {
-    throw expected("network", "a head after stage " + std::to_string(slice.exit_stage()), "none");
-  }
-  copy_filter(from.stem.value, to.stem.value);
-  copy_batch_norm(from.stem_bn, to.stem_bn);
-  for (std::size_t i = 0; i < from.blocks.size(); ++i) copy_block(from.blocks[i], to.blocks[i]);
-  if (slice.last > 0) {
-    copy_filter(from.last.value, to.last.value);
-    copy_batch_norm(from.last_bn, to.last_bn);
-  }
-  copy_filter(from.heads.back().weight.value, to.heads.back().weight.value);
-  copy_view(from.heads.back().bias.value, to.heads.back().bias.value);
+Network Network::gather(const LayerList& slice) const {
+  Network copy(*backend_, slice);
+  for (const LayerSpec& layer : unfold(slice)) copy_layer(plain(layer, false), copy.plain(layer, false));
   return copy;
 }
 
@@ -207,76 +154,82 @@ std::int64_t Network::trainable_count() const {
   return count;
 }
 
-FilterParameter Network::filter(const FilterPlace& place, std::int64_t in, std::int64_t out,
-                                bool with_gradients) const {
-  if (in <= 0 || out <= 0 || in > place.in || out > place.out) {
-    throw not_a_slice(std::to_string(in) + " to " + std::to_string(out) + " channels where there are " +
-                      std::to_string(place.in) + " to " + std::to_string(place.out));
+const NamedWeight& Network::named(const std::string& name) const {
+  const auto found = places_.find(name);
+  if (found == places_.end()) throw not_a_slice("one with " + name);
+  return named_[found->second];
+}
+
+// Where the gradient of a weight's first elements lies.
+View Network::gradient_of(const NamedWeight& weight, const View& value) const {
+  return value.with_data(gradients().as<std::byte>() + (weight.view.as<std::byte>() - values().as<std::byte>()));
+}
+
+FilterParameter Network::filter(const LayerSpec& layer, bool with_gradients) const {
+  const NamedWeight& weight = named(layer.weight + ".weight");
+  const Filter value = first_channels(weight.view, weight.shape, layer);
+  if (!with_gradients) return {value, {}};
+  return {value, first_channels(gradient_of(weight, weight.view), weight.shape, layer)};
+}
+
+VectorParameter Network::vector(const std::string& name, std::int64_t size, bool with_gradients) const {
+  const NamedWeight& weight = named(name);
+  if (size > weight.view.size()) throw not_a_slice(std::to_string(size) + " channels of " + name);
+  View value = weight.view;
+  value.c = size;
+  return {value, with_gradients ? gradient_of(weight, value) : View{}};
+}
+
+// Of an unfolded layer.
+LayerParameters Network::plain(const LayerSpec& layer, bool with_gradients) const {
+  LayerParameters parameters;
+  if (layer.weight.empty()) return parameters;
+  const std::int64_t channels = layer.out.channels;
+  parameters.filter = filter(layer, with_gradients);
+  if (!layer.normalized()) {
+    parameters.bias = vector(layer.weight + ".bias", channels, with_gradients);
+    return parameters;
   }
-  const auto view = [&](const View& buffer) {
-    std::byte* data = buffer.as<std::byte>() + static_cast<std::size_t>(place.offset) * bytes_of(buffer.type);
-    return Filter{buffer.type, data, place.h, place.w, in, out, place.in * place.out, place.out};
-  };
-  return {view(values()), with_gradients ? view(gradients()) : Filter{}};
+  const VectorParameter gamma = vector(layer.normalization + ".weight", channels, with_gradients),
+                        beta = vector(layer.normalization + ".bias", channels, with_gradients);
+  parameters.normalization = {{gamma.value, beta.value,
+                               vector(layer.normalization + ".running_mean", channels, false).value,
+                               vector(layer.normalization + ".running_var", channels, false).value},
+                              {gamma.gradient, beta.gradient}};
+  return parameters;
 }
 
-VectorParameter Network::vector(std::int64_t offset, std::int64_t size, bool with_gradients) const {
-  return {part(values(), offset, size), with_gradients ? part(gradients(), offset, size) : View{}};
-}
-
-BatchNormParameter Network::batch_norm(const BatchNormPlace& place, std::int64_t channels, bool with_gradients) const {
-  if (channels > place.channels) throw not_a_slice(std::to_string(channels) + " normalized channels");
-  const VectorParameter gamma = vector(place.gamma, channels, with_gradients);
-  const VectorParameter beta = vector(place.beta, channels, with_gradients);
-  return {{gamma.value, beta.value, part(statistics_.view(), place.mean, channels),
-           part(statistics_.view(), place.variance, channels)},
-          {gamma.gradient, beta.gradient}};
-}
-
-BottleneckParameter Network::block(const BlockShape& shape, bool with_gradients) const {
-  const auto same = std::find_if(shape_.blocks.begin(), shape_.blocks.end(),
-                                 [&](const BlockShape& own) { return own.index == shape.index; });
-  if (same == shape_.blocks.end()) throw not_a_slice("block " + std::to_string(shape.index));
-  const BlockPlaces& places = blocks_[static_cast<std::size_t>(same - shape_.blocks.begin())];
+BottleneckParameter Network::bottleneck(const LayerSpec& block, bool with_gradients) const {
   BottleneckParameter parameter;
-  const auto take = [&](const FilterPlace& kernel, std::int64_t in, std::int64_t out, const BatchNormPlace& norm,
-                        Filter& value, BatchNormWeights& weights, Filter& gradient, BatchNormGradients& gradients) {
-    const FilterParameter filters = filter(kernel, in, out, with_gradients);
-    const BatchNormParameter normalization = batch_norm(norm, out, with_gradients);
-    value = filters.value;
-    gradient = filters.gradient;
-    weights = normalization.value;
-    gradients = normalization.gradient;
-  };
   BottleneckWeights& value = parameter.value;
   BottleneckGradients& gradient = parameter.gradient;
-  if (shape.has_expansion()) {
-    take(places.expand, shape.in, shape.expanded, places.bn1, value.expand, value.bn1, gradient.expand, gradient.bn1);
-  }
-  take(places.depthwise, 1, shape.expanded, places.bn2, value.depthwise, value.bn2, gradient.depthwise, gradient.bn2);
-  take(places.project, shape.expanded, shape.out, places.bn3, value.project, value.bn3, gradient.project, gradient.bn3);
-  value.stride = shape.stride;
-  value.residual = shape.residual;
+  value.stride = block.geometry.stride;
+  value.residual = block.residual;
+  const LayerList layers = unfold(block);
+  const auto take = [&](const LayerSpec& layer, Filter& filter, BatchNormWeights& norm, Filter& filter_gradient,
+                        BatchNormGradients& norm_gradient) {
+    const LayerParameters parameters = plain(layer, with_gradients);
+    filter = parameters.filter.value;
+    filter_gradient = parameters.filter.gradient;
+    norm = parameters.normalization.value;
+    norm_gradient = parameters.normalization.gradient;
+  };
+  if (block.expands()) take(layers.front(), value.expand, value.bn1, gradient.expand, gradient.bn1);
+  take(layers[layers.size() - 2], value.depthwise, value.bn2, gradient.depthwise, gradient.bn2);
+  take(layers.back(), value.project, value.bn3, gradient.project, gradient.bn3);
   return parameter;
 }
 
-NetworkParameters Network::parameters(const NetworkShape& slice, bool with_gradients) const {
-  if (slice.channels != shape_.channels || slice.classes != shape_.classes) {
-    throw not_a_slice(std::to_string(slice.channels) + " color channels, " + std::to_string(slice.classes) + " classes");
+std::vector<LayerParameters> Network::parameters(const LayerList& slice, bool with_gradients) const {
+  if (input_of(slice).channels != input_of(layers_).channels || classes_of(slice) != classes_of(layers_)) {
+    throw not_a_slice(std::to_string(input_of(slice).channels) + " color channels, " +
+                      std::to_string(classes_of(slice)) + " classes");
   }
-  NetworkParameters parameters;
-  parameters.stem = filter(stem_, slice.channels, slice.stem, with_gradients);
-  parameters.stem_bn = batch_norm(stem_bn_, slice.stem, with_gradients);
-  for (const BlockShape& shape : slice.blocks) parameters.blocks.push_back(block(shape, with_gradients));
-  if (slice.last > 0) {
-    parameters.last = filter(last_, slice.blocks.back().out, slice.last, with_gradients);
-    parameters.last_bn = batch_norm(last_bn_, slice.last, with_gradients);
-  }
-  for (const HeadPlaces& head : heads_) {
-    if (head.stage > slice.exit_stage()) continue;
-    parameters.heads.push_back({head.stage,
-                                filter(head.weight, head_inputs(slice, head.stage), slice.classes, with_gradients),
-                                vector(head.bias, slice.classes, with_gradients)});
+  std::vector<LayerParameters> parameters;
+  for (const LayerSpec& layer : slice) {
+    LayerParameters& own = parameters.emplace_back();
+    if (layer.kind == LayerKind::inverted_bottleneck) own.bottleneck = bottleneck(layer, with_gradients);
+    else own = plain(unfold(layer).back(), with_gradients);
   }
   return parameters;
 }

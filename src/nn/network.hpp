@@ -3,21 +3,21 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "nn/architecture.hpp"
+#include "nn/layer.hpp"
 #include "tensor/tape.hpp"
 #include "tensor/tensor.hpp"
 
 namespace danas {
 
-/// Views of the weights (and gradients) of one slice, in forward order.
-struct NetworkParameters {
-  struct Head { int stage; FilterParameter weight; VectorParameter bias; };
-  FilterParameter stem;              BatchNormParameter stem_bn;
-  std::vector<BottleneckParameter> blocks;
-  FilterParameter last;              BatchNormParameter last_bn;   ///< absent where the slice ends before stage 7
-  std::vector<Head> heads;           ///< by stage, ascending
+/// Views of one layer's weights (and gradients); those that its kind has not are absent.
+struct LayerParameters {
+  FilterParameter filter;             ///< of convolution, depthwise convolution, dense layer, head
+  VectorParameter bias;               ///< of those, where they are not normalized
+  BatchNormParameter normalization;
+  BottleneckParameter bottleneck;
 };
 
 /// A weight by its name in a checkpoint ("blocks.4.expand.weight", "heads.7.bias", "stem.bn.running_mean", …).
@@ -29,23 +29,21 @@ struct NamedWeight {
 };
 
 /// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
-/// one call. A supernet has one head per exit (after stage 2 and each later one), a candidate only its own.
+/// one call.
 class Network {
  public:
   /// Glorot-uniform kernels as Keras, γ 1, β 0, running mean 0, variance 1, drawn from (seed, weight's name).
-  Network(Backend& backend, NetworkShape shape, std::vector<int> head_stages, std::uint64_t seed);
+  Network(Backend& backend, LayerList layers, std::uint64_t seed);
 
-  /// With a head per exit.
-  static Network supernet(Backend& backend, const NetworkShape& shape, std::uint64_t seed);
-  /// A dense copy of a slice of this network with its own head: an ordinary network that shares nothing.
-  Network gather(const NetworkShape& slice) const;
+  /// A dense copy of a slice of this network: an ordinary network that shares nothing.
+  Network gather(const LayerList& slice) const;
 
-  const NetworkShape& shape() const { return shape_; }
+  const LayerList& layers() const { return layers_; }
   Backend& backend() const { return *backend_; }
 
-  /// Views of the first channels of every layer that `slice` names (shape() itself: the whole network). Heads: all of this
-  /// network's heads whose stage the slice reaches.
-  NetworkParameters parameters(const NetworkShape& slice, bool with_gradients) const;
+  /// Views of the first channels of every layer that `slice` names (layers() itself: the whole network), in its order.
+  /// Throws Error where this network has not all of them.
+  std::vector<LayerParameters> parameters(const LayerList& slice, bool with_gradients) const;
 
   const std::vector<NamedWeight>& weights() const { return named_; }
   const View& values() const { return values_.view(); }       ///< all trainable weights; zeros between them for alignment
@@ -53,29 +51,22 @@ class Network {
   std::int64_t trainable_count() const;                       ///< of weights, without the gaps of values()
 
  private:
-  struct FilterPlace { std::int64_t offset = 0, h = 1, w = 1, in = 0, out = 0; };       ///< in values_
-  struct BatchNormPlace { std::int64_t gamma = 0, beta = 0, mean = 0, variance = 0, channels = 0; };
-  struct BlockPlaces { FilterPlace expand, depthwise, project; BatchNormPlace bn1, bn2, bn3; };
-  struct HeadPlaces { int stage; FilterPlace weight; std::int64_t bias; };
   class Placement;
 
-  /// Places for all weights, all zero.
-  Network(Backend& backend, NetworkShape shape, std::vector<int> head_stages);
+  Network(Backend& backend, LayerList layers);       ///< all weights are zero
   void initialize(std::uint64_t seed);
-  FilterParameter filter(const FilterPlace& place, std::int64_t in, std::int64_t out, bool with_gradients) const;
-  VectorParameter vector(std::int64_t offset, std::int64_t size, bool with_gradients) const;
-  BatchNormParameter batch_norm(const BatchNormPlace& place, std::int64_t channels, bool with_gradients) const;
-  BottleneckParameter block(const BlockShape& shape, bool with_gradients) const;
+  const NamedWeight& named(const std::string& name) const;
+  View gradient_of(const NamedWeight& weight, const View& value) const;
+  FilterParameter filter(const LayerSpec& layer, bool with_gradients) const;
+  VectorParameter vector(const std::string& name, std::int64_t size, bool with_gradients) const;
+  LayerParameters plain(const LayerSpec& layer, bool with_gradients) const;
+  BottleneckParameter bottleneck(const LayerSpec& block, bool with_gradients) const;
 
   Backend* backend_;
-  NetworkShape shape_;
+  LayerList layers_;
   Tensor values_, gradients_, statistics_;
   std::vector<NamedWeight> named_;
-
-  FilterPlace stem_, last_;
-  BatchNormPlace stem_bn_, last_bn_;
-  std::vector<BlockPlaces> blocks_;  ///< as shape_.blocks
-  std::vector<HeadPlaces> heads_;    ///< by stage, ascending
+  std::unordered_map<std::string, std::size_t> places_;   ///< in named_, by name
 };
 
 }  // namespace danas

@@ -15,10 +15,12 @@ std::string size_text(const View& images) {
 }
 
 // Labels index memory in the kernels, so that a wrong one must not get there.
-void check_batch(const NetworkShape& shape, const Batch& batch, const std::string& where) {
+void check_batch(const LayerList& layers, const Batch& batch, const std::string& where) {
   const View& images = batch.images;
-  if (images.h != shape.resolution || images.w != shape.resolution || images.c != shape.channels) {
-    const View own{images.type, nullptr, 1, shape.resolution, shape.resolution, shape.channels};
+  const Extent& input = input_of(layers);
+  const int classes = classes_of(layers);
+  if (images.h != input.height || images.w != input.width || images.c != input.channels) {
+    const View own{images.type, nullptr, 1, input.height, input.width, input.channels};
     throw expected(where, "images of " + size_text(own), size_text(images));
   }
   if (images.n != static_cast<std::int64_t>(batch.labels.size())) {
@@ -26,8 +28,8 @@ void check_batch(const NetworkShape& shape, const Batch& batch, const std::strin
                    std::to_string(batch.labels.size()));
   }
   for (const std::int32_t label : batch.labels) {
-    if (label < 0 || label >= shape.classes) {
-      throw expected(where, "labels from 0 to " + std::to_string(shape.classes - 1), std::to_string(label));
+    if (label < 0 || label >= classes) {
+      throw expected(where, "labels from 0 to " + std::to_string(classes - 1), std::to_string(label));
     }
   }
 }
@@ -101,14 +103,10 @@ class PooledMoments {
 };
 
 // So many images at a time that their widest layer stays near the caches, and memory small.
-std::int64_t images_at_once(const NetworkShape& shape) {
+std::int64_t images_at_once(const LayerList& layers) {
   constexpr std::int64_t most_elements = 8 << 20;
   std::int64_t widest = 1;
-  for (const Layer& layer : layers(shape)) {
-    const std::int64_t in = std::int64_t{layer.in_height} * layer.in_width * layer.in_channels;
-    const std::int64_t out = std::int64_t{layer.out_height} * layer.out_width * layer.out_channels;
-    widest = std::max(widest, in + out);
-  }
+  for (const LayerSpec& layer : unfold(layers)) widest = std::max(widest, layer.in.elements() + layer.out.elements());
   return std::max<std::int64_t>(most_elements / widest, 1);
 }
 
@@ -142,16 +140,16 @@ Trainer::Trainer(Backend& backend, double batch_norm_momentum)
     : backend_(backend), arena_(backend), tape_(backend, arena_, batch_norm_epsilon),
       batch_norm_momentum_(batch_norm_momentum) {}
 
-StepReport Trainer::train_step(const Network& network, const NetworkParameters& parameters, const Batch& batch,
-                               const TrainingSettings& settings, std::int64_t step) {
+StepReport Trainer::train_step(const Network& network, const std::vector<LayerParameters>& parameters,
+                               const Batch& batch, const TrainingSettings& settings, std::int64_t step) {
   tape_.begin();
-  const Forward forward = forward_training(tape_, network.shape(), parameters, batch.images);
+  const Forward forward = forward_training(tape_, network.layers(), parameters, batch.images);
   StepReport report{step, 0, 0, learning_rate_at(settings, step)};
-  for (const Forward::Exit& exit : forward.exits) {
-    report.loss = tape_.softmax_cross_entropy(exit.logits, batch.labels);
+  for (const Tape::Value& logits : forward.exits) {
+    report.loss = tape_.softmax_cross_entropy(logits, batch.labels);
     if (!std::isfinite(report.loss)) throw Diverged("training", "loss at step " + std::to_string(step), report.loss);
   }
-  report.accuracy = accuracy(tape_.view(forward.exits.back().logits), batch.labels);
+  report.accuracy = accuracy(tape_.view(forward.exits.back()), batch.labels);
   tape_.backward();
   for (const Tape::Normalization& each : tape_.normalizations()) {
     backend_.update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
@@ -162,15 +160,11 @@ StepReport Trainer::train_step(const Network& network, const NetworkParameters& 
 std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                             const BatchSource& batches, std::int64_t first_step,
                             const std::function<bool(const StepReport&)>& after_step) {
-  const NetworkShape& shape = network.shape();
-  const NetworkParameters parameters = network.parameters(shape, true);
-  if (parameters.heads.empty() || parameters.heads.back().stage != shape.exit_stage()) {
-    throw expected("training", "a head after stage " + std::to_string(shape.exit_stage()), "none");
-  }
+  const std::vector<LayerParameters> parameters = network.parameters(network.layers(), true);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) throw expected("training", "images for step " + std::to_string(step), "none");
-    check_batch(shape, batch, "training");
+    check_batch(network.layers(), batch, "training");
     const StepReport report = train_step(network, parameters, batch, settings, step);
     optimizer.step(step);
     if (step + 1 == settings.steps) check_weights(network, step);
@@ -185,8 +179,8 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
   return train(network, optimizer, settings, batches, 0, after_step);
 }
 
-void Trainer::recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches) {
-  const NetworkParameters parameters = network.parameters(slice, false);
+void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchSource& batches) {
+  const std::vector<LayerParameters> parameters = network.parameters(slice, false);
   std::vector<PooledMoments> moments;
   tape_.begin();
   for (std::int64_t step = 0;; ++step) {
@@ -203,19 +197,19 @@ void Trainer::recalibrate(Network& network, const NetworkShape& slice, const Bat
   for (const PooledMoments& each : moments) each.store();
 }
 
-Metrics Trainer::evaluate(const Network& network, const NetworkShape& slice, const BatchSource& batches,
+Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const BatchSource& batches,
                           int positive_class) {
   tape_.begin();
   const FoldedNetwork folded(backend_, arena_, slice, network.parameters(slice, false));
   const std::int64_t part = images_at_once(slice);
-  ConfusionMatrix confusion(slice.classes);
+  ConfusionMatrix confusion(classes_of(slice));
   double loss = 0;
   for (std::int64_t step = 0;; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) break;
     check_batch(slice, batch, "evaluation");
     const ArenaScope scope(arena_);
-    const View logits = arena_.take(batch.images.n, 1, 1, slice.classes);
+    const View logits = arena_.take(batch.images.n, 1, 1, classes_of(slice));
     run_in_parts(folded, part, batch.images, logits);
     for (std::int64_t i = 0; i < logits.n; ++i) {
       confusion.add(batch.labels[i], prediction(logits, i));
@@ -228,11 +222,11 @@ Metrics Trainer::evaluate(const Network& network, const NetworkShape& slice, con
   return metrics;
 }
 
-View Trainer::predict(const Network& network, const NetworkShape& slice, const View& images) {
+View Trainer::predict(const Network& network, const LayerList& slice, const View& images) {
   const std::vector<std::int32_t> labels(static_cast<std::size_t>(images.n));
   check_batch(slice, {images, labels}, "prediction");
   tape_.begin();
-  const View logits = arena_.take(images.n, 1, 1, slice.classes);
+  const View logits = arena_.take(images.n, 1, 1, classes_of(slice));
   const FoldedNetwork folded(backend_, arena_, slice, network.parameters(slice, false));
   run_in_parts(folded, images_at_once(slice), images, logits);
   return logits;

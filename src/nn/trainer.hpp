@@ -28,7 +28,7 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  /
 
 /// One batch in the backend's memory and real type; empty (images.n == 0) at the end of a pass.
 struct Batch {
-  View images;                              ///< [n, resolution, resolution, channels], [−1, 1]
+  View images;                              ///< [n, height, width, channels], [−1, 1]
   std::span<const std::int32_t> labels;     ///< n of them
 };
 /// The batch of a step (training: any step, in ascending order; evaluation: from 0 until an empty one). Valid until the next
@@ -78,19 +78,19 @@ class Trainer {
   /// the mean and variance of all rows together (pooled moments, in double), not a moving average; each layer sees inputs
   /// that were normalized by their own batch, as in training. Needs memory for the widest block, whatever the depth.
   /// Throws Diverged where a statistic is not finite.
-  void recalibrate(Network& network, const NetworkShape& slice, const BatchSource& batches);
+  void recalibrate(Network& network, const LayerList& slice, const BatchSource& batches);
 
   /// Metrics of a slice, evaluated in place with folded batch normalization, over one pass, with the head of the slice's own
   /// exit. Equal logits give the lower class; loss is the mean cross-entropy.
-  Metrics evaluate(const Network& network, const NetworkShape& slice, const BatchSource& batches, int positive_class);
+  Metrics evaluate(const Network& network, const LayerList& slice, const BatchSource& batches, int positive_class);
 
   /// Logits [n, classes] of one batch of the slice's own exit, inference mode; valid until the next call.
-  View predict(const Network& network, const NetworkShape& slice, const View& images);
+  View predict(const Network& network, const LayerList& slice, const View& images);
 
   std::size_t peak_bytes() const { return arena_.peak_bytes(); }
 
  private:
-  StepReport train_step(const Network& network, const NetworkParameters& parameters, const Batch& batch,
+  StepReport train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
                         const TrainingSettings& settings, std::int64_t step);
 
   Backend& backend_;

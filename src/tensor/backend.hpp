@@ -29,6 +29,8 @@ enum class Padding : std::uint8_t { same, valid };
 struct Geometry {
   int stride = 1;
   Padding padding = Padding::same;
+
+  bool operator==(const Geometry&) const = default;
 };
 
 /// Output length of one axis, and the padding before it.

@@ -40,23 +40,25 @@ const View& Tape::gradient(Value value) const { return node(value).gradient; }
 Tape::Value Tape::input(const View& x, bool wants_gradient) { return push(x, wants_gradient); }
 Tape::Value Tape::stop_gradient(Value x) { return push(View(view(x)), false); }
 
-Tape::Value Tape::convolution(Value x, const FilterParameter& w, const Geometry& geometry) {
+Tape::Value Tape::convolution(Value x, const FilterParameter& w, const Geometry& geometry,
+                              const VectorParameter& bias) {
   const View in = view(x);
   const View out = arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry),
                                w.value.out);
-  backend_.convolution(in, w.value, geometry, {}, Activation::none, out);
-  const Value y = push(out, wants(x) || w.gradient.present());
-  records_.push_back(ConvolutionRecord{x, y, w, geometry});
+  backend_.convolution(in, w.value, geometry, bias.value, Activation::none, out);
+  const Value y = push(out, wants(x) || w.gradient.present() || bias.gradient.present());
+  records_.push_back(ConvolutionRecord{x, y, w, geometry, bias});
   return y;
 }
 
-Tape::Value Tape::depthwise(Value x, const FilterParameter& w, const Geometry& geometry) {
+Tape::Value Tape::depthwise(Value x, const FilterParameter& w, const Geometry& geometry,
+                            const VectorParameter& bias) {
   const View in = view(x);
   const View out = arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry),
                                in.c);
-  backend_.depthwise(in, w.value, geometry, {}, Activation::none, out);
-  const Value y = push(out, wants(x) || w.gradient.present());
-  records_.push_back(DepthwiseRecord{x, y, w, geometry});
+  backend_.depthwise(in, w.value, geometry, bias.value, Activation::none, out);
+  const Value y = push(out, wants(x) || w.gradient.present() || bias.gradient.present());
+  records_.push_back(DepthwiseRecord{x, y, w, geometry, bias});
   return y;
 }
 
@@ -190,9 +192,13 @@ void Tape::overwrite(const BatchNormGradients& gradient) const {
 
 void Tape::back(const ConvolutionRecord& record) {
   const View dy = gradient(record.y);
-  if (!dy.present()) return overwrite(record.w.gradient);
+  if (!dy.present()) {
+    overwrite(record.w.gradient);
+    return overwrite(record.bias.gradient);
+  }
   if (record.w.gradient.present())
     backend_.convolution_backward_filter(view(record.x), dy, record.geometry, record.w.gradient);
+  if (record.bias.gradient.present()) backend_.bias_backward(dy, record.bias.gradient);
   flow(record.x, [&](const View& dx) {
     backend_.convolution_backward_input(dy, record.w.value, record.geometry, dx);
   });
@@ -200,9 +206,13 @@ void Tape::back(const ConvolutionRecord& record) {
 
 void Tape::back(const DepthwiseRecord& record) {
   const View dy = gradient(record.y);
-  if (!dy.present()) return overwrite(record.w.gradient);
+  if (!dy.present()) {
+    overwrite(record.w.gradient);
+    return overwrite(record.bias.gradient);
+  }
   if (record.w.gradient.present())
     backend_.depthwise_backward_filter(view(record.x), dy, record.geometry, record.w.gradient);
+  if (record.bias.gradient.present()) backend_.bias_backward(dy, record.bias.gradient);
   flow(record.x, [&](const View& dx) { backend_.depthwise_backward_input(dy, record.w.value, record.geometry, dx); });
 }
 

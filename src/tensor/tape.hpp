@@ -29,8 +29,8 @@ class Tape {
   void begin();  ///< forgets all records and resets the arena
 
   Value input(const View& x, bool wants_gradient = false);   ///< x must outlive the step
-  Value convolution(Value x, const FilterParameter& w, const Geometry& geometry);
-  Value depthwise(Value x, const FilterParameter& w, const Geometry& geometry);
+  Value convolution(Value x, const FilterParameter& w, const Geometry& geometry, const VectorParameter& bias = {});
+  Value depthwise(Value x, const FilterParameter& w, const Geometry& geometry, const VectorParameter& bias = {});
   Value matmul(Value x, const FilterParameter& w);
   Value dense(Value x, const FilterParameter& w, const VectorParameter& bias);
   Value batch_norm(Value x, const BatchNormParameter& parameter, Activation act);   ///< training mode
@@ -57,8 +57,8 @@ class Tape {
 
  private:
   struct Node { View value, gradient; bool wants_gradient = false; };
-  struct ConvolutionRecord { Value x, y; FilterParameter w; Geometry geometry; };
-  struct DepthwiseRecord { Value x, y; FilterParameter w; Geometry geometry; };
+  struct ConvolutionRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
+  struct DepthwiseRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
   struct MatmulRecord { Value x, y; FilterParameter w; VectorParameter bias; };
   struct BatchNormRecord { Value x, y; BatchNormParameter parameter; BatchNormStatistics statistics; Activation act; };
   struct ActivationRecord { Value x, y; Activation act; };

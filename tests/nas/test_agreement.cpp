@@ -68,17 +68,17 @@ BOOST_AUTO_TEST_CASE(predict_and_evaluate_agree_to_the_last_bit) {
     Trainer together(*backend), alone(*backend);
     for (const DataConfiguration& data : space.data_configurations()) {
       const System system{data, {{1, 1, 1, 1, 1}, 0.3}};
-      const NetworkShape shape = system_shape(system, 2);
-      const Network network(*backend, shape, {shape.exit_stage()}, 7);
+      const LayerList layers = system_layers(system, 2);
+      const Network network(*backend, layers, 7);
       EvaluationLoader loader(store.evaluation(Split::test, data.resolution), data.resolution, data.channels(), 5);
       std::size_t seen = 0;
       for (LoadedBatch batch = loader.next(); batch.images.n > 0; batch = loader.next()) {
-        const std::vector<float> logits = logits_of(together.predict(network, shape, batch.images));
+        const std::vector<float> logits = logits_of(together.predict(network, layers, batch.images));
         for (std::int64_t i = 0; i < batch.images.n; ++i) {
           const Dataset::Pixels pixels = decode_image(store.dataset().samples(Split::test)[seen++].file);
           const Tensor input(*backend, 1, data.resolution, data.resolution, data.channels());
           prepare_input(*backend, pixels, input.view());
-          const std::vector<float> wanted = logits_of(alone.predict(network, shape, input.view()));
+          const std::vector<float> wanted = logits_of(alone.predict(network, layers, input.view()));
           BOOST_TEST_REQUIRE(std::memcmp(wanted.data(), logits.data() + 2 * i, sizeof(float) * 2) == 0,
                              data.text() << ", image " << seen - 1);
         }

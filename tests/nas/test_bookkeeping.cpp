@@ -23,7 +23,7 @@ class StandIn : public Evaluator {
 
   std::optional<Candidate> evaluate(const Proposal& proposal) override {
     Candidate candidate;
-    candidate.resources = estimate(system_shape(proposal.system, 2));
+    candidate.resources = estimate(system_layers(proposal.system, 2));
     candidate.violation = violation(candidate.resources, experiment_.device);
     const std::int64_t network = networks_.network(proposal.system);
     Random random(1, "accuracy", static_cast<std::uint64_t>(network));

@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(twins_have_equal_shapes) {
   for (std::int64_t i = 0; i < space.size(); ++i) {
     const System system = space.at(i);
     std::int64_t first = 0;
-    while (space.at(first).data != system.data || system_shape(space.at(first), 3) != system_shape(system, 3)) ++first;
+    while (space.at(first).data != system.data || system_layers(space.at(first), 3) != system_layers(system, 3)) ++first;
     BOOST_TEST(networks.network(system) == first);
     count += first == i;
   }

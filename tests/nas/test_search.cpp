@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
     BOOST_TEST(c.id == static_cast<std::int64_t>(i) + 1);
     BOOST_TEST(systems.insert(c.system.text()).second);
     BOOST_TEST(c.split == "validation");
-    const Resources resources = estimate(system_shape(c.system, 2));
+    const Resources resources = estimate(system_layers(c.system, 2));
     BOOST_TEST(c.resources.ram_bytes == resources.ram_bytes);
     BOOST_TEST(c.resources.flash_bytes == resources.flash_bytes);
     BOOST_TEST(c.violation.ram == std::max(0LL, resources.ram_bytes - 24 * 1024));
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
                                            {32, name == "32-rgb" ? Color::rgb : Color::monochrome}, preparation_name,
                                            metadata);
     BOOST_TEST(metadata.at("depth") == "2-1-1-1-0");  // no candidate can use more
-    BOOST_TEST(supernet.shape().exit_stage() == 6);
+    BOOST_TEST(supernet.layers().back().stage == 6);
   }
 
   const auto json = nlohmann::json::parse(result.summary_json);

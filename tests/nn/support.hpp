@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "nn/mobilenet_v2.hpp"
 #include "nn/network.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/backend.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "nn/architecture.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 using namespace danas;
 
@@ -11,27 +11,36 @@ namespace {
 
 struct Figures { long long parameters = 0, folded = 0, macs = 0, ram = 0; };
 
-Figures figures(const NetworkShape& shape) {
+Figures figures(const LayerList& layers) {
   Figures sum;
-  for (const Layer& layer : layers(shape)) {
-    const long long in = 1LL * layer.in_height * layer.in_width * layer.in_channels;
-    const long long out = 1LL * layer.out_height * layer.out_width * layer.out_channels;
+  for (const LayerRow& layer : layer_table(layers)) {
     sum.parameters += layer.parameters;
     sum.folded += layer.parameters_folded;
     sum.macs += layer.macs;
-    sum.ram = std::max(sum.ram, in + out + layer.kept);
+    sum.ram = std::max<long long>(sum.ram, layer.in.elements() + layer.out.elements() + layer.kept);
   }
   return sum;
 }
 
 // With moving means and variances, as Keras counts: two more values a normalized channel.
-long long keras_parameters(const NetworkShape& shape, bool with_top) {
+long long keras_parameters(const LayerList& layers, bool with_top) {
   long long total = 0;
-  for (const Layer& layer : layers(shape)) {
+  for (const LayerRow& layer : layer_table(layers)) {
     if (layer.kind == "dense" && !with_top) continue;
     total += layer.parameters + 2 * (layer.parameters - layer.parameters_folded);
   }
   return total;
+}
+
+LayerList blocks_of(const LayerList& layers) {
+  LayerList blocks;
+  for (const LayerSpec& layer : layers)
+    if (layer.kind == LayerKind::inverted_bottleneck) blocks.push_back(layer);
+  return blocks;
+}
+
+bool has_last(const LayerList& layers) {
+  return std::any_of(layers.begin(), layers.end(), [](const LayerSpec& layer) { return layer.name == "last"; });
 }
 
 }  // namespace
@@ -49,7 +58,7 @@ BOOST_AUTO_TEST_CASE(figures_of_systems) {
   for (const Case& each : cases) {
     const System system = parse_system(each.system);
     BOOST_TEST(system.text() == each.system);
-    const Figures got = figures(system_shape(system, 2));
+    const Figures got = figures(system_layers(system, 2));
     BOOST_TEST(got.parameters == each.figures.parameters, each.system);
     BOOST_TEST(got.folded == each.figures.folded, each.system);
     BOOST_TEST(got.macs == each.figures.macs, each.system);
@@ -58,13 +67,12 @@ BOOST_AUTO_TEST_CASE(figures_of_systems) {
 }
 
 BOOST_AUTO_TEST_CASE(keras_totals) {
-  BOOST_TEST(keras_parameters(full_shape(224, 3, 1.0, 1000), false) == 2257984);
-  BOOST_TEST(keras_parameters(full_shape(224, 3, 1.0, 1000), true) == 3538984);
-  BOOST_TEST(keras_parameters(full_shape(96, 1, 0.33, 2), true) == 399522);
+  BOOST_TEST(keras_parameters(mobilenet_v2({224, 224, 3}, 1.0, 1000), false) == 2257984);
+  BOOST_TEST(keras_parameters(mobilenet_v2({224, 224, 3}, 1.0, 1000), true) == 3538984);
+  BOOST_TEST(keras_parameters(mobilenet_v2({96, 96, 1}, 0.33, 2), true) == 399522);
   std::vector<int> outputs;
-  for (const BlockShape& block : full_shape(96, 1, 0.33, 2).blocks) {
-    if (outputs.size() < static_cast<std::size_t>(block.stage)) outputs.push_back(block.out);
-  }
+  for (const LayerSpec& layer : blocks_of(mobilenet_v2({96, 96, 1}, 0.33, 2)))
+    if (outputs.size() < static_cast<std::size_t>(layer.stage)) outputs.push_back(layer.out.channels);
   const std::vector<int> wanted{8, 8, 16, 24, 32, 56, 104};
   BOOST_TEST(outputs == wanted, boost::test_tools::per_element());
 }
@@ -75,18 +83,18 @@ BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
   int fits[3] = {}, systems = 0;
   for (const int resolution : {32, 64, 96, 128, 160, 192, 224}) {
     for (const Color color : {Color::monochrome, Color::rgb}) {
-      const NetworkShape full = supernet_shape({resolution, color}, full_depth, 2);
+      const LayerList full = supernet_layers({resolution, color}, full_depth, 2);
       for (int code = 0; code < 4 * 5 * 4 * 4 * 2; ++code) {
         Architecture architecture;
         architecture.depth = {code % 4, code / 4 % 5, code / 20 % 4, code / 80 % 4, code / 320};
         const auto end = std::find(architecture.depth.begin(), architecture.depth.end(), 0);
         if (std::any_of(end, architecture.depth.end(), [](int blocks) { return blocks > 0; })) {
-          BOOST_CHECK_THROW(slice_shape(full, architecture), Error);
+          BOOST_CHECK_THROW(slice_layers(full, architecture), Error);
           continue;
         }
         for (int width = 1; width <= 10; ++width, ++systems) {
           architecture.width = width / 10.0;
-          const Figures got = figures(slice_shape(full, architecture));
+          const Figures got = figures(slice_layers(full, architecture));
           for (int d = 0; d < 3; ++d) fits[d] += got.ram <= devices[d].ram * 1024 && got.folded <= devices[d].flash * 1024;
         }
       }
@@ -103,63 +111,78 @@ BOOST_AUTO_TEST_CASE(slices) {
   for (const Case& each : cases) BOOST_TEST(slice_channels(each.channels, each.width) == each.kept);
 
   // Blocks leave from the end of a stage; a removed stage takes the last convolution along.
-  const NetworkShape full = supernet_shape({96, Color::rgb}, full_depth, 2);
-  std::vector<int> indices;
-  const NetworkShape slice = slice_shape(full, {{1, 2, 0, 0, 0}, 0.5});
-  for (const BlockShape& block : slice.blocks) indices.push_back(block.index);
-  const std::vector<int> wanted{0, 1, 2, 3, 6, 7};
-  BOOST_TEST(indices == wanted, boost::test_tools::per_element());
-  BOOST_TEST(slice.last == 0);
-  BOOST_TEST(slice.exit_stage() == 4);
-  BOOST_TEST(slice.features() == 32);
-  for (const NetworkShape& shape : {full, supernet_shape({96, Color::monochrome}, full_depth, 2), slice}) {
+  const LayerList full = supernet_layers({96, Color::rgb}, full_depth, 2);
+  const LayerList slice = slice_layers(full, {{1, 2, 0, 0, 0}, 0.5});
+  std::vector<std::string> names;
+  for (const LayerSpec& layer : slice) names.push_back(layer.name);
+  const std::vector<std::string> wanted{"stem",     "blocks.0", "blocks.1", "blocks.2",
+                                        "blocks.3", "blocks.6", "blocks.7", "heads.4"};
+  BOOST_TEST(names == wanted, boost::test_tools::per_element());
+  BOOST_TEST(slice.back().stage == 4);
+  BOOST_TEST(slice.back().in.channels == 32);
+  for (const LayerList& layers : {full, supernet_layers({96, Color::monochrome}, full_depth, 2), slice}) {
     int stage = 0;
-    for (const BlockShape& block : shape.blocks) {
-      BOOST_TEST(block.residual == (block.stride == 1 && block.stage == stage));
-      BOOST_TEST(block.expanded == (block.index == 0 ? block.in : 6 * block.in));
+    for (const LayerSpec& block : blocks_of(layers)) {
+      BOOST_TEST(block.residual == (block.geometry.stride == 1 && block.stage == stage));
+      BOOST_TEST(block.expanded == (block.name == "blocks.0" ? 1 : 6) * block.in.channels);
+      BOOST_TEST(block.expands() == (block.name != "blocks.0"));
       stage = block.stage;
     }
+    for (std::size_t i = 1; i < layers.size(); ++i) {
+      const bool branch = is_branch(layers, i - 1);
+      BOOST_TEST((layers[i].in == (branch ? layers[i - 1].in : layers[i - 1].out)), layers[i].name);
+    }
   }
-  BOOST_TEST(slice_shape(full, {}).blocks.size() == 17u);
+  BOOST_TEST(blocks_of(slice_layers(full, {})).size() == 17u);
+}
+
+// Where the exits of a supernet are: after the last block of stage 2 and of each later one, the last convolution included.
+BOOST_AUTO_TEST_CASE(exits) {
+  const LayerList layers = supernet_layers({96, Color::rgb}, full_depth, 2);
+  std::vector<std::string> heads;
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    if (layers[i].kind == LayerKind::head) heads.push_back(layers[i].name + " after " + layers[i - 1].name);
+  const std::vector<std::string> wanted{"heads.2 after blocks.2",  "heads.3 after blocks.5",  "heads.4 after blocks.9",
+                                        "heads.5 after blocks.12", "heads.6 after blocks.15", "heads.7 after last"};
+  BOOST_TEST(heads == wanted, boost::test_tools::per_element());
+  BOOST_TEST(!is_branch(layers, layers.size() - 1));
+  BOOST_TEST((slice_layers(layers, {}) == mobilenet_v2({96, 96, 3}, 1.0, 2)));
 }
 
 BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
   for (const Color color : {Color::monochrome, Color::rgb}) {
-    const NetworkShape full = supernet_shape({96, color}, full_depth, 2);
-    BOOST_TEST(full.last == 1280);
-    const NetworkShape capped = supernet_shape({96, color}, {2, 1, 1, 0, 0}, 2);
+    const LayerList full = supernet_layers({96, color}, full_depth, 2);
+    BOOST_TEST(full.back().in.channels == 1280);
+    const LayerList capped = supernet_layers({96, color}, {2, 1, 1, 0, 0}, 2);
     BOOST_TEST(capped.exit_stage() == 5);
     BOOST_TEST(capped.last == 0);
-    for (const BlockShape& block : capped.blocks) {
-      BOOST_TEST(block.in == full.blocks[static_cast<std::size_t>(block.index)].in);
-      BOOST_TEST(block.expanded == full.blocks[static_cast<std::size_t>(block.index)].expanded);
-      BOOST_TEST(block.out == full.blocks[static_cast<std::size_t>(block.index)].out);
-    }
+    for (const LayerSpec& block : blocks_of(capped))
+      BOOST_TEST((std::count(full.begin(), full.end(), block) == 1), block.name);
     for (const Architecture& architecture : {Architecture{{2, 1, 1, 0, 0}, 0.3}, Architecture{{1, 0, 0, 0, 0}, 0.7}}) {
-      const Figures of_capped = figures(slice_shape(capped, architecture));
-      const Figures of_full = figures(slice_shape(full, architecture));
+      const Figures of_capped = figures(slice_layers(capped, architecture));
+      const Figures of_full = figures(slice_layers(full, architecture));
       BOOST_TEST(of_capped.parameters == of_full.parameters);
       BOOST_TEST(of_capped.macs == of_full.macs);
     }
-    BOOST_CHECK_EXCEPTION(slice_shape(capped, {{3, 1, 1, 0, 0}, 0.3}), Error, [](const Error& error) {
+    BOOST_CHECK_EXCEPTION(slice_layers(capped, {{3, 1, 1, 0, 0}, 0.3}), Error, [](const Error& error) {
       return std::string(error.what()).find("at most the depths 2-1-1-0-0, got 3-1-1-0-0") != std::string::npos;
     });
-    BOOST_CHECK_THROW(slice_shape(capped, {{2, 1, 1, 1, 0}, 0.3}), Error);
+    BOOST_CHECK_THROW(slice_layers(capped, {{2, 1, 1, 1, 0}, 0.3}), Error);
   }
 }
 
 BOOST_AUTO_TEST_CASE(layer_table) {
-  const std::vector<Layer> table = layers(supernet_shape({97, Color::rgb}, full_depth, 5));
+  const std::vector<LayerRow> table = layer_table(supernet_layers({97, Color::rgb}, full_depth, 5));
   BOOST_TEST(table.size() == 1 + 2 + 16 * 3 + 3u);
   for (std::size_t i = 1; i < table.size(); ++i) {
-    BOOST_TEST(table[i].in_height == table[i - 1].out_height);
-    BOOST_TEST(table[i].in_channels == table[i - 1].out_channels);
+    BOOST_TEST(table[i].in.height == table[i - 1].out.height);
+    BOOST_TEST(table[i].in.channels == table[i - 1].out.channels);
   }
-  BOOST_TEST(table.front().out_height == 49);  // an odd side is rounded up
+  BOOST_TEST(table.front().out.height == 49);  // an odd side is rounded up
   BOOST_TEST(table.back().name == "heads.7");
-  BOOST_TEST(table.back().out_channels == 5);
+  BOOST_TEST(table.back().out.channels == 5);
   const auto kept = [&](const char* name) {
-    return std::find_if(table.begin(), table.end(), [&](const Layer& layer) { return layer.name == name; })->kept;
+    return std::find_if(table.begin(), table.end(), [&](const LayerRow& layer) { return layer.name == name; })->kept;
   };
   BOOST_TEST(kept("blocks.2.expand") == 0);  // its own input already
   BOOST_TEST(kept("blocks.2.depthwise") == 25 * 25 * 24);

@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(round_trip) {
   const TemporaryFolder folder;
   for (const Type type : {Type::f32, Type::f64}) {
     const auto backend = make_reference_backend(type);
-    const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+    const Network network(*backend, system_layers(tiny, 2), 17);
     disturb(network);
     save_checkpoint(folder / "model.safetensors", network, model_metadata);
     Metadata metadata;
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(round_trip) {
 BOOST_AUTO_TEST_CASE(format) {
   const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
-  const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+  const Network network(*backend, system_layers(tiny, 2), 17);
   save_checkpoint(folder / "a", network, model_metadata);
   save_checkpoint(folder / "b", network, model_metadata);
   const std::string content = read_file(folder / "a");
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(format) {
 BOOST_AUTO_TEST_CASE(optimizer_state) {
   const TemporaryFolder folder;
   const auto backend = make_cpu_backend(1);
-  Network network(*backend, system_shape(tiny, 2), {3}, 17), other(*backend, system_shape(tiny, 2), {3}, 18);
+  Network network(*backend, system_layers(tiny, 2), 17), other(*backend, system_layers(tiny, 2), 18);
   Optimizer state(network, {}), restored(other, {});
   for (const NamedWeight& weight : state.state()) {
     for (std::int64_t i = 0; i < weight.view.size(); ++i) set(weight.view, i, 0.25 * static_cast<double>(i % 7));
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
   sgd.optimizer = "sgd";
   Optimizer velocity(other, sgd);
   BOOST_CHECK_THROW(checkpoint.load(other, velocity.state()), Error);
-  Network larger(*backend, system_shape(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), {3}, 1);
+  Network larger(*backend, system_layers(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), 1);
   BOOST_CHECK_THROW(checkpoint.load(larger), Error);
   BOOST_TEST(!complaint(*backend, folder / "state").empty());  // no metadata of a model
 }
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
 BOOST_AUTO_TEST_CASE(images_prepared_in_another_way) {
   const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
-  const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+  const Network network(*backend, system_layers(tiny, 2), 17);
   const auto path = folder / "model.safetensors";
   Metadata metadata = model_metadata;
   for (const char* other : {"", "as-tests-did"}) {
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
   const auto backend = make_reference_backend(Type::f32);
   const auto path = folder / "32-monochrome.safetensors";
   const DataConfiguration data{32, Color::monochrome};
-  const Network supernet = Network::supernet(*backend, supernet_shape(data, {2, 1, 0, 0, 0}, 2), 17);
+  const Network supernet(*backend, supernet_layers(data, {2, 1, 0, 0, 0}, 2), 17);
   Metadata metadata = model_metadata;
   metadata["depth"] = "2-1-0-0-0";
   save_checkpoint(path, supernet, metadata);
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
 BOOST_AUTO_TEST_CASE(cut_and_altered_files) {
   const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
-  const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+  const Network network(*backend, system_layers(tiny, 2), 17);
   const auto path = folder / "model.safetensors";
   save_checkpoint(path, network, model_metadata);
   const std::string content = read_file(path);
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(numbers_that_no_network_has) {
   const auto path = folder / "model.safetensors";
   for (const auto& [name, number] : std::vector<std::pair<std::string, double>>{
            {"stem.conv.weight", NAN}, {"heads.3.bias", INFINITY}, {"stem.bn.running_var", -1.0}, {"stem.bn.bias", -1.0}}) {
-    const Network network(*backend, system_shape(tiny, 2), {3}, 17);
+    const Network network(*backend, system_layers(tiny, 2), 17);
     set(weight_named(network, name).view, 1, number);
     save_checkpoint(path, network, model_metadata);
     BOOST_TEST((complaint(*backend, path).find(name) == std::string::npos) == (name == "stem.bn.bias"), name);
@@ -228,8 +228,8 @@ BOOST_AUTO_TEST_CASE(absurd_headers) {
     write(path, content);
     BOOST_TEST(!complaint(*backend, path).empty(), content.substr(0, 80));
   }
-  BOOST_CHECK_THROW(save_checkpoint(path / "below", Network(*backend, system_shape(tiny, 2), {3}, 1), {}), Error);
-  BOOST_CHECK_THROW(save_checkpoint(path, Network(*backend, system_shape(tiny, 2), {3}, 1), {{"a", "\xff"}}), Error);
+  BOOST_CHECK_THROW(save_checkpoint(path / "below", Network(*backend, system_layers(tiny, 2), 1), {}), Error);
+  BOOST_CHECK_THROW(save_checkpoint(path, Network(*backend, system_layers(tiny, 2), 1), {{"a", "\xff"}}), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,7 +13,7 @@ class Golden {
  public:
   Golden(Backend& backend, const Json& entry, const Bounds& bounds)
       : backend_(backend), entry_(entry), bounds_(bounds), arena_(backend),
-        network_(backend, full_shape(entry["res"], entry["channels"], entry["alpha"], 2), {7}, 0),
+        network_(backend, mobilenet_v2({entry["res"], entry["res"], entry["channels"]}, entry["alpha"], 2), 0),
         images_(backend, entry["batch"], entry["res"], entry["res"], entry["channels"]) {
     BOOST_TEST(network_.trainable_count() == entry["parameters"].get<std::int64_t>());
     BOOST_TEST(network_.weights().size() == entry["tensors"].size());
@@ -41,6 +41,8 @@ class Golden {
   }
 
  private:
+  static constexpr std::size_t blocks = 17;
+
   void initialize() {
     for (const Json& tensor : entry_["tensors"]) fill(tensor);
   }
@@ -66,8 +68,8 @@ class Golden {
 
   void folded_inference() {
     arena_.reset();
-    const NetworkShape& shape = network_.shape();
-    const FoldedNetwork folded(backend_, arena_, shape, network_.parameters(shape, false));
+    const LayerList& layers = network_.layers();
+    const FoldedNetwork folded(backend_, arena_, layers, network_.parameters(layers, false));
     const View logits = arena_.take(images_.view().n, 1, 1, 2);
     int outputs = 0;
     folded.run(images_.view(), logits, [&](const std::string& name, const View& view) {
@@ -97,13 +99,14 @@ class Golden {
 
   void unfolded_inference() {
     arena_.reset();
-    const NetworkParameters parameters = network_.parameters(network_.shape(), false);
+    const std::vector<LayerParameters> parameters = network_.parameters(network_.layers(), false);
+    BOOST_REQUIRE_EQUAL(parameters.size(), 1 + blocks + 2);  // stem, blocks, last, head
     const Geometry pointwise, stem{2, Padding::same};
-    View x = convolved(images_.view(), parameters.stem.value, stem);
-    x = normalized(x, parameters.stem_bn.value, Activation::relu6);
+    View x = convolved(images_.view(), parameters[0].filter.value, stem);
+    x = normalized(x, parameters[0].normalization.value, Activation::relu6);
     figures_.output("stem", x, wanted_output("inference", "stem"), bounds_.inference);
-    for (std::size_t i = 0; i < parameters.blocks.size(); ++i) {
-      const BottleneckWeights& block = parameters.blocks[i].value;
+    for (std::size_t i = 0; i < blocks; ++i) {
+      const BottleneckWeights& block = parameters[1 + i].bottleneck.value;
       View y = x;
       if (block.expand.present()) y = normalized(convolved(x, block.expand, pointwise), block.bn1, Activation::relu6);
       y = normalized(convolved(y, block.depthwise, {block.stride, Padding::same}), block.bn2, Activation::relu6);
@@ -113,12 +116,12 @@ class Golden {
       const std::string name = "blocks." + std::to_string(i);
       figures_.output(name, x, wanted_output("inference", name), bounds_.inference);
     }
-    x = normalized(convolved(x, parameters.last.value, pointwise), parameters.last_bn.value, Activation::relu6);
+    const LayerParameters &last = parameters[1 + blocks], &head = parameters[2 + blocks];
+    x = normalized(convolved(x, last.filter.value, pointwise), last.normalization.value, Activation::relu6);
     figures_.output("last", x, wanted_output("inference", "last"), bounds_.inference);
     const View features = arena_.take(x.n, 1, 1, x.c), logits = arena_.take(x.n, 1, 1, 2);
     backend_.global_average_pool(x, features);
-    const auto& head = parameters.heads[0];
-    backend_.matmul(features, head.weight.value, head.bias.value, Activation::none, logits);
+    backend_.matmul(features, head.filter.value, head.bias.value, Activation::none, logits);
     figures_.logits("logits", logits, entry_["inference_logits"], bounds_.inference);
   }
 
@@ -126,14 +129,12 @@ class Golden {
     Tape tape(backend_, arena_, batch_norm_epsilon);
     tape.begin();
     const Forward forward =
-        forward_training(tape, network_.shape(), network_.parameters(network_.shape(), true), images_.view());
+        forward_training(tape, network_.layers(), network_.parameters(network_.layers(), true), images_.view());
     const auto output = [&](const std::string& name, Tape::Value value) {
       figures_.output("training " + name, tape.view(value), wanted_output("training", name), bounds_.training);
     };
-    output("stem", forward.stem);
-    for (std::size_t i = 0; i < forward.blocks.size(); ++i) output("blocks." + std::to_string(i), forward.blocks[i]);
-    output("last", forward.last);
-    const Tape::Value logits = forward.exits.at(0).logits;
+    for (std::size_t i = 0; i + 1 < forward.outputs.size(); ++i) output(network_.layers()[i].name, forward.outputs[i]);
+    const Tape::Value logits = forward.exits.at(0);
     figures_.logits("training logits", tape.view(logits), entry_["training_logits"], bounds_.training);
     figures_.number("loss", tape.softmax_cross_entropy(logits, labels_), entry_["loss"], bounds_.training);
     tape.backward();
@@ -188,14 +189,14 @@ class Golden {
     }
     const std::int64_t size = network_.values().size();
     const Tensor first(backend_, 1, 1, 1, size), second(backend_, 1, 1, 1, size);
-    const NetworkParameters parameters = network_.parameters(network_.shape(), true);
+    const std::vector<LayerParameters> parameters = network_.parameters(network_.layers(), true);
     Tape tape(backend_, arena_, batch_norm_epsilon);
     std::vector<double> losses;
     AdamStep adam;
     for (adam.step = 1; losses.size() < entry_["adam_losses"].size(); ++adam.step) {
       tape.begin();
-      const Forward forward = forward_training(tape, network_.shape(), parameters, images_.view());
-      losses.push_back(tape.softmax_cross_entropy(forward.exits[0].logits, labels_));
+      const Forward forward = forward_training(tape, network_.layers(), parameters, images_.view());
+      losses.push_back(tape.softmax_cross_entropy(forward.exits[0], labels_));
       tape.backward();
       adam.learning_rate = keras_learning_rate(adam);
       backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(), adam);

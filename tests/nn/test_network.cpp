@@ -11,8 +11,8 @@ using namespace danas::test;
 namespace {
 
 // A network of the slice's shape, filled from the supernet's named weights by index arithmetic of its own.
-Network built_alone(const Network& supernet, const NetworkShape& slice) {
-  Network alone(supernet.backend(), slice, {slice.exit_stage()}, 99);
+Network built_alone(const Network& supernet, const LayerList& slice) {
+  Network alone(supernet.backend(), slice, 99);
   for (const NamedWeight& weight : alone.weights()) {
     const NamedWeight& from = weight_named(supernet, weight.name);
     for (std::int64_t i = 0; i < weight.view.size(); ++i) {
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_SUITE(network)
 
 BOOST_AUTO_TEST_CASE(names_and_initial_values) {
   const auto backend = make_reference_backend(Type::f32);
-  const Network supernet = Network::supernet(*backend, supernet_shape({96, Color::monochrome}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({96, Color::monochrome}, full_depth, 2), 5);
   std::set<std::string> names;
   std::int64_t trainable = 0;
   for (const NamedWeight& weight : supernet.weights()) {
@@ -65,16 +65,16 @@ BOOST_AUTO_TEST_CASE(names_and_initial_values) {
   BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.running_var").view, 5) == 1.0);
   BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.bias").view, 5) == 0.0);
 
-  BOOST_TEST(same_weights(supernet, Network::supernet(*backend, supernet_shape({96, Color::monochrome}, full_depth, 2), 5)));
-  BOOST_TEST(!same_weights(supernet, Network::supernet(*backend, supernet_shape({96, Color::monochrome}, full_depth, 2), 6)));
+  BOOST_TEST(same_weights(supernet, Network(*backend, supernet_layers({96, Color::monochrome}, full_depth, 2), 5)));
+  BOOST_TEST(!same_weights(supernet, Network(*backend, supernet_layers({96, Color::monochrome}, full_depth, 2), 6)));
 }
 
 // A layer's first weights depend on seed and name alone, not on what else the network has.
 BOOST_AUTO_TEST_CASE(a_supernet_of_fewer_blocks_begins_as_the_full_one) {
   const auto backend = make_reference_backend(Type::f32);
   const DataConfiguration data{32, Color::rgb};
-  const Network full = Network::supernet(*backend, supernet_shape(data, full_depth, 2), 5);
-  const Network capped = Network::supernet(*backend, supernet_shape(data, {1, 2, 0, 0, 0}, 2), 5);
+  const Network full(*backend, supernet_layers(data, full_depth, 2), 5);
+  const Network capped(*backend, supernet_layers(data, {1, 2, 0, 0, 0}, 2), 5);
   std::set<std::string> heads;
   for (const NamedWeight& weight : capped.weights()) {
     BOOST_TEST(same_bytes(weight.view, weight_named(full, weight.name).view), weight.name);
@@ -86,47 +86,47 @@ BOOST_AUTO_TEST_CASE(a_supernet_of_fewer_blocks_begins_as_the_full_one) {
 
 BOOST_AUTO_TEST_CASE(parameters_of_a_slice) {
   const auto backend = make_reference_backend(Type::f32);
-  const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 2), 5);
-  const NetworkShape slice = slice_shape(supernet.shape(), {{1, 2, 0, 0, 0}, 0.5});
-  const NetworkParameters parameters = supernet.parameters(slice, true);
-  BOOST_TEST(parameters.blocks.size() == 6u);
-  BOOST_TEST(!parameters.last.value.present());
-  BOOST_TEST(parameters.heads.size() == 3u);
-  BOOST_TEST(parameters.heads.back().stage == 4);
-  BOOST_TEST(parameters.heads.back().weight.value.in == 32);
-  const Filter expand = parameters.blocks[5].value.expand;  // block 7: 64 → 384 in the supernet
+  const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 5);
+  const LayerList slice = slice_layers(supernet.layers(), {{1, 2, 0, 0, 0}, 0.5});
+  const std::vector<LayerParameters> parameters = supernet.parameters(slice, true);
+  BOOST_TEST(parameters.size() == 1 + 6 + 1u);
+  BOOST_TEST(slice.back().name == "heads.4");
+  BOOST_TEST(parameters.back().filter.value.data == weight_named(supernet, "heads.4.weight").view.data);
+  BOOST_TEST(parameters.back().filter.value.in == 32);
+  BOOST_TEST(parameters.back().bias.gradient.present());
+  BOOST_TEST(slice[6].name == "blocks.7");
+  const BottleneckParameter& block = parameters[6].bottleneck;
+  const Filter expand = block.value.expand;  // 64 → 384 in the supernet
   BOOST_TEST(expand.in == 32);
   BOOST_TEST(expand.out == 192);
   BOOST_TEST(expand.row_stride == 384);
   BOOST_TEST(expand.tap_stride == 64 * 384);
   BOOST_TEST(expand.data == weight_named(supernet, "blocks.7.expand.weight").view.data);
-  BOOST_TEST(parameters.blocks[5].value.depthwise.tap_stride == 384);
-  BOOST_TEST(parameters.blocks[5].value.residual);
-  BOOST_TEST(parameters.blocks[5].gradient.expand.present());
-  BOOST_TEST(!supernet.parameters(slice, false).blocks[5].gradient.expand.present());
+  BOOST_TEST(block.value.depthwise.tap_stride == 384);
+  BOOST_TEST(block.value.residual);
+  BOOST_TEST(block.gradient.expand.present());
+  BOOST_TEST(!supernet.parameters(slice, false)[6].bottleneck.gradient.expand.present());
 
   const Network small = supernet.gather(slice);
-  BOOST_CHECK_THROW(small.parameters(supernet.shape(), false), Error);
-  BOOST_CHECK_THROW(supernet.parameters(full_shape(32, 1, 1.0, 2), false), Error);
-  BOOST_CHECK_THROW(small.gather(slice_shape(supernet.shape(), {{1, 0, 0, 0, 0}, 0.5})), Error);
-  BOOST_CHECK_THROW(Network(*backend, slice, {5}, 1), Error);
-  BOOST_CHECK_THROW(Network(*backend, slice, {1}, 1), Error);
+  BOOST_CHECK_THROW(small.parameters(supernet.layers(), false), Error);
+  BOOST_CHECK_THROW(supernet.parameters(mobilenet_v2({32, 32, 1}, 1.0, 2), false), Error);
+  BOOST_CHECK_THROW(small.gather(slice_layers(supernet.layers(), {{1, 0, 0, 0, 0}, 0.5})), Error);
 }
 
 BOOST_AUTO_TEST_CASE(slice_in_place_is_the_small_network) {
   const auto backend = make_cpu_backend(2);
-  const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 3), 5);
+  const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 3), 5);
   disturb(supernet);
   const ToyImages toy(*backend, 32, 3, 3, 5, 1);
   Trainer trainer(*backend), other(*backend);
   for (const Architecture& architecture :
        {Architecture{}, Architecture{{2, 3, 1, 2, 1}, 0.7}, Architecture{{1, 2, 0, 0, 0}, 0.3},
         Architecture{{0, 0, 0, 0, 0}, 0.1}}) {
-    const NetworkShape slice = slice_shape(supernet.shape(), architecture);
+    const LayerList slice = slice_layers(supernet.layers(), architecture);
     const Network gathered = supernet.gather(slice);
     BOOST_TEST(same_weights(gathered, built_alone(supernet, slice)));
     const View in_place = trainer.predict(supernet, slice, toy.batch(0).images);
-    const View dense = other.predict(gathered, gathered.shape(), toy.batch(0).images);
+    const View dense = other.predict(gathered, gathered.layers(), toy.batch(0).images);
     BOOST_TEST(largest_difference(numbers(in_place), numbers(dense)) <= 1e-5);
     BOOST_TEST(in_place.n == 5);
     BOOST_TEST(in_place.c == 3);
@@ -139,19 +139,18 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
     const auto backend = make_cpu_backend(2, instruction_set);
     const ToyImages toy(*backend, 32, 3, 3, 5, 2);
     for (const Architecture& architecture : {Architecture{{2, 1, 1, 2, 1}, 0.7}, Architecture{{1, 2, 0, 0, 0}, 0.3}}) {
-      const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 3), 5);
+      const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 3), 5);
       disturb(supernet);
-      const NetworkShape slice = slice_shape(supernet.shape(), architecture);
+      const LayerList slice = slice_layers(supernet.layers(), architecture);
       const Network small = supernet.gather(slice);
       const Tensor velocity(*backend, 1, 1, 1, supernet.values().size());
       Arena arena(*backend);
       Tape tape(*backend, arena, batch_norm_epsilon);
       const auto step = [&](const Network& network, const Batch& batch) {
-        NetworkParameters parameters = network.parameters(slice, true);
-        parameters.heads.erase(parameters.heads.begin(), parameters.heads.end() - 1);
+        const std::vector<LayerParameters> parameters = network.parameters(slice, true);
         tape.begin();
         const Forward forward = forward_training(tape, slice, parameters, batch.images);
-        const double loss = tape.softmax_cross_entropy(forward.exits.at(0).logits, batch.labels);
+        const double loss = tape.softmax_cross_entropy(forward.exits.at(0), batch.labels);
         tape.backward();
         for (const auto& each : tape.normalizations())
           backend->update_running_statistics(each.statistics, 0.9, each.weights);
@@ -164,43 +163,42 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
       const std::vector<double> before = numbers(weight_named(supernet, "heads.7.weight").view);
       for (int i = 0; i < 10; ++i) BOOST_TEST(step(supernet, toy.batch(i % 2)) == step(small, toy.batch(i % 2)));
       BOOST_TEST(same_weights(supernet.gather(slice), small));
-      BOOST_TEST((slice.exit_stage() == 7) == (numbers(weight_named(supernet, "heads.7.weight").view) != before));
+      BOOST_TEST((slice.back().stage == 7) == (numbers(weight_named(supernet, "heads.7.weight").view) != before));
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_shares_nothing) {
   const auto backend = make_cpu_backend(1);
-  const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::monochrome}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 5);
   const std::vector<double> before = numbers(supernet.values());
   const ToyImages toy(*backend, 32, 1, 2, 4, 2);
-  Network copy = supernet.gather(slice_shape(supernet.shape(), {{1, 1, 0, 0, 0}, 0.5}));
+  Network copy = supernet.gather(slice_layers(supernet.layers(), {{1, 1, 0, 0, 0}, 0.5}));
   BOOST_TEST(copy.trainable_count() < supernet.trainable_count());
   TrainingSettings settings;
   settings.steps = 2;
   Trainer(*backend).train(copy, settings, toy.training(), {});
   BOOST_TEST(numbers(supernet.values()) == before);
-  BOOST_TEST(!same_weights(copy, supernet.gather(copy.shape())));
+  BOOST_TEST(!same_weights(copy, supernet.gather(copy.layers())));
 }
 
 BOOST_AUTO_TEST_CASE(earlier_heads_do_not_reach_the_backbone) {
   const auto backend = make_reference_backend(Type::f64);
-  const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::monochrome}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 5);
   const ToyImages toy(*backend, 32, 1, 2, 4, 1);
   const Batch batch = toy.batch(0);
-  const auto gradients = [&](const Network& network, std::size_t heads) {
+  const auto gradients = [&](const LayerList& layers, std::size_t heads) {
     Arena arena(*backend);
     Tape tape(*backend, arena, batch_norm_epsilon);
-    NetworkParameters parameters = network.parameters(network.shape(), true);
-    parameters.heads.erase(parameters.heads.begin(), parameters.heads.end() - static_cast<std::ptrdiff_t>(heads));
     tape.begin();
-    for (const Forward::Exit& exit : forward_training(tape, network.shape(), parameters, batch.images).exits) {
-      tape.softmax_cross_entropy(exit.logits, batch.labels);
-    }
+    const Forward forward = forward_training(tape, layers, supernet.parameters(layers, true), batch.images);
+    BOOST_TEST(forward.exits.size() == heads);
+    for (const Tape::Value& logits : forward.exits) tape.softmax_cross_entropy(logits, batch.labels);
     tape.backward();
-    return numbers(network.gradients());
+    return numbers(supernet.gradients());
   };
-  const std::vector<double> alone = gradients(supernet, 1), all = gradients(supernet, 6);
+  const std::vector<double> alone = gradients(slice_layers(supernet.layers(), {}), 1);
+  const std::vector<double> all = gradients(supernet.layers(), 6);
   const auto first_head = weight_named(supernet, "heads.2.weight").view.as<double>() - supernet.values().as<double>();
   const auto last_head = weight_named(supernet, "heads.7.weight").view.as<double>() - supernet.values().as<double>();
   double backbone = 0, heads = 0;

@@ -18,7 +18,7 @@ TrainingSettings steps(std::int64_t count, const char* optimizer = "adam") {
   return settings;
 }
 
-const NetworkShape small = slice_shape(full_shape(32, 1, 1.0 / 3, 2), {{1, 1, 0, 0, 0}, 0.7});
+const LayerList small = slice_layers(mobilenet_v2({32, 32, 1}, 1.0 / 3, 2), {{1, 1, 0, 0, 0}, 0.7});
 
 // Softmax cross-entropy and predictions, from logits alone.
 double cross_entropy(const std::vector<double>& logits, std::span<const std::int32_t> labels) {
@@ -38,10 +38,10 @@ BOOST_AUTO_TEST_SUITE(training)
 
 BOOST_AUTO_TEST_CASE(gathered_copy_trains_as_a_network_of_its_own) {
   const auto backend = make_cpu_backend(2);
-  const Network supernet = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 5);
   const ToyImages toy(*backend, 32, 3, 2, 8, 3);
-  Network gathered = supernet.gather(slice_shape(supernet.shape(), {{1, 2, 1, 1, 1}, 0.3}));
-  Network alone(*backend, gathered.shape(), {7}, 99);
+  Network gathered = supernet.gather(slice_layers(supernet.layers(), {{1, 2, 1, 1, 1}, 0.3}));
+  Network alone(*backend, gathered.layers(), 99);
   copy_weights(gathered, alone);
   Trainer(*backend).train(gathered, steps(10), toy.training(), {});
   Trainer(*backend).train(alone, steps(10), toy.training(), {});
@@ -52,10 +52,10 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
   const auto one = make_cpu_backend(1), two = make_cpu_backend(2);
   const auto train = [](Backend& backend) {
     const ToyImages toy(backend, 32, 1, 2, 13, 3);
-    Network network = Network::supernet(backend, supernet_shape({32, Color::monochrome}, full_depth, 2), 3);
+    Network network(backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 3);
     Trainer trainer(backend);
     trainer.train(network, steps(6), toy.training(), {});
-    trainer.recalibrate(network, network.shape(), toy.pass());
+    trainer.recalibrate(network, network.layers(), toy.pass());
     return network;
   };
   BOOST_TEST(same_weights(train(*one), train(*two)));
@@ -66,10 +66,10 @@ BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
   const ToyImages toy(*backend, 32, 1, 2, 8, 4);
   for (const char* optimizer : {"adam", "adamw", "sgd"}) {
     const TrainingSettings settings = steps(9, optimizer);
-    Network whole(*backend, small, {4}, 1);
+    Network whole(*backend, small, 1);
     Trainer(*backend).train(whole, settings, toy.training(), {});
 
-    Network resumed(*backend, small, {4}, 1);
+    Network resumed(*backend, small, 1);
     std::int64_t done = 0;
     std::vector<std::vector<double>> saved;
     for (const std::int64_t stop : {2, 5, 9}) {
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
   Arena arena(*backend);
   Tape tape(*backend, arena, batch_norm_epsilon);
   const Tensor first(*backend, 1, 1, 1, by_hand.values().size()), second(*backend, 1, 1, 1, by_hand.values().size());
-  const NetworkParameters parameters = by_hand.parameters(small, true);
+  const std::vector<LayerParameters> parameters = by_hand.parameters(small, true);
   for (AdamStep adam; adam.step <= 3; ++adam.step) {
     const Batch batch = toy.batch(adam.step - 1);
     tape.begin();
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
 BOOST_AUTO_TEST_CASE(loss_falls_and_reports_are_of_the_batch) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, 2, 16, 2);
-  Network network(*backend, small, {4}, 1);
+  Network network(*backend, small, 1);
   TrainingSettings settings;
   settings.steps = 30;
   settings.learning_rate = 3e-3;
@@ -140,8 +140,8 @@ BOOST_AUTO_TEST_CASE(loss_falls_and_reports_are_of_the_batch) {
 BOOST_AUTO_TEST_CASE(recalibration_is_exact) {
   const auto backend = make_reference_backend(Type::f64);
   const ToyImages toy(*backend, 32, 3, 2, 7, 1);
-  Network network(*backend, full_shape(32, 3, 0.5, 2), {7}, 4);
-  const NetworkShape slice = slice_shape(network.shape(), {{1, 1, 0, 0, 0}, 0.5});
+  Network network(*backend, mobilenet_v2({32, 32, 3}, 0.5, 2), 4);
+  const LayerList slice = slice_layers(network.layers(), {{1, 1, 0, 0, 0}, 0.5});
   disturb(network);
   const std::vector<double> mean_before = numbers(weight_named(network, "stem.bn.running_mean").view);
   const std::vector<double> untouched = numbers(weight_named(network, "blocks.8.bn1.running_var").view);
@@ -152,9 +152,9 @@ BOOST_AUTO_TEST_CASE(recalibration_is_exact) {
   const View images = toy.batch(0).images, kernel = weight_named(network, "stem.conv.weight").view;
   const std::vector<double> mean = numbers(weight_named(network, "stem.bn.running_mean").view);
   const std::vector<double> variance = numbers(weight_named(network, "stem.bn.running_var").view);
-  const std::int64_t stem = network.shape().stem;
+  const std::int64_t stem = network.layers().front().out.channels, kept = slice.front().out.channels;
   for (std::int64_t o = 0; o < stem; ++o) {
-    if (o >= slice.stem) {
+    if (o >= kept) {
       BOOST_TEST(mean[o] == mean_before[o]);
       continue;
     }
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(recalibration_is_exact) {
     BOOST_TEST(std::abs(mean[o] - expected_mean) < 1e-12);
     BOOST_TEST(std::abs(variance[o] - (squares / rows - expected_mean * expected_mean)) < 1e-12);
   }
-  BOOST_TEST(slice.stem < stem);
+  BOOST_TEST(kept < stem);
   BOOST_TEST(numbers(weight_named(network, "blocks.8.bn1.running_var").view) == untouched);
   BOOST_CHECK_THROW(Trainer(*backend).recalibrate(network, slice, [&](std::int64_t) { return toy.part(0, 0); }), Error);
 }
@@ -186,10 +186,10 @@ BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
     const auto backend = make_cpu_backend(2, instruction_set);
     const ToyImages toy(*backend, 32, 3, 2, 5, 1);
     for (const Architecture& architecture : {Architecture{}, Architecture{{2, 1, 0, 0, 0}, 0.4}}) {
-      Network network = Network::supernet(*backend, supernet_shape({32, Color::rgb}, full_depth, 2), 8);
+      Network network(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 8);
       disturb(network);
-      const NetworkShape slice = slice_shape(network.shape(), architecture);
-      const NetworkParameters parameters = network.parameters(slice, false);
+      const LayerList slice = slice_layers(network.layers(), architecture);
+      const std::vector<LayerParameters> parameters = network.parameters(slice, false);
       Arena arena(*backend);
       Tape tape(*backend, arena, batch_norm_epsilon);
       tape.begin();
@@ -198,7 +198,9 @@ BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
       for (const auto& each : tape.normalizations())
         wanted.emplace_back(numbers(each.statistics.mean), numbers(each.statistics.variance));
       Trainer(*backend).recalibrate(network, slice, toy.pass());
-      BOOST_TEST(wanted.size() == 1 + 2 + 3 * (slice.blocks.size() - 1) + (slice.last > 0));
+      std::size_t normalizations = 0;
+      for (const LayerSpec& layer : unfold(slice)) normalizations += layer.normalized();
+      BOOST_TEST(wanted.size() == normalizations);
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         const BatchNormWeights& weights = tape.normalizations()[i].weights;
         // One batch: the pooled statistics are its own.
@@ -212,12 +214,12 @@ BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
 BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 96, 3, 2, 4, 1);
-  Network network(*backend, supernet_shape({96, Color::rgb}, full_depth, 2), {7}, 8);
+  Network network(*backend, supernet_layers({96, Color::rgb}, full_depth, 2), 8);
   std::int64_t widest = 0;  // bytes of one layer's output for the batch
-  for (const Layer& layer : layers(network.shape()))
-    widest = std::max(widest, std::int64_t{4 * 4} * layer.out_height * layer.out_width * layer.out_channels);
+  for (const LayerRow& layer : layer_table(network.layers()))
+    widest = std::max(widest, 4 * 4 * layer.out.elements());
   Trainer recalibrating(*backend), training(*backend);
-  recalibrating.recalibrate(network, network.shape(), toy.pass());
+  recalibrating.recalibrate(network, network.layers(), toy.pass());
   TrainingSettings settings;
   settings.steps = 1;
   training.train(network, settings, toy.training(), {});
@@ -229,10 +231,10 @@ BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
 BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, 2, 9, 3);
-  const Network network = Network::supernet(*backend, supernet_shape({32, Color::monochrome}, full_depth, 2), 8);
+  const Network network(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 8);
   disturb(network);
   Trainer trainer(*backend);
-  const NetworkShape slice = slice_shape(network.shape(), {{2, 1, 1, 0, 0}, 0.6});
+  const LayerList slice = slice_layers(network.layers(), {{2, 1, 1, 0, 0}, 0.6});
   const Metrics got = trainer.evaluate(network, slice, toy.pass(), 1);
   double loss = 0, right = 0;
   for (int i = 0; i < 3; ++i) {
@@ -245,7 +247,7 @@ BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
   BOOST_TEST(std::abs(got.loss - loss) < 1e-5);
   BOOST_TEST(std::abs(got.accuracy - right / 27) < 1e-12);
   // All weights zero: equal logits, the lowest class everywhere.
-  const Network blank(*backend, small, {4}, 1);
+  const Network blank(*backend, small, 1);
   std::memset(blank.values().data, 0, blank.values().bytes());
   const Metrics zeros = trainer.evaluate(blank, small, toy.pass(), 0);
   BOOST_TEST(zeros.recall == 1.0);
@@ -256,7 +258,7 @@ BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
 BOOST_AUTO_TEST_CASE(memory_of_a_training_step) {
   const auto backend = make_cpu_backend(1, "portable");
   const ToyImages toy(*backend, 32, 1, 2, 8, 2);
-  Network network(*backend, small, {4}, 1);
+  Network network(*backend, small, 1);
   Trainer trainer(*backend);
   trainer.train(network, steps(3), toy.training(), {});
   BOOST_TEST(trainer.peak_bytes() <= 2'940'480u);
@@ -265,13 +267,13 @@ BOOST_AUTO_TEST_CASE(memory_of_a_training_step) {
 BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 64, 3, 2, 8, 1);
-  const Network network = Network::supernet(*backend, supernet_shape({64, Color::rgb}, full_depth, 2), 8);
+  const Network network(*backend, supernet_layers({64, Color::rgb}, full_depth, 2), 8);
   const auto peak = [&](const Architecture& architecture) {
     Trainer trainer(*backend);
-    const NetworkShape slice = slice_shape(network.shape(), architecture);
+    const LayerList slice = slice_layers(network.layers(), architecture);
     trainer.evaluate(network, slice, toy.pass(), 1);
     std::int64_t weights = 0;
-    for (const Layer& layer : layers(slice)) weights += layer.parameters_folded;
+    for (const LayerRow& layer : layer_table(slice)) weights += layer.parameters_folded;
     return static_cast<std::int64_t>(trainer.peak_bytes()) - 4 * weights;
   };
   // The early blocks are the widest: depth costs only the folded weights (and their alignment).
@@ -281,7 +283,7 @@ BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
 BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 32, 1, 2, 4, 1), color(*backend, 32, 3, 2, 4, 1), classes(*backend, 32, 1, 9, 4, 4);
-  const Network network(*backend, small, {4}, 1);
+  const Network network(*backend, small, 1);
   Trainer trainer(*backend);
   BOOST_CHECK_THROW(trainer.predict(network, small, color.batch(0).images), Error);
   BOOST_CHECK_THROW(trainer.evaluate(network, small, classes.pass(), 1), Error);
@@ -289,7 +291,7 @@ BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
   const auto few_labels = [&](std::int64_t) { return Batch{toy.batch(0).images, toy.batch(0).labels.subspan(1)}; };
   BOOST_CHECK_THROW(trainer.evaluate(network, small, few_labels, 1), Error);
 
-  Network trained(*backend, small, {4}, 1);
+  Network trained(*backend, small, 1);
   TrainingSettings settings;
   BOOST_CHECK_THROW(trainer.train(trained, settings, [&](std::int64_t) { return toy.part(0, 0); }, {}), Error);
   settings.optimizer = "adagrad";
@@ -299,7 +301,7 @@ BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
 BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 32, 1, 2, 4, 1);
-  Network network(*backend, small, {4}, 1);
+  Network network(*backend, small, 1);
   set(weight_named(network, "heads.4.bias").view, 0, NAN);
   try {
     Trainer(*backend).train(network, TrainingSettings{}, toy.training(), {});
@@ -312,7 +314,7 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
   }
 
   // The only step's loss is finite, the weights after it are not.
-  Network last(*backend, small, {4}, 1);
+  Network last(*backend, small, 1);
   TrainingSettings settings;
   settings.steps = 1;
   settings.optimizer = "sgd";
@@ -328,7 +330,7 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
 BOOST_AUTO_TEST_CASE(statistics_that_are_not_finite_are_noticed) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 32, 1, 2, 4, 1);
-  Network network(*backend, small, {4}, 1);
+  Network network(*backend, small, 1);
   const View stem = weight_named(network, "stem.conv.weight").view;
   for (std::int64_t i = 0; i < stem.size(); ++i) set(stem, i, 1e30);
   BOOST_TEST(finite(network.weights()));

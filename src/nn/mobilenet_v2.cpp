@@ -1,0 +1,139 @@
+#include "nn/mobilenet_v2.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace danas {
+
+namespace {
+
+struct Stage { int expansion, channels, blocks, stride; };
+constexpr std::array<Stage, 7> stages{{{1, 16, 1, 1},
+                                       {6, 24, 2, 2},
+                                       {6, 32, full_depth[0], 2},
+                                       {6, 64, full_depth[1], 2},
+                                       {6, 96, full_depth[2], 1},
+                                       {6, 160, full_depth[3], 2},
+                                       {6, 320, full_depth[4], 1}}};
+constexpr int first_exit_stage = first_optional_stage - 1;
+constexpr int last_stage = static_cast<int>(stages.size());
+constexpr int stem_channels = 32, last_channels = 1280;
+constexpr Geometry pointwise{1, Padding::same};
+
+// Nearest multiple of `divisor`, ties upwards, never more than 10 % below the value: as MobileNetV2's authors round.
+// The margin keeps products such as 0.7·C from missing a tie by the last bit.
+int make_divisible(double value, int divisor) {
+  const int rounded = std::max(divisor, static_cast<int>(value + divisor / 2.0 + 1e-9) / divisor * divisor);
+  return rounded < 0.9 * value ? rounded + divisor : rounded;
+}
+
+int keras_channels(int channels, double width) { return make_divisible(static_cast<int>(channels * width), 8); }
+
+bool is_block(const LayerSpec& layer) { return layer.kind == LayerKind::inverted_bottleneck; }
+
+// Blocks that the depths name for a stage; those of the first stages are always there.
+bool keeps(const std::array<int, 5>& depth, int stage, int block) {
+  return stage < first_optional_stage || block < depth[static_cast<std::size_t>(stage - first_optional_stage)];
+}
+
+std::array<int, 5> depth_of(const LayerList& layers) {
+  std::array<int, 5> depth{};
+  for (const LayerSpec& layer : layers)
+    if (is_block(layer) && layer.stage >= first_optional_stage)
+      ++depth[static_cast<std::size_t>(layer.stage - first_optional_stage)];
+  return depth;
+}
+
+LayerSpec exit_head(const LayerSpec& last, int classes) {
+  LayerSpec layer = head("heads." + std::to_string(last.stage), last.out, classes);
+  layer.stage = last.stage;
+  return layer;
+}
+
+// Without head.
+LayerList trunk(const Extent& input, double base_width) {
+  LayerList layers{convolution("stem", input, make_divisible(stem_channels * base_width, 8), 3, {2, Padding::same},
+                               Activation::relu6)};
+  const auto add = [&](LayerSpec layer, int stage) {
+    layer.stage = stage;
+    layers.push_back(std::move(layer));
+  };
+  int index = 0;
+  for (int stage = 1; stage <= last_stage; ++stage) {
+    const Stage& settings = stages[static_cast<std::size_t>(stage - 1)];
+    const int channels = keras_channels(settings.channels, base_width);
+    for (int block = 0; block < settings.blocks; ++block) {
+      const Extent in = layers.back().out;
+      const int stride = block == 0 ? settings.stride : 1;
+      add(inverted_bottleneck("blocks." + std::to_string(index++), in, in.channels * settings.expansion, channels, stride,
+                              stride == 1 && in.channels == channels),
+          stage);
+    }
+  }
+  add(convolution("last", layers.back().out, last_channels, 1, pointwise, Activation::relu6), last_stage);
+  return layers;
+}
+
+// The first blocks of every stage, the first channels of every layer; without head.
+LayerList sliced_trunk(const LayerList& full, const Architecture& architecture) {
+  LayerList slice;
+  int stage = 0, block = 0;
+  for (LayerSpec layer : full) {
+    if (layer.kind == LayerKind::head) continue;
+    if (layer.stage != stage) block = 0;
+    stage = layer.stage;
+    // The last convolution belongs to the last stage, wherever that has a block.
+    if (!keeps(architecture.depth, stage, is_block(layer) ? block++ : 0)) continue;
+    const int expansion = is_block(layer) ? layer.expanded / layer.in.channels : 0;
+    if (!slice.empty()) layer.in = slice.back().out;
+    layer.expanded = layer.in.channels * expansion;
+    layer.out.channels = slice_channels(layer.out.channels, architecture.width);
+    slice.push_back(std::move(layer));
+  }
+  return slice;
+}
+
+}  // namespace
+
+LayerList mobilenet_v2(const Extent& input, double base_width, int classes) {
+  LayerList layers = trunk(input, base_width);
+  layers.push_back(exit_head(layers.back(), classes));
+  return layers;
+}
+
+LayerList with_exit_heads(const LayerList& layers) {
+  LayerList result;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].kind == LayerKind::head) continue;
+    result.push_back(layers[i]);
+    const bool ends_stage = layers[i + 1].kind == LayerKind::head || layers[i + 1].stage != layers[i].stage;
+    if (ends_stage && layers[i].stage >= first_exit_stage) result.push_back(exit_head(layers[i], classes_of(layers)));
+  }
+  return result;
+}
+
+LayerList supernet_layers(const DataConfiguration& data, const std::array<int, 5>& depth, int classes) {
+  return with_exit_heads(system_layers({data, {depth, 1.0}}, classes));
+}
+
+int slice_channels(int channels, double width) { return std::min(channels, make_divisible(channels * width, 4)); }
+
+LayerList slice_layers(const LayerList& full, const Architecture& architecture) {
+  check_feasible(architecture);
+  LayerList slice = sliced_trunk(full, architecture);
+  if (depth_of(slice) != architecture.depth)
+    throw expected("architecture " + architecture.text(), "at most the depths " + depth_text(depth_of(full)),
+                   depth_text(architecture.depth));
+  slice.push_back(exit_head(slice.back(), classes_of(full)));
+  return slice;
+}
+
+LayerList system_layers(const System& system, int classes) {
+  const DataConfiguration& data = system.data;
+  const double base_width = data.color == Color::rgb ? 1.0 : 1.0 / 3.0;
+  const Extent input{data.resolution, data.resolution, data.channels()};
+  return slice_layers(mobilenet_v2(input, base_width, classes), system.architecture);
+}
+
+}  // namespace danas
