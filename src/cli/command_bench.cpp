@@ -7,7 +7,7 @@
 #include "cli/json.hpp"
 #include "cli/measure.hpp"
 #include "cli/session.hpp"
-#include "nas/estimators.hpp"
+#include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 #include "tensor/cpu/peak.hpp"
 
@@ -27,11 +27,16 @@ double peak_memory_mib() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-/// Input and output of every layer, as 4-byte numbers.
-double activation_bytes(const LayerList& layers) {
-  std::int64_t elements = 0;
-  for (const LayerRow& layer : layer_table(layers)) elements += layer.in.elements() + layer.out.elements();
-  return 4 * static_cast<double>(elements);
+/// Of one image.
+Cost cost_of(const LayerList& layers, Work work, int batch) {
+  if (work == Work::evaluate) return inference_cost(layers);
+  TrainingSettings settings;
+  settings.batch = batch;
+  Cost cost = training_cost(layers, settings).step;
+  cost.products /= batch;
+  cost.read /= batch;
+  cost.written /= batch;
+  return cost;
 }
 
 BenchRow measure(const BenchArguments& arguments) {
@@ -42,7 +47,7 @@ BenchRow measure(const BenchArguments& arguments) {
   const LayerList own = system_layers(system, 2);
   const LayerList layers = arguments.mode == "train" ? with_exit_heads(own) : own;
   const Speed speed = measure_speed(*backend, layers, work, arguments.batch, arguments.seconds);
-  const double passes = work == Work::evaluate ? 1 : 3;  // forward; gradients by inputs and by weights
+  const Cost cost = cost_of(layers, work, arguments.batch);
 
   BenchRow row;
   row.arch = system.text();
@@ -51,8 +56,8 @@ BenchRow measure(const BenchArguments& arguments) {
   row.batch = arguments.batch;
   row.threads = backend->threads();
   row.images_per_second = speed.images_per_second;
-  row.gflops = 2e-9 * passes * static_cast<double>(estimate(layers).macs) * speed.images_per_second;
-  row.gb_per_second = 1e-9 * passes * activation_bytes(layers) * speed.images_per_second;
+  row.gflops = 1e-9 * cost.products * speed.images_per_second;
+  row.gb_per_second = 1e-9 * cost.bytes() * speed.images_per_second;
   row.peak_memory_mib = peak_memory_mib();  // before the machine's peaks are measured in memory of their own
   row.arena_mib = static_cast<double>(speed.arena_bytes) / (1 << 20);
   const MachinePeak peak = measure_peak(row.threads, 0.5);
@@ -76,7 +81,7 @@ void print_text(const BenchRow& row) {
   fmt::print("  speed   {:.1f} images/s\n", row.images_per_second);
   fmt::print("  work    {:.2f} GFLOP/s of {:.1f} measured peak: {:.1f} %\n", row.gflops, row.peak_gflops,
              100 * row.gflops / row.peak_gflops);
-  fmt::print("  bytes   {:.2f} GB/s of layers' inputs and outputs; the machine copies {:.1f} GB/s\n", row.gb_per_second,
+  fmt::print("  bytes   {:.2f} GB/s of operations' operands; the machine copies {:.1f} GB/s\n", row.gb_per_second,
              row.peak_gb_per_second);
   fmt::print("  memory  {:.0f} MiB at most, {:.0f} MiB of them activations and scratch\n", row.peak_memory_mib,
              row.arena_mib);

@@ -3,6 +3,7 @@
 #include <map>
 #include <fmt/core.h>
 
+#include "base/memory.hpp"
 #include "base/random.hpp"
 #include "cli/check_images.hpp"
 #include "cli/commands.hpp"
@@ -12,6 +13,8 @@
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
 #include "nas/system_trainer.hpp"
+#include "nas/training_memory.hpp"
+#include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -20,42 +23,47 @@ namespace {
 constexpr double measured_seconds = 0.3;      // per network
 constexpr int most_measured_images = 8;       // per step: the largest networks are measured in seconds, not minutes
 constexpr int sampled_systems = 200;          // for the mean cost of a candidate
-constexpr double evaluation_share = 1.0 / 3;  // forward alone, of forward and backward
 
-/// Seconds to train on one image as a line through what was measured on the cheapest and on the dearest supernet.
-class CostModel {
+/// Seconds as a line through what was measured on the cheapest and on the dearest supernet, by the work of an image.
+class SpeedModel {
  public:
-  CostModel(Backend& backend, const SearchSpace& space, int classes, int batch) {
+  SpeedModel(Backend& backend, const SearchSpace& space, int classes, const TrainingSettings& settings) {
+    TrainingSettings measured = settings;
+    measured.batch = std::min(settings.batch, most_measured_images);
     std::map<double, LayerList> networks;
     for (const DataConfiguration& data : space.data_configurations()) {
       const LayerList layers = supernet_layers(data, space.most_blocks(), classes);
-      networks.emplace(macs(layers), layers);
+      networks.emplace(training_cost(layers, measured).step.products / measured.batch, layers);
     }
-    low_ = measure(backend, *networks.begin(), batch);
-    high_ = networks.size() > 1 ? measure(backend, *networks.rbegin(), batch) : low_;
+    low_ = measure(backend, *networks.begin(), measured.batch);
+    high_ = networks.size() > 1 ? measure(backend, *networks.rbegin(), measured.batch) : low_;
   }
 
-  double seconds_per_image(const LayerList& layers) const {
-    const double x = macs(layers);
-    if (x <= low_.macs || high_.macs <= low_.macs) return low_.seconds * x / low_.macs;
-    return low_.seconds + (high_.seconds - low_.seconds) * (x - low_.macs) / (high_.macs - low_.macs);
+  /// Of `work` in all, done image by image.
+  double seconds(double work, double images) const {
+    const double x = images > 0 ? work / images : 0;
+    if (x <= low_.work || high_.work <= low_.work) return low_.seconds * images * x / low_.work;
+    return images * (low_.seconds + (high_.seconds - low_.seconds) * (x - low_.work) / (high_.work - low_.work));
+  }
+  double training_seconds(const LayerList& layers, const TrainingSettings& settings) const {
+    return seconds(training_work(layers, settings), images_of(settings));
+  }
+
+  static double images_of(const TrainingSettings& settings) {
+    return static_cast<double>(settings.steps) * settings.batch;
   }
 
  private:
-  struct Point {
-    double macs = 0, seconds = 0;
-  };
-
-  static double macs(const LayerList& layers) { return static_cast<double>(estimate(layers).macs); }
+  struct Point { double work = 0, seconds = 0; };   ///< of one image
 
   static Point measure(Backend& backend, const std::pair<const double, LayerList>& network, int batch) {
-    const Speed speed =
-        measure_speed(backend, network.second, Work::train, std::min(batch, most_measured_images), measured_seconds);
-    return {network.first, 1 / speed.images_per_second};
+    return {network.first, 1 / measure_speed(backend, network.second, Work::train, batch, measured_seconds).images_per_second};
   }
 
   Point low_, high_;
 };
+
+std::string mebibytes(double bytes) { return fmt::format("{:.0f} MiB", bytes / (1 << 20)); }
 
 void print_data(const Dataset& dataset) {
   fmt::print("{:<22}", "images");
@@ -97,30 +105,33 @@ void print_space(const Experiment& experiment, int classes) {
              device.ram_kib, device.flash_kib, 100 * share_that_fits(experiment, classes));
 }
 
+void print_memory(const Experiment& experiment, int classes) {
+  const TrainingMemory memory = largest_training(experiment, classes);
+  fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mebibytes(memory.bytes), memory.training,
+             mebibytes(usable_memory()));
+}
+
 /// Mean seconds to fine-tune, recalibrate and evaluate a system drawn from the space.
-double candidate_seconds(const Experiment& experiment, const Dataset& dataset, const CostModel& cost) {
+double candidate_seconds(const Experiment& experiment, const Dataset& dataset, const SpeedModel& speed) {
   const auto train = static_cast<std::int64_t>(dataset.samples(Split::train).size());
   const auto validation = static_cast<std::int64_t>(dataset.samples(Split::validation).size());
-  const double trained = static_cast<double>(experiment.finetune.steps * experiment.finetune.batch);
-  const double evaluated =
-      static_cast<double>(std::min(experiment.search.recalibration_images, train) + validation) * evaluation_share;
+  const auto evaluated = static_cast<double>(std::min(experiment.search.recalibration_images, train) + validation);
   Random random(experiment.seed, "check");
   double sum = 0;
   for (int i = 0; i < sampled_systems; ++i) {
     const auto layers = system_layers(experiment.space.sample(random), static_cast<int>(dataset.classes().size()));
-    sum += cost.seconds_per_image(layers) * (trained + evaluated);
+    sum += speed.training_seconds(layers, experiment.finetune) +
+           speed.seconds(evaluation_work(layers, evaluated), evaluated);
   }
   return sum / sampled_systems;
 }
 
-void print_time(const Experiment& experiment, const Dataset& dataset, const CostModel& cost) {
+void print_time(const Experiment& experiment, const Dataset& dataset, const SpeedModel& speed) {
   const int classes = static_cast<int>(dataset.classes().size());
   double supernets = 0;
-  for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    supernets += cost.seconds_per_image(supernet_layers(data, experiment.space.most_blocks(), classes)) *
-                 static_cast<double>(experiment.supernet.steps * experiment.supernet.batch);
-  }
-  const double candidate = candidate_seconds(experiment, dataset, cost);
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    supernets += speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet);
+  const double candidate = candidate_seconds(experiment, dataset, speed);
   fmt::print("{:<22} all supernets {}, a system {}\n", "estimated time", duration_text(supernets),
              duration_text(candidate));
   const auto& search = experiment.search;
@@ -147,12 +158,14 @@ int command_check(const CheckArguments& arguments) {
   print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset);
   print_space(experiment, classes);
-  const CostModel cost(*backend, experiment.space, classes, experiment.supernet.batch);
+  print_memory(experiment, classes);
+  const SpeedModel speed(*backend, experiment.space, classes, experiment.supernet);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {
-    return 1 / cost.seconds_per_image(supernet_layers(data, experiment.space.most_blocks(), classes));
+    const LayerList layers = supernet_layers(data, experiment.space.most_blocks(), classes);
+    return SpeedModel::images_of(experiment.supernet) / speed.training_seconds(layers, experiment.supernet);
   });
-  print_time(experiment, *dataset, cost);
+  print_time(experiment, *dataset, speed);
   fmt::print("{:<22} {}\n", "measured on", backend->name());
   return 0;
 }

@@ -38,8 +38,8 @@ void print_table(const System& system, int classes, const std::vector<LayerRow>&
              "parameters", "MACs", "RAM", "flash");
   for (const LayerRow& layer : table) {
     fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", layer.name, layer.kind,
-               shape_text(layer.in_height, layer.in_width, layer.in_channels),
-               shape_text(layer.out_height, layer.out_width, layer.out_channels), layer.parameters, layer.macs,
+               shape_text(layer.in.height, layer.in.width, layer.in.channels),
+               shape_text(layer.out.height, layer.out.width, layer.out.channels), layer.parameters, layer.macs,
                layer_ram(layer), layer.parameters_folded);
   }
   fmt::print("\nparameters  {} ({} with batch normalization folded)\n", total.parameters, total.parameters_folded);

@@ -18,9 +18,7 @@
 namespace danas {
 namespace {
 
-std::vector<double> softmax(const View& logits) {
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < logits.size(); ++i) values.push_back(get(logits, i));
+std::vector<double> softmax(std::vector<double> values) {
   const double largest = *std::max_element(values.begin(), values.end());
   double sum = 0;
   for (double& value : values) sum += value = std::exp(value - largest);
@@ -33,7 +31,9 @@ std::vector<double> predict(Backend& backend, Trainer& trainer, const Model& mod
   const DataConfiguration& data = model.system.data;
   const Tensor input(backend, 1, data.resolution, data.resolution, data.channels());
   prepare_input(backend, decode_image(file), input.view());
-  return softmax(trainer.predict(model.network, model.network.layers(), input.view()));
+  std::vector<double> logits;
+  download_numbers(backend, trainer.predict(model.network, model.network.layers(), input.view()), logits);
+  return softmax(std::move(logits));
 }
 
 JsonObject prediction_json(const Model& model, const std::filesystem::path& file,

@@ -13,6 +13,7 @@
 #include "nas/estimators.hpp"
 #include "nas/run_directory.hpp"
 #include "nas/system_trainer.hpp"
+#include "nas/training_memory.hpp"
 
 namespace danas {
 namespace {
@@ -84,6 +85,8 @@ int command_train(const TrainArguments& arguments) {
                    std::to_string(settings.steps));
   Network network = scratch ? Network(*backend, layers, session.experiment.seed)
                             : sliced(*backend, system, dataset, arguments.init);
+  check_memory({fmt::format("training of batch {}", settings.batch),
+                static_cast<double>(training_cost(layers, settings).bytes())});
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
   const ImageStore store = session.open_store(settings.steps * settings.batch);

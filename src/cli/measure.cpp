@@ -17,7 +17,9 @@ class RandomBatch {
       : images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
         labels_(batch) {
     Random random(1, "bench");
-    for (std::int64_t i = 0; i < images_.size(); ++i) set(images_.view(), i, random.uniform(-1, 1));
+    std::vector<double> pixels(static_cast<std::size_t>(images_.size()));
+    for (double& pixel : pixels) pixel = random.uniform(-1, 1);
+    upload_numbers(backend, pixels, images_.view());
     for (auto& label : labels_) label = static_cast<std::int32_t>(random.below(classes_of(layers)));
   }
 

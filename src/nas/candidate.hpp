@@ -7,6 +7,7 @@
 
 #include "base/csv.hpp"
 #include "nas/fitness.hpp"
+#include "nn/architecture.hpp"
 
 namespace danas {
 

@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "nas/evaluation.hpp"
 #include "nas/search_loop.hpp"
+#include "nas/training_memory.hpp"
 
 namespace danas {
 
@@ -74,6 +75,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
         open_dataset(experiment.data, experiment.seed, [&](std::int64_t done, std::int64_t total) {
           if (observer.progress) observer.progress("reading images", done, total, 0.0);
         });
+    check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size())));
     if (!run) open_run();
     run->check_data(dataset->fingerprint());
     SearchStatus status(*run, observer, options.interrupt, begin);

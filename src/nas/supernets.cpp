@@ -143,7 +143,7 @@ bool Supernets::train(Network& network, const DataConfiguration& data) {
 // A state that is not finite could not be read again: an earlier one stays, and the next step ends the training.
 void Supernets::save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data,
                            std::int64_t step, const TrainingLog& log) {
-  if (!finite(network.weights()) || !finite(optimizer.state())) return;
+  if (!finite(context_.backend, network.weights()) || !finite(context_.backend, optimizer.state())) return;
   Metadata state = metadata(data);
   state.merge(log.state());
   state["step"] = std::to_string(step);

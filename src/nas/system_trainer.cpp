@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "data/loader.hpp"
 #include "data/preparation.hpp"
+#include "tensor/tensor.hpp"
 
 namespace danas {
 
@@ -20,12 +21,30 @@ void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
 }
 
+// A loader's batches in the backend's memory: as they are where that is the host's.
+class Feed {
+ public:
+  explicit Feed(Backend& backend) : backend_(backend) {}
+
+  Batch take(const LoadedBatch& batch) {
+    if (backend_.host_memory() || batch.images.n == 0) return {batch.images, batch.labels};
+    if (images_.size() < batch.images.size())
+      images_ = Tensor(backend_, batch.images.n, batch.images.h, batch.images.w, batch.images.c);
+    const View images = batch.images.with_data(images_.view().data);
+    backend_.upload(batch.images.data, images);
+    return {images, batch.labels};
+  }
+
+ private:
+  Backend& backend_;
+  Tensor images_;
+};
+
 template <class Loader>
-BatchSource source_of(Loader& loader, const std::atomic<bool>* interrupt) {
-  return [&loader, interrupt](std::int64_t) {
+BatchSource source_of(Loader& loader, Backend& backend, const std::atomic<bool>* interrupt) {
+  return [&loader, feed = std::make_shared<Feed>(backend), interrupt](std::int64_t) {
     check(interrupt);
-    const LoadedBatch batch = loader.next();
-    return Batch{batch.images, batch.labels};
+    return feed->take(loader.next());
   };
 }
 
@@ -47,7 +66,7 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
   TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
                         first_step);
-  const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, nullptr), first_step,
+  const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, network.backend(), nullptr), first_step,
                                             [&](const StepReport& report) {
                                               images_trained_ += settings.batch;
                                               return !after_step || after_step(report);
@@ -58,7 +77,7 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
   EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
                           Batching::even);
-  trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
+  trainer_.recalibrate(network, slice, source_of(loader, network.backend(), interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
@@ -66,7 +85,7 @@ Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, 
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
                           experiment_.search.evaluation_batch);
   const Metrics metrics =
-      trainer_.evaluate(network, slice, source_of(loader, interrupt_), store_.dataset().positive_class());
+      trainer_.evaluate(network, slice, source_of(loader, network.backend(), interrupt_), store_.dataset().positive_class());
   images_evaluated_ += metrics.images;
   return metrics;
 }

@@ -3,20 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nas/estimators.hpp"
+#include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 
 namespace {
 
-constexpr double training_passes = 3;          // forward, and backward by input and by weights
 constexpr int sampled_systems = 64;
 constexpr double usual_front = 6;              // systems, before the front is known
-
-double training_images(const TrainingSettings& settings) {
-  return training_passes * static_cast<double>(settings.steps) * settings.batch;
-}
 
 }  // namespace
 
@@ -26,14 +21,15 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
   systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
     const LayerList layers = supernet_layers(data, experiment.space.most_blocks(), classes);
-    supernet_work_[data] = static_cast<double>(estimate(layers).macs) * training_images(experiment.supernet);
+    supernet_work_[data] = training_work(layers, experiment.supernet);
   }
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   for (int i = 0; i < sampled_systems; ++i) {
-    const double macs = static_cast<double>(estimate(system_layers(experiment.space.sample(random), classes)).macs);
-    candidate_work_ += macs * (training_images(experiment.finetune) + evaluated) / sampled_systems;
-    final_work_ += macs * (training_images(experiment.final_training) + evaluated) / sampled_systems;
+    const LayerList layers = system_layers(experiment.space.sample(random), classes);
+    const double measuring = evaluation_work(layers, evaluated);
+    candidate_work_ += (training_work(layers, experiment.finetune) + measuring) / sampled_systems;
+    final_work_ += (training_work(layers, experiment.final_training) + measuring) / sampled_systems;
   }
 }
 

@@ -1,4 +1,4 @@
-// How far a search is: work counted in multiply-adds, done and still to come.
+// How far a search is: work (nn/cost.hpp) done and still to come.
 #pragma once
 
 #include <cstdint>

@@ -138,7 +138,8 @@ void save_checkpoint(const std::filesystem::path& path, const Network& network, 
   std::string data;
   for (const NamedWeight& weight : weights) {
     const std::size_t begin = data.size();
-    data.append(weight.view.as<const char>(), weight.view.bytes());
+    data.resize(begin + weight.view.bytes());
+    network.backend().download(weight.view, data.data() + begin);
     header[weight.name] = {{"dtype", type_name(weight.view.type)}, {"shape", weight.shape},
                            {"data_offsets", {begin, data.size()}}};
   }
@@ -218,10 +219,12 @@ void Checkpoint::load(const Network& network, const std::vector<NamedWeight>& ex
   for (const NamedWeight& weight : weights) {
     const Entry& entry = find(weight);
     if (entry.type == weight.view.type) {
-      std::memcpy(weight.view.data, content_.data() + entry.begin, entry.end - entry.begin);
+      network.backend().upload(content_.data() + entry.begin, weight.view);
       continue;
     }
-    for (std::size_t i = 0; i < product(entry.shape); ++i) set(weight.view, static_cast<std::int64_t>(i), value(entry, i));
+    std::vector<double> numbers(product(entry.shape));
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = value(entry, i);
+    upload_numbers(network.backend(), numbers, weight.view);
   }
 }
 
@@ -292,8 +295,7 @@ Network load_model(Backend& backend, const std::filesystem::path& path, std::str
                   described_layers(checkpoint, path, "system", preparation,
                                    [](const std::string& system, int classes) {
                                      return system_layers(parse_system(system), classes);
-                                   }),
-                  0);
+                                   }));
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;
@@ -306,8 +308,7 @@ Network load_supernet(Backend& backend, const std::filesystem::path& path, const
                   described_layers(checkpoint, path, "depth", preparation,
                                    [&](const std::string& depth, int classes) {
                                      return supernet_layers(data, parse_depth(depth), classes);
-                                   }),
-                  0);
+                                   }));
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;

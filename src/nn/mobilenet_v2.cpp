@@ -78,6 +78,7 @@ LayerList trunk(const Extent& input, double base_width) {
 // The first blocks of every stage, the first channels of every layer; without head.
 LayerList sliced_trunk(const LayerList& full, const Architecture& architecture) {
   LayerList slice;
+  slice.reserve(full.size());
   int stage = 0, block = 0;
   for (LayerSpec layer : full) {
     if (layer.kind == LayerKind::head) continue;

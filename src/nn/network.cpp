@@ -1,7 +1,6 @@
 #include "nn/network.hpp"
 
 #include <cmath>
-#include <cstring>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
@@ -44,30 +43,17 @@ Filter first_channels(const View& values, const std::vector<std::int64_t>& whole
   return {values.type, values.data, layer.kernel, layer.kernel, in, out, all_in * all_out, all_out};
 }
 
-void copy_filter(const Filter& from, const Filter& to) {
-  const std::size_t row = static_cast<std::size_t>(from.out) * bytes_of(from.type);
-  for (std::int64_t tap = 0; tap < from.h * from.w; ++tap) {
-    for (std::int64_t i = 0; i < from.in; ++i) {
-      const auto place = [&](const Filter& f) {
-        return f.as<std::byte>() + static_cast<std::size_t>(tap * f.tap_stride + i * f.row_stride) * bytes_of(f.type);
-      };
-      std::memcpy(place(to), place(from), row);
-    }
-  }
-}
-
-void copy_view(const View& from, const View& to) {
-  if (from.present()) std::memcpy(to.data, from.data, from.bytes());
-}
-
-void copy_layer(const LayerParameters& from, const LayerParameters& to) {
-  if (from.filter.value.present()) copy_filter(from.filter.value, to.filter.value);
-  copy_view(from.bias.value, to.bias.value);
+void copy_layer(Backend& backend, const LayerParameters& from, const LayerParameters& to) {
+  const auto copy = [&](const auto& source, const auto& target) {
+    if (source.present()) backend.copy(source, target);
+  };
+  copy(from.filter.value, to.filter.value);
+  copy(from.bias.value, to.bias.value);
   const BatchNormWeights &source = from.normalization.value, &target = to.normalization.value;
-  copy_view(source.gamma, target.gamma);
-  copy_view(source.beta, target.beta);
-  copy_view(source.running_mean, target.running_mean);
-  copy_view(source.running_variance, target.running_variance);
+  copy(source.gamma, target.gamma);
+  copy(source.beta, target.beta);
+  copy(source.running_mean, target.running_mean);
+  copy(source.running_variance, target.running_variance);
 }
 
 }  // namespace
@@ -132,19 +118,21 @@ Network::Network(Backend& backend, LayerList layers, std::uint64_t seed) : Netwo
 
 void Network::initialize(std::uint64_t seed) {
   for (const NamedWeight& weight : named_) {
+    std::vector<double> numbers(static_cast<std::size_t>(weight.view.size()), 1.0);
     if (weight.shape.size() > 1) {
       Random random(seed, "initialize " + weight.name);
       const double limit = glorot_limit(weight.shape);
-      for (std::int64_t i = 0; i < weight.view.c; ++i) set(weight.view, i, random.uniform(-limit, limit));
-    } else if (weight.name.ends_with(".weight") || weight.name.ends_with(".running_var")) {
-      for (std::int64_t i = 0; i < weight.view.c; ++i) set(weight.view, i, 1.0);
+      for (double& number : numbers) number = random.uniform(-limit, limit);
+    } else if (!weight.name.ends_with(".weight") && !weight.name.ends_with(".running_var")) {
+      continue;  // biases, means: zeros
     }
+    upload_numbers(*backend_, numbers, weight.view);
   }
 }
 
 Network Network::gather(const LayerList& slice) const {
   Network copy(*backend_, slice);
-  for (const LayerSpec& layer : unfold(slice)) copy_layer(plain(layer, false), copy.plain(layer, false));
+  for (const LayerSpec& layer : unfold(slice)) copy_layer(*backend_, plain(layer, false), copy.plain(layer, false));
   return copy;
 }
 

@@ -32,6 +32,8 @@ struct NamedWeight {
 /// one call.
 class Network {
  public:
+  /// All weights are zero.
+  Network(Backend& backend, LayerList layers);
   /// Glorot-uniform kernels as Keras, γ 1, β 0, running mean 0, variance 1, drawn from (seed, weight's name).
   Network(Backend& backend, LayerList layers, std::uint64_t seed);
 
@@ -53,7 +55,6 @@ class Network {
  private:
   class Placement;
 
-  Network(Backend& backend, LayerList layers);       ///< all weights are zero
   void initialize(std::uint64_t seed);
   const NamedWeight& named(const std::string& name) const;
   View gradient_of(const NamedWeight& weight, const View& value) const;

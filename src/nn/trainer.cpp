@@ -34,71 +34,61 @@ void check_batch(const LayerList& layers, const Batch& batch, const std::string&
   }
 }
 
-// The class of the largest logit; the lowest class where two are equal.
-int prediction(const View& logits, std::int64_t image) {
-  int best = 0;
-  for (int k = 1; k < logits.c; ++k) {
-    if (get(logits, image * logits.c + k) > get(logits, image * logits.c + best)) best = k;
-  }
-  return best;
+// The class of the largest of the logits; the lowest class where two are equal.
+int prediction(std::span<const double> logits) {
+  return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 // Image by image, so that a pass has the same loss however it is cut into batches.
-double cross_entropy(const View& logits, std::int64_t image, std::int32_t label) {
-  const auto logit = [&](std::int64_t k) { return get(logits, image * logits.c + k); };
-  const double largest = logit(prediction(logits, image));
+double cross_entropy(std::span<const double> logits, std::int32_t label) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
-  for (std::int64_t k = 0; k < logits.c; ++k) sum += std::exp(logit(k) - largest);
-  return largest + std::log(sum) - logit(label);
-}
-
-double accuracy(const View& logits, std::span<const std::int32_t> labels) {
-  std::int64_t right = 0;
-  for (std::int64_t i = 0; i < logits.n; ++i) right += prediction(logits, i) == labels[i];
-  return static_cast<double>(right) / static_cast<double>(logits.n);
+  for (const double logit : logits) sum += std::exp(logit - largest);
+  return largest + std::log(sum) - logits[static_cast<std::size_t>(label)];
 }
 
 // The last step's loss was that of the weights before it.
 void check_weights(const Network& network, std::int64_t step) {
-  const View& values = network.values();
-  for (std::int64_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(get(values, i))) throw Diverged("training", "weight after step " + std::to_string(step), get(values, i));
+  std::vector<double> values;
+  download_numbers(network.backend(), network.values(), values);
+  for (const double value : values)
+    if (!std::isfinite(value)) throw Diverged("training", "weight after step " + std::to_string(step), value);
 }
 
 // Mean and variance of a channel over batches (Chan, Golub, LeVeque, 1979).
 class PooledMoments {
  public:
-  void add(const Tape::Normalization& batch) {
+  void add(Backend& backend, const Tape::Normalization& batch) {
     weights_ = batch.weights;
-    const auto channels = static_cast<std::size_t>(batch.statistics.mean.c);
-    mean_.resize(channels);
-    squares_.resize(channels);
+    download_numbers(backend, batch.statistics.mean, batch_mean_);
+    download_numbers(backend, batch.statistics.variance, batch_variance_);
+    mean_.resize(batch_mean_.size());
+    squares_.resize(batch_mean_.size());
     const auto rows = static_cast<double>(batch.rows), sum = rows_ + rows;
-    for (std::size_t c = 0; c < channels; ++c) {
-      const auto index = static_cast<std::int64_t>(c);
-      const double delta = get(batch.statistics.mean, index) - mean_[c];
+    for (std::size_t c = 0; c < mean_.size(); ++c) {
+      const double delta = batch_mean_[c] - mean_[c];
       mean_[c] += delta * rows / sum;
-      squares_[c] += rows * get(batch.statistics.variance, index) + delta * delta * rows_ * rows / sum;
+      squares_[c] += rows * batch_variance_[c] + delta * delta * rows_ * rows / sum;
     }
     rows_ = sum;
   }
-  void store() const {
-    for (std::size_t c = 0; c < mean_.size(); ++c) {
-      write(weights_.running_mean, static_cast<std::int64_t>(c), mean_[c]);
-      write(weights_.running_variance, static_cast<std::int64_t>(c), squares_[c] / rows_);
-    }
+  void store(Backend& backend) {
+    for (double& square : squares_) square /= rows_;
+    write(backend, mean_, weights_.running_mean);
+    write(backend, squares_, weights_.running_variance);
   }
 
  private:
   // What is finite in double may not be in the weights' type.
-  static void write(const View& statistics, std::int64_t channel, double value) {
-    set(statistics, channel, value);
-    if (!std::isfinite(get(statistics, channel)))
-      throw Diverged("recalibration", "statistic of a normalization", get(statistics, channel));
+  static void write(Backend& backend, std::vector<double>& values, const View& statistics) {
+    upload_numbers(backend, values, statistics);
+    download_numbers(backend, statistics, values);
+    for (const double value : values)
+      if (!std::isfinite(value)) throw Diverged("recalibration", "statistic of a normalization", value);
   }
 
   BatchNormWeights weights_;
-  std::vector<double> mean_, squares_;
+  std::vector<double> mean_, squares_, batch_mean_, batch_variance_;
   double rows_ = 0;
 };
 
@@ -127,11 +117,11 @@ Diverged::Diverged(const std::string& where, const std::string& what, double got
     : Error(where, "expected a finite " + what + ", got " + std::to_string(got) + ": lower learning_rate",
             Fault::failure) {}
 
-bool finite(const std::vector<NamedWeight>& weights) {
-  const auto all_finite = [](const NamedWeight& weight) {
-    for (std::int64_t i = 0; i < weight.view.size(); ++i)
-      if (!std::isfinite(get(weight.view, i))) return false;
-    return true;
+bool finite(Backend& backend, const std::vector<NamedWeight>& weights) {
+  std::vector<double> numbers;
+  const auto all_finite = [&](const NamedWeight& weight) {
+    download_numbers(backend, weight.view, numbers);
+    return std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::isfinite(number); });
   };
   return std::all_of(weights.begin(), weights.end(), all_finite);
 }
@@ -155,6 +145,20 @@ StepReport Trainer::train_step(const Network& network, const std::vector<LayerPa
     backend_.update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
   }
   return report;
+}
+
+// The logits of one image of those downloaded last.
+std::span<const double> Trainer::logits_of(std::size_t image, int classes) const {
+  const auto count = static_cast<std::size_t>(classes);
+  return std::span(logits_).subspan(image * count, count);
+}
+
+double Trainer::accuracy(const View& logits, std::span<const std::int32_t> labels) {
+  download_numbers(backend_, logits, logits_);
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    right += prediction(logits_of(i, static_cast<int>(logits.c))) == labels[i];
+  return static_cast<double>(right) / static_cast<double>(labels.size());
 }
 
 std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
@@ -190,11 +194,11 @@ void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchS
     std::size_t next = 0;
     forward_statistics(backend_, arena_, slice, parameters, batch.images, [&](const Tape::Normalization& normalization) {
       if (next == moments.size()) moments.emplace_back();
-      moments[next++].add(normalization);
+      moments[next++].add(backend_, normalization);
     });
   }
   if (moments.empty()) throw expected("recalibration", "at least one image", "none");
-  for (const PooledMoments& each : moments) each.store();
+  for (PooledMoments& each : moments) each.store(backend_);
 }
 
 Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const BatchSource& batches,
@@ -211,9 +215,11 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
     const ArenaScope scope(arena_);
     const View logits = arena_.take(batch.images.n, 1, 1, classes_of(slice));
     run_in_parts(folded, part, batch.images, logits);
-    for (std::int64_t i = 0; i < logits.n; ++i) {
-      confusion.add(batch.labels[i], prediction(logits, i));
-      loss += cross_entropy(logits, i, batch.labels[i]);
+    download_numbers(backend_, logits, logits_);
+    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+      const std::span<const double> own = logits_of(i, classes_of(slice));
+      confusion.add(batch.labels[i], prediction(own));
+      loss += cross_entropy(own, batch.labels[i]);
     }
   }
   Metrics metrics = confusion.metrics(positive_class);

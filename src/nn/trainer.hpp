@@ -58,7 +58,7 @@ class Diverged : public Error {
 };
 
 /// Whether all numbers are finite.
-bool finite(const std::vector<NamedWeight>& weights);
+bool finite(Backend& backend, const std::vector<NamedWeight>& weights);
 
 /// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
@@ -93,10 +93,14 @@ class Trainer {
   StepReport train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
                         const TrainingSettings& settings, std::int64_t step);
 
+  double accuracy(const View& logits, std::span<const std::int32_t> labels);
+  std::span<const double> logits_of(std::size_t image, int classes) const;
+
   Backend& backend_;
   Arena arena_;
   Tape tape_;
   double batch_norm_momentum_;
+  std::vector<double> logits_;   ///< of one batch, on the host
 };
 
 }  // namespace danas

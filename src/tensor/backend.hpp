@@ -96,9 +96,18 @@ class Backend {
   virtual Type real_type() const = 0;         ///< element type of activations and weights
   virtual int threads() const = 0;
 
-  // Memory. CPU memory is aligned to 64 bytes.
+  // Memory, aligned to 64 bytes. It belongs to the backend's device: nobody but the backend reads or writes it, others
+  // move numbers with the functions below.
   virtual void* allocate(std::size_t bytes) = 0;  ///< throws Error (Fault::failure) when there is none
   virtual void release(void* memory) noexcept = 0;
+  virtual bool host_memory() const = 0;           ///< whether it is the host's, whose memory the operations take too
+  /// Numbers of the view's type, between the host's memory and this; done when the call returns.
+  virtual void upload(const void* host, const View& to) = 0;
+  virtual void download(const View& from, void* host) = 0;
+  virtual void copy(const View& from, const View& to) = 0;      ///< of one shape and type; no overlap
+  virtual void copy(const Filter& from, const Filter& to) = 0;  ///< of one shape and type; leading dimensions may differ
+  virtual void clear(const View& view) = 0;                     ///< zeros
+  virtual void clear(const Filter& filter) = 0;                 ///< zeros, but for the gaps
 
   // Convolution: y[n,oy,ox,o] = act(bias[o] + Σ x[n, oy·s+ky−p, ox·s+kx−p, i]·w[ky,kx,i,o]). bias may be absent.
   virtual void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,

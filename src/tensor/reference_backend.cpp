@@ -8,20 +8,6 @@
 namespace danas {
 
 template <class Real>
-void* ReferenceBackend<Real>::allocate(std::size_t bytes) {
-  constexpr std::size_t alignment = 64;
-  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded);
-  if (!memory) throw Error("memory", "cannot allocate " + std::to_string(bytes) + " bytes", Fault::failure);
-  return memory;
-}
-
-template <class Real>
-void ReferenceBackend<Real>::release(void* memory) noexcept {
-  std::free(memory);
-}
-
-template <class Real>
 void ReferenceBackend<Real>::activation(const View& x, Activation act, const View& y) {
   shapes::same("activation", type, y, x);
   for (std::int64_t i = 0; i < x.size(); ++i)

@@ -3,12 +3,13 @@
 
 #include <cmath>
 
+#include "tensor/host_backend.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas {
 
 template <class Real>
-class ReferenceBackend : public Backend {
+class ReferenceBackend : public HostBackend {
  public:
   static constexpr Type type = sizeof(Real) == 8 ? Type::f64 : Type::f32;
 
@@ -16,8 +17,6 @@ class ReferenceBackend : public Backend {
   std::string instruction_set() const override { return "reference"; }
   Type real_type() const override { return type; }
   int threads() const override { return 1; }
-  void* allocate(std::size_t bytes) override;
-  void release(void* memory) noexcept override;
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
                    const View& y) override;

@@ -44,15 +44,16 @@ void* SelftestSide::store(Role role, std::vector<bool> active, double low, doubl
   void* memory = backend_.allocate(view.bytes());
   operands_.push_back({role, memory, size, std::move(active)});
   const Operand& operand = operands_.back();
-  for (std::int64_t i = 0; i < view.size(); ++i) set(view.with_data(memory), i, std::nan(""));
+  std::vector<double> numbers(static_cast<std::size_t>(view.size()), std::nan(""));
   for (std::int64_t i = 0; i < size; ++i) {
     if (role == Role::written || !operand.active[static_cast<std::size_t>(i)]) continue;
     // Rounded to float, so that it is the same number on both sides.
     const double value = fill_ == SelftestFill::integers ? static_cast<double>(random_.below(7)) - 3
                                                          : static_cast<float>(random_.uniform(low, high));
-    set(view.with_data(memory), guard + i, value);
+    numbers[static_cast<std::size_t>(guard + i)] = value;
   }
-  return static_cast<std::byte*>(memory) + static_cast<std::size_t>(guard) * bytes_of(type);
+  upload_numbers(backend_, numbers, view.with_data(memory));
+  return static_cast<std::byte*>(memory) + static_cast<std::size_t>(guard) * danas::bytes_of(type);
 }
 
 View SelftestSide::input(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low, double high) {
@@ -108,33 +109,42 @@ void SelftestSide::number(double value) { numbers_.push_back(value); }
 
 void SelftestSide::watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,
                                double epsilon) {
-  for (std::int64_t i = 0; i < x.size(); ++i) {
-    const std::int64_t c = i % x.c;
-    const double normalized = get(weights.gamma, c) * (get(x, i) - get(statistics.mean, c)) /
-                                  std::sqrt(get(statistics.variance, c) + epsilon) +
-                              get(weights.beta, c);
+  const std::vector<double> values = numbers_of(x), mean = numbers_of(statistics.mean),
+                            variance = numbers_of(statistics.variance), gamma = numbers_of(weights.gamma),
+                            beta = numbers_of(weights.beta);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t c = i % mean.size();
+    const double normalized = gamma[c] * (values[i] - mean[c]) / std::sqrt(variance[c] + epsilon) + beta[c];
     near_kink_ = near_kink_ || std::min(std::abs(normalized), std::abs(normalized - 6)) < kink_margin;
   }
 }
 
-double SelftestSide::element(const Operand& operand, std::int64_t index) const {
-  return get(whole(backend_.real_type(), operand.memory, operand.size), guard + index);
+std::vector<double> SelftestSide::numbers_of(const View& view) const {
+  std::vector<double> numbers;
+  download_numbers(backend_, view, numbers);
+  return numbers;
 }
 
-bool SelftestSide::untouched(const Operand& operand) const {
+// With the guards on both sides.
+std::vector<double> SelftestSide::numbers_of(const Operand& operand) const {
+  return numbers_of(whole(backend_.real_type(), operand.memory, operand.size));
+}
+
+bool SelftestSide::untouched(const Operand& operand, const std::vector<double>& numbers) {
   for (std::int64_t i = -guard; i < operand.size + guard; ++i) {
     const bool inside = i >= 0 && i < operand.size && operand.active[static_cast<std::size_t>(i)];
-    if (!inside && !std::isnan(element(operand, i))) return false;
+    if (!inside && !std::isnan(numbers[static_cast<std::size_t>(guard + i)])) return false;
   }
   return true;
 }
 
 double SelftestSide::operand_error(const Operand& mine, const SelftestSide& reference, const Operand& other) const {
-  if (!untouched(mine)) return infinity;
+  const std::vector<double> numbers = numbers_of(mine), wanted = reference.numbers_of(other);
+  if (!untouched(mine, numbers)) return infinity;
   double worst = 0, squares = 0, count = 0;
   for (std::int64_t i = 0; i < mine.size; ++i) {
     if (!mine.active[static_cast<std::size_t>(i)]) continue;
-    const double value = element(mine, i), right = reference.element(other, i);
+    const double value = numbers[static_cast<std::size_t>(guard + i)], right = wanted[static_cast<std::size_t>(guard + i)];
     if (mine.role == Role::read && value != right) return infinity;
     if (!std::isfinite(value) || !std::isfinite(right)) return infinity;
     worst = std::max(worst, std::abs(value - right));
@@ -144,13 +154,20 @@ double SelftestSide::operand_error(const Operand& mine, const SelftestSide& refe
   return count > 0 ? worst / std::max(std::sqrt(squares / count), smallest_scale) : 0;
 }
 
+std::vector<std::byte> SelftestSide::bytes_of(const Operand& operand) const {
+  const View view = whole(backend_.real_type(), operand.memory, operand.size);
+  std::vector<std::byte> bytes(view.bytes());
+  backend_.download(view, bytes.data());
+  return bytes;
+}
+
 bool SelftestSide::same_bits(const SelftestSide& other) const {
   const Type type = backend_.real_type();
   if (type != other.backend_.real_type() || operands_.size() != other.operands_.size()) return false;
   for (std::size_t i = 0; i < operands_.size(); ++i) {
     const Operand &mine = operands_[i], &theirs = other.operands_[i];
     if (mine.size != theirs.size) return false;
-    if (std::memcmp(mine.memory, theirs.memory, whole(type, nullptr, mine.size).bytes()) != 0) return false;
+    if (bytes_of(mine) != other.bytes_of(theirs)) return false;
   }
   return numbers_.size() == other.numbers_.size() &&
          std::memcmp(numbers_.data(), other.numbers_.data(), numbers_.size() * sizeof(double)) == 0;

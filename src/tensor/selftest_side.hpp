@@ -58,8 +58,10 @@ class SelftestSide {
 
   void* store(Role role, std::vector<bool> active, double low, double high);
   Filter store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
-  double element(const Operand& operand, std::int64_t index) const;
-  bool untouched(const Operand& operand) const;
+  std::vector<double> numbers_of(const View& view) const;
+  std::vector<double> numbers_of(const Operand& operand) const;
+  std::vector<std::byte> bytes_of(const Operand& operand) const;
+  static bool untouched(const Operand& operand, const std::vector<double>& numbers);
   double operand_error(const Operand& mine, const SelftestSide& reference, const Operand& other) const;
 
   Backend& backend_;

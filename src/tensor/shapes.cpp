@@ -47,6 +47,11 @@ void same(const char* op, Type real, const View& view, const View& like) {
   if (!view.same_shape(like)) throw expected(op, text(like), text(view), Fault::failure);
 }
 
+void same(const char* op, Type real, const Filter& w, const Filter& like) {
+  filter(op, real, w, like.in, like.out);
+  if (w.h != like.h || w.w != like.w) throw expected(op, text(like), text(w), Fault::failure);
+}
+
 void vector(const char* op, Type real, const View& vector, std::int64_t channels) {
   present(op, real, vector.type, vector.data);
   if (vector.size() != channels)

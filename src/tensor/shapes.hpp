@@ -8,6 +8,8 @@ namespace danas::shapes {
 
 /// `view` is present, of the real type and of the shape of `like`.
 void same(const char* op, Type real, const View& view, const View& like);
+/// Filters of the real type, of equal extents.
+void same(const char* op, Type real, const Filter& filter, const Filter& like);
 /// A vector of `channels`, or absent.
 void optional_vector(const char* op, Type real, const View& vector, std::int64_t channels);
 void vector(const char* op, Type real, const View& vector, std::int64_t channels);

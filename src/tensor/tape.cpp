@@ -1,7 +1,5 @@
 #include "tensor/tape.hpp"
 
-#include <cstring>
-
 namespace danas {
 
 namespace {
@@ -171,18 +169,11 @@ void Tape::flow_same(Value to, const View& gradient) {
 }
 
 void Tape::overwrite(const View& gradient) const {
-  if (gradient.present()) std::memset(gradient.data, 0, gradient.bytes());
+  if (gradient.present()) backend_.clear(gradient);
 }
 
 void Tape::overwrite(const Filter& gradient) const {
-  if (!gradient.present()) return;
-  const std::size_t size = bytes_of(gradient.type);
-  for (std::int64_t tap = 0; tap < gradient.h * gradient.w; ++tap)
-    for (std::int64_t row = 0; row < gradient.in; ++row) {
-      const std::int64_t offset = tap * gradient.tap_stride + row * gradient.row_stride;
-      std::memset(gradient.as<std::byte>() + static_cast<std::size_t>(offset) * size, 0,
-                  static_cast<std::size_t>(gradient.out) * size);
-    }
+  if (gradient.present()) backend_.clear(gradient);
 }
 
 void Tape::overwrite(const BatchNormGradients& gradient) const {

@@ -16,7 +16,7 @@ Tensor::~Tensor() {
 }
 
 void Tensor::clear() {
-  if (view_.data) std::memset(view_.data, 0, view_.bytes());
+  if (view_.data) backend_->clear(view_);
 }
 
 double get(const View& view, std::int64_t index) {
@@ -34,6 +34,26 @@ void set(const View& view, std::int64_t index, double value) {
     case Type::f64: view.as<double>()[index] = value; break;
     case Type::u8: view.as<std::uint8_t>()[index] = static_cast<std::uint8_t>(value); break;
   }
+}
+
+void download_numbers(Backend& backend, const View& view, std::vector<double>& numbers) {
+  const auto size = static_cast<std::size_t>(view.size());
+  numbers.resize(size);
+  backend.download(view, numbers.data());
+  if (view.type == Type::f64) return;
+  // In the place of the numbers themselves, which are wider: from the end.
+  const View host = view.with_data(numbers.data());
+  for (std::size_t i = size; i-- > 0;) {
+    const double number = get(host, static_cast<std::int64_t>(i));
+    std::memcpy(&numbers[i], &number, sizeof number);
+  }
+}
+
+void upload_numbers(Backend& backend, const std::vector<double>& numbers, const View& view) {
+  std::vector<std::byte> converted(view.bytes());
+  const View host = view.with_data(converted.data());
+  for (std::int64_t i = 0; i < view.size(); ++i) set(host, i, numbers[static_cast<std::size_t>(i)]);
+  backend.upload(converted.data(), view);
 }
 
 }  // namespace danas

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tensor/backend.hpp"
 
@@ -30,8 +31,12 @@ class Tensor {
   View view_;
 };
 
-// Elements as double, whatever the real type: for initialization, checkpoints, statistics and tests.
+// Elements in the host's memory as double, whatever their type.
 double get(const View& view, std::int64_t index);
 void set(const View& view, std::int64_t index, double value);
+
+/// A backend's numbers as double: for initialization, statistics and metrics. `numbers` gets the view's size.
+void download_numbers(Backend& backend, const View& view, std::vector<double>& numbers);
+void upload_numbers(Backend& backend, const std::vector<double>& numbers, const View& view);
 
 }  // namespace danas

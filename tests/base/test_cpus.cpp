@@ -2,12 +2,15 @@
 
 #include <sched.h>
 #include <thread>
+#include <unistd.h>
 
 #include "../temporary_folder.hpp"
 #include "base/cpus.hpp"
 #include "base/file.hpp"
+#include "base/memory.hpp"
 
 using danas::cpu_quota;
+using danas::memory_limit;
 using danas::test::TemporaryFolder;
 
 namespace {
@@ -20,6 +23,7 @@ class Root {
     danas::write_file(folder_.path() / file, content);
   }
   double quota() const { return cpu_quota(folder_.path()).value_or(0); }
+  double memory() const { return memory_limit(folder_.path()).value_or(0); }
 
  private:
   TemporaryFolder folder_;
@@ -84,4 +88,29 @@ BOOST_AUTO_TEST_CASE(usable_cpus_follow_the_affinity) {
     allowed = danas::usable_cpus();
   }).join();
   BOOST_TEST(allowed == 1);
+}
+
+BOOST_AUTO_TEST_CASE(memory_is_limited_by_groups_too) {
+  const Root root;
+  BOOST_TEST(root.memory() == 0);
+  root.write("proc/self/cgroup", "0::/pod/job\n");
+  root.write("sys/fs/cgroup/pod/job/memory.max", "max\n");
+  BOOST_TEST(root.memory() == 0);
+  root.write("sys/fs/cgroup/pod/memory.max", "1073741824\n");
+  BOOST_TEST(root.memory() == 0x1p30);
+  root.write("sys/fs/cgroup/pod/job/memory.max", "junk\n");
+  BOOST_TEST(root.memory() == 0x1p30);
+}
+
+BOOST_AUTO_TEST_CASE(memory_of_version_1) {
+  const Root root;
+  root.write("proc/self/cgroup", "9:memory:/docker/1\n4:cpu,cpuacct:/docker/1\n");
+  root.write("sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes", "536870912\n");
+  BOOST_TEST(root.memory() == 0x1p29);
+}
+
+BOOST_AUTO_TEST_CASE(usable_memory_is_at_most_the_machines) {
+  const double machine = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  BOOST_TEST(danas::usable_memory() > 0);
+  BOOST_TEST(danas::usable_memory() <= machine);
 }

@@ -171,6 +171,19 @@ BOOST_AUTO_TEST_CASE(data_writes_a_contact_sheet) {
   BOOST_TEST(read(scratch / "tiny.toml") == tiny_experiment());  // not overwritten
 }
 
+BOOST_AUTO_TEST_CASE(a_training_larger_than_memory_is_refused_before_it_begins) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment());
+  const Outcome check = run({"check", experiment}, setting);
+  BOOST_TEST(check.out.find(" MiB for the largest training (") != std::string::npos, check.out);
+  const std::string batch = "supernet.batch=10000000";
+  check_error(run({experiment, "--set", batch, "--out", "run", "--quiet"}, setting), 2, "MiB: lower its batch");
+  check_error(run({"train", experiment, "--arch", tiny_system, "--set", batch, "--out", "run", "--quiet"}, setting), 2,
+              "MiB: lower its batch");
+  BOOST_TEST(!fs::exists(scratch / "run"));
+}
+
 BOOST_AUTO_TEST_CASE(init_writes_an_experiment_that_checks) {
   const Scratch scratch;
   const Setting setting{scratch.path(), {}, 0};

@@ -2,6 +2,7 @@
 
 #include "nas/fitness.hpp"
 #include "nas/search_space.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 using namespace danas;
 

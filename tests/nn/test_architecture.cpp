@@ -154,8 +154,9 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
     const LayerList full = supernet_layers({96, color}, full_depth, 2);
     BOOST_TEST(full.back().in.channels == 1280);
     const LayerList capped = supernet_layers({96, color}, {2, 1, 1, 0, 0}, 2);
-    BOOST_TEST(capped.exit_stage() == 5);
-    BOOST_TEST(capped.last == 0);
+    BOOST_TEST(capped.back().stage == 5);
+    BOOST_TEST(!has_last(capped));
+    BOOST_TEST(has_last(full));
     for (const LayerSpec& block : blocks_of(capped))
       BOOST_TEST((std::count(full.begin(), full.end(), block) == 1), block.name);
     for (const Architecture& architecture : {Architecture{{2, 1, 1, 0, 0}, 0.3}, Architecture{{1, 0, 0, 0, 0}, 0.7}}) {
@@ -171,7 +172,7 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(layer_table) {
+BOOST_AUTO_TEST_CASE(rows_of_the_layer_table) {
   const std::vector<LayerRow> table = layer_table(supernet_layers({97, Color::rgb}, full_depth, 5));
   BOOST_TEST(table.size() == 1 + 2 + 16 * 3 + 3u);
   for (std::size_t i = 1; i < table.size(); ++i) {

@@ -92,7 +92,8 @@ BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
 BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 32, 1, 2, 6, 3);
-  Network trained(*backend, small, {2, 3, 4}, 1), by_hand(*backend, small, {2, 3, 4}, 1);
+  const LayerList layers = with_exit_heads(small);
+  Network trained(*backend, layers, 1), by_hand(*backend, layers, 1);
   TrainingSettings settings;
   settings.steps = 3;
   std::vector<double> losses;
@@ -104,14 +105,15 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
   Arena arena(*backend);
   Tape tape(*backend, arena, batch_norm_epsilon);
   const Tensor first(*backend, 1, 1, 1, by_hand.values().size()), second(*backend, 1, 1, 1, by_hand.values().size());
-  const std::vector<LayerParameters> parameters = by_hand.parameters(small, true);
+  const std::vector<LayerParameters> parameters = by_hand.parameters(layers, true);
   for (AdamStep adam; adam.step <= 3; ++adam.step) {
     const Batch batch = toy.batch(adam.step - 1);
     tape.begin();
     double loss = 0;
-    for (const Forward::Exit& exit : forward_training(tape, small, parameters, batch.images).exits) {
-      loss = tape.softmax_cross_entropy(exit.logits, batch.labels);  // the last one's is reported
-    }
+    const Forward forward = forward_training(tape, layers, parameters, batch.images);
+    BOOST_TEST(forward.exits.size() == 3u);
+    for (const Tape::Value& logits : forward.exits)
+      loss = tape.softmax_cross_entropy(logits, batch.labels);  // the last one's is reported
     tape.backward();
     for (const auto& each : tape.normalizations()) backend->update_running_statistics(each.statistics, 0.9, each.weights);
     backend->adam_step(by_hand.values(), by_hand.gradients(), first.view(), second.view(), adam);
@@ -140,7 +142,7 @@ BOOST_AUTO_TEST_CASE(loss_falls_and_reports_are_of_the_batch) {
 BOOST_AUTO_TEST_CASE(recalibration_is_exact) {
   const auto backend = make_reference_backend(Type::f64);
   const ToyImages toy(*backend, 32, 3, 2, 7, 1);
-  Network network(*backend, mobilenet_v2({32, 32, 3}, 0.5, 2), 4);
+  Network network(*backend, with_exit_heads(mobilenet_v2({32, 32, 3}, 0.5, 2)), 4);
   const LayerList slice = slice_layers(network.layers(), {{1, 1, 0, 0, 0}, 0.5});
   disturb(network);
   const std::vector<double> mean_before = numbers(weight_named(network, "stem.bn.running_mean").view);
@@ -323,7 +325,7 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
   const auto count = [&](const StepReport&) { return ++reports, true; };
   BOOST_CHECK_THROW(Trainer(*backend).train(last, settings, toy.training(), count), Diverged);
   BOOST_TEST(reports == 0);  // nobody is told of a last step that failed
-  BOOST_TEST(!finite(last.weights()));
+  BOOST_TEST(!finite(*backend, last.weights()));
 }
 
 // Finite weights whose outputs are not: the loss is never computed here.
@@ -333,7 +335,7 @@ BOOST_AUTO_TEST_CASE(statistics_that_are_not_finite_are_noticed) {
   Network network(*backend, small, 1);
   const View stem = weight_named(network, "stem.conv.weight").view;
   for (std::int64_t i = 0; i < stem.size(); ++i) set(stem, i, 1e30);
-  BOOST_TEST(finite(network.weights()));
+  BOOST_TEST(finite(*backend, network.weights()));
   BOOST_CHECK_THROW(Trainer(*backend).recalibrate(network, small, toy.pass()), Diverged);
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "../foreign_backend.hpp"
 #include "backends.hpp"
 #include "tensor/reference_backend.hpp"
 #include "tensor/selftest_side.hpp"
@@ -11,8 +12,8 @@ using namespace danas;
 
 namespace {
 
-constexpr std::size_t operations = 28;
-constexpr std::size_t exact_operations = 13;
+constexpr std::size_t operations = 30;
+constexpr std::size_t exact_operations = 15;
 
 void check_rows(const std::string& name, const std::vector<SelftestRow>& rows) {
   for (const SelftestRow& row : rows)
@@ -110,6 +111,13 @@ FOR_EACH_INSTRUCTION_SET(every_operation_gives_the_same_bits_on_any_number_of_th
     }
   }
   BOOST_CHECK_EQUAL(compared.size(), operations);
+}
+
+// Nothing but the backend itself reads or writes its memory.
+BOOST_AUTO_TEST_CASE(the_table_runs_on_memory_that_is_not_the_hosts) {
+  test::ForeignBackend backend(2);
+  const auto reference = make_reference_backend(Type::f32);
+  check_rows("foreign", selftest(backend, *reference));
 }
 
 BOOST_AUTO_TEST_CASE(the_reference_in_float_agrees_with_the_one_in_double) {

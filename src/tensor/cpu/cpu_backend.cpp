@@ -1,31 +1,11 @@
 #include "tensor/cpu/cpu_backend.hpp"
 
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/cpus.hpp"
 #include "base/error.hpp"
 
 namespace danas::cpu {
-
-// Large blocks ask for large pages: a step walks through gigabytes with strides of whole pages.
-void* allocate_aligned(std::size_t bytes) {
-  constexpr std::size_t large = std::size_t{1} << 21;
-  const std::size_t alignment = bytes >= 2 * large ? large : 64;
-  if (bytes > SIZE_MAX - alignment) throw Error("memory", "a tensor larger than the address space", Fault::failure);
-  const std::size_t size = std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
-  void* memory = std::aligned_alloc(alignment, size);
-  if (!memory) throw Error("memory", "expected " + std::to_string(bytes) + " bytes, got none", Fault::failure);
-#if defined(MADV_HUGEPAGE)
-  if (alignment == large) madvise(memory, size, MADV_HUGEPAGE);  // a hint: failure changes nothing
-#endif
-  return memory;
-}
-
-void release_aligned(void* memory) noexcept { std::free(memory); }
 
 Scratch::Scratch(Scratch&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/thread_pool.hpp"
-#include "tensor/backend.hpp"
 #include "tensor/cpu/kernels.hpp"
+#include "tensor/host_backend.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas::cpu {
@@ -27,12 +27,9 @@ class Scratch {
   Index size_ = 0;
 };
 
-void* allocate_aligned(std::size_t bytes);  ///< 64-byte aligned; throws Error (Fault::failure)
-void release_aligned(void* memory) noexcept;
-
 constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
 
-class CpuBackend : public Backend {
+class CpuBackend : public HostBackend {
  public:
   CpuBackend(int threads, const Kernels& kernels);
 
@@ -40,9 +37,6 @@ class CpuBackend : public Backend {
   std::string instruction_set() const override { return kernels_.name; }
   Type real_type() const override { return Type::f32; }
   int threads() const override { return pool_.threads(); }
-
-  void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
-  void release(void* memory) noexcept override { release_aligned(memory); }
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
                    const View& y) override;

@@ -10,7 +10,7 @@ namespace {
 std::size_t bytes(Index floats) { return static_cast<std::size_t>(floats) * sizeof(float); }
 
 /// The filter rows of a first layer are so short that a call would cost more than the copy.
-void copy(float* to, const float* from, Index floats) {
+void copy_row(float* to, const float* from, Index floats) {
   if (floats == 9) std::memcpy(to, from, bytes(9));
   else if (floats == 3) std::memcpy(to, from, bytes(3));
   else std::memcpy(to, from, bytes(floats));
@@ -55,7 +55,7 @@ const float* CpuBackend::fetch(const Rows& rows, Index begin, Index end, int wor
         continue;
       }
       if (first > 0) std::memset(out, 0, bytes(first * x.c));
-      copy(out + first * x.c, pixels + (iy * x.w + ix + first) * x.c, (last - first) * x.c);
+      copy_row(out + first * x.c, pixels + (iy * x.w + ix + first) * x.c, (last - first) * x.c);
       if (last < rows.kernel_x) std::memset(out + last * x.c, 0, bytes((rows.kernel_x - last) * x.c));
     }
     if (++ox < rows.out_w) continue;

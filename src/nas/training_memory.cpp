@@ -1,0 +1,42 @@
+#include "nas/training_memory.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/memory.hpp"
+#include "nn/mobilenet_v2.hpp"
+
+namespace danas {
+
+namespace {
+
+double mebibytes(double bytes) { return bytes / (1 << 20); }
+
+}  // namespace
+
+TrainingMemory largest_training(const Experiment& experiment, int classes) {
+  TrainingMemory largest;
+  const auto add = [&](const std::string& name, const LayerList& layers, const TrainingSettings& settings) {
+    const auto bytes = static_cast<double>(training_cost(layers, settings).bytes());
+    if (bytes > largest.bytes) largest = {fmt::format("{}, batch {}", name, settings.batch), bytes};
+  };
+  const SearchSpace& space = experiment.space;
+  for (const DataConfiguration& data : space.data_configurations()) {
+    add("supernet " + data.text(), supernet_layers(data, space.most_blocks(), classes), experiment.supernet);
+    const System system{data, {space.most_blocks(), space.widths().back()}};
+    for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
+      add("system " + system.text(), system_layers(system, classes), *settings);
+  }
+  return largest;
+}
+
+void check_memory(const TrainingMemory& memory) {
+  const double usable = usable_memory();
+  if (memory.bytes > usable)
+    throw expected(memory.training, fmt::format("a training within {:.0f} MiB, all the memory there is", mebibytes(usable)),
+                   fmt::format("one of {:.0f} MiB: lower its batch", mebibytes(memory.bytes)));
+}
+
+}  // namespace danas

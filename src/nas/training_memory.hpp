@@ -1,0 +1,21 @@
+// Memory of the trainings of an experiment, known before any of them starts.
+#pragma once
+
+#include <string>
+
+#include "nas/experiment.hpp"
+#include "nn/cost.hpp"
+
+namespace danas {
+
+struct TrainingMemory {
+  std::string training;     ///< "supernet 96-rgb, batch 128"
+  double bytes = 0;
+};
+
+/// Of the training that needs most: a supernet's, or that of the largest candidate.
+TrainingMemory largest_training(const Experiment& experiment, int classes);
+/// Throws Error where the training needs more memory than there is for this process.
+void check_memory(const TrainingMemory& memory);
+
+}  // namespace danas

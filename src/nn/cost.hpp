@@ -1,0 +1,27 @@
+// What training and evaluation of a network cost, counted by running them on a backend that computes nothing.
+#pragma once
+
+#include "nn/layer.hpp"
+#include "nn/trainer.hpp"
+#include "tensor/cost_backend.hpp"
+
+namespace danas {
+
+struct TrainingCost {
+  Cost step;                        ///< of one batch, update included
+  std::size_t weight_bytes = 0;     ///< weights, gradients, running statistics, the optimizer's state
+  std::size_t arena_bytes = 0;      ///< activations and scratch of a step
+  std::size_t batch_bytes = 0;      ///< images of one batch
+
+  std::size_t bytes() const { return weight_bytes + arena_bytes + batch_bytes; }
+};
+/// Of the whole network, with all heads, in single precision.
+TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
+/// Of inference of one image, the folding of the weights left out.
+Cost inference_cost(const LayerList& layers);
+
+/// What estimates of time go by: FLOP of products, of a whole training and of evaluating so many images.
+double training_work(const LayerList& layers, const TrainingSettings& settings);
+double evaluation_work(const LayerList& layers, double images);
+
+}  // namespace danas

@@ -1,0 +1,182 @@
+#include "tensor/cost_backend.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tensor/shapes.hpp"
+
+namespace danas {
+
+namespace {
+
+double size(const View& view) { return view.present() ? static_cast<double>(view.bytes()) : 0.0; }
+double size(const Filter& filter) {
+  return static_cast<double>(filter.size()) * static_cast<double>(bytes_of(filter.type));
+}
+double size(const BatchNormWeights& weights) { return size(weights.gamma) + size(weights.beta); }
+double size(const BatchNormStatistics& statistics) { return size(statistics.mean) + size(statistics.variance); }
+
+// FLOP of a product: every output pixel meets every weight.
+double products(const View& outputs, const Filter& w) {
+  return 2 * static_cast<double>(outputs.rows()) * static_cast<double>(w.size());
+}
+
+}  // namespace
+
+Cost& Cost::operator+=(const Cost& other) {
+  products += other.products;
+  elementwise += other.elementwise;
+  read += other.read;
+  written += other.written;
+  calls += other.calls;
+  return *this;
+}
+
+void* CostBackend::allocate(std::size_t bytes) {
+  constexpr std::size_t alignment = 64;
+  blocks_[next_] = bytes;
+  held_ += bytes;
+  peak_ = std::max(peak_, held_);
+  void* const address = reinterpret_cast<void*>(next_);
+  next_ += (bytes / alignment + 1) * alignment;
+  return address;
+}
+
+void CostBackend::release(void* memory) noexcept {
+  const auto block = blocks_.find(reinterpret_cast<std::uintptr_t>(memory));
+  if (block == blocks_.end()) return;
+  held_ -= block->second;
+  blocks_.erase(block);
+}
+
+void CostBackend::count(double products, double elementwise, double read, double written) {
+  cost_ += {products, elementwise, read, written, 1};
+}
+
+void CostBackend::pass(double flop, const View& each, std::initializer_list<View> read,
+                       std::initializer_list<View> written) {
+  double in = 0, out = 0;
+  for (const View& view : read) in += size(view);
+  for (const View& view : written) out += size(view);
+  count(0, flop * static_cast<double>(each.size()), in, out);
+}
+
+void CostBackend::upload(const void*, const View& to) { pass(0, to, {}, {to}); }
+void CostBackend::download(const View& from, void* host) {
+  pass(0, from, {from}, {});
+  std::memset(host, 0, from.bytes());
+}
+void CostBackend::copy(const View& from, const View& to) { pass(0, to, {from}, {to}); }
+void CostBackend::copy(const Filter& from, const Filter& to) { count(0, 0, size(from), size(to)); }
+void CostBackend::clear(const View& view) { pass(0, view, {}, {view}); }
+void CostBackend::clear(const Filter& filter) { count(0, 0, 0, size(filter)); }
+
+void CostBackend::convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation,
+                              const View& y) {
+  shapes::convolution("convolution", real_type(), x, w, geometry, y);
+  count(products(y, w), 0, size(x) + size(w) + size(bias), size(y));
+}
+void CostBackend::convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
+                                             const View& dx) {
+  shapes::convolution("convolution_backward_input", real_type(), dx, w, geometry, dy);
+  count(products(dy, w), 0, size(dy) + size(w), size(dx));
+}
+void CostBackend::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
+                                              const Filter& dw) {
+  shapes::convolution("convolution_backward_filter", real_type(), x, dw, geometry, dy);
+  count(products(dy, dw), 0, size(x) + size(dy), size(dw));
+}
+
+void CostBackend::depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation,
+                            const View& y) {
+  shapes::depthwise("depthwise", real_type(), x, w, geometry, y);
+  count(products(y, w), 0, size(x) + size(w) + size(bias), size(y));
+}
+void CostBackend::depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) {
+  shapes::depthwise("depthwise_backward_input", real_type(), dx, w, geometry, dy);
+  count(products(dy, w), 0, size(dy) + size(w), size(dx));
+}
+void CostBackend::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry,
+                                            const Filter& dw) {
+  shapes::depthwise("depthwise_backward_filter", real_type(), x, dw, geometry, dy);
+  count(products(dy, dw), 0, size(x) + size(dy), size(dw));
+}
+
+void CostBackend::matmul(const View& x, const Filter& w, const View& bias, Activation, const View& y) {
+  shapes::matmul("matmul", real_type(), x, w, y);
+  count(products(y, w), 0, size(x) + size(w) + size(bias), size(y));
+}
+void CostBackend::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
+  shapes::matmul("matmul_backward_input", real_type(), dx, w, dy);
+  count(products(dy, w), 0, size(dy) + size(w), size(dx));
+}
+void CostBackend::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {
+  shapes::matmul("matmul_backward_filter", real_type(), x, dw, dy);
+  count(products(dy, dw), 0, size(x) + size(dy), size(dw));
+}
+void CostBackend::bias_backward(const View& dy, const View& dbias) { pass(1, dy, {dy}, {dbias}); }
+
+// Mean, deviations, squares, scale and shift.
+void CostBackend::batch_norm_training(const View& x, const BatchNormWeights& weights, double, Activation, const View& y,
+                                      const BatchNormStatistics& statistics) {
+  shapes::batch_norm("batch_norm_training", real_type(), x, y);
+  count(0, 6 * static_cast<double>(x.size()), 2 * size(x) + size(weights), size(y) + size(statistics));
+}
+void CostBackend::batch_norm_inference(const View& x, const BatchNormWeights& weights, double, Activation,
+                                       const View& y) {
+  shapes::batch_norm("batch_norm_inference", real_type(), x, y);
+  count(0, 2 * static_cast<double>(x.size()), size(x) + 2 * size(weights), size(y));
+}
+// One pass for the two sums, one that applies them.
+void CostBackend::batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
+                                      const BatchNormStatistics& statistics, double, Activation act, const View& dx,
+                                      const BatchNormGradients& gradients) {
+  shapes::batch_norm("batch_norm_backward", real_type(), x, dx);
+  const double masks = act == Activation::none ? 0 : size(y);
+  count(0, 10 * static_cast<double>(x.size()), 2 * (size(x) + size(dy) + masks) + size(weights) + size(statistics),
+        size(dx) + size(gradients.gamma) + size(gradients.beta));
+}
+void CostBackend::update_running_statistics(const BatchNormStatistics& batch, double, const BatchNormWeights& weights) {
+  pass(6, batch.mean, {batch.mean, batch.variance, weights.running_mean, weights.running_variance},
+       {weights.running_mean, weights.running_variance});
+}
+void CostBackend::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double, const Filter& folded,
+                                  const View& bias) {
+  shapes::fold("fold_batch_norm", real_type(), w, folded);
+  count(0, static_cast<double>(w.size()), size(w) + 2 * size(weights), size(folded) + size(bias));
+}
+
+void CostBackend::activation(const View& x, Activation, const View& y) { pass(1, x, {x}, {y}); }
+void CostBackend::activation_backward(const View& y, const View& dy, Activation, const View& dx) {
+  pass(1, y, {y, dy}, {dx});
+}
+void CostBackend::add(const View& a, const View& b, const View& y) { pass(1, y, {a, b}, {y}); }
+void CostBackend::global_average_pool(const View& x, const View& y) {
+  shapes::pool("global_average_pool", real_type(), x, y);
+  pass(1, x, {x}, {y});
+}
+void CostBackend::global_average_pool_backward(const View& dy, const View& dx) { pass(1, dx, {dy}, {dx}); }
+
+double CostBackend::softmax_cross_entropy(const View& logits, std::span<const std::int32_t>,
+                                          const View& probabilities) {
+  pass(4, logits, {logits}, {probabilities});
+  return 0;
+}
+void CostBackend::softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t>,
+                                                 const View& dlogits) {
+  pass(2, dlogits, {probabilities}, {dlogits});
+}
+
+void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, double, double, double) {
+  pass(6, w, {w, g, velocity}, {w, velocity});
+}
+void CostBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep&) {
+  pass(12, w, {w, g, m, v}, {w, m, v});
+}
+void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, const View& out) {
+  double pixels = 0;
+  for (const Image& image : images) pixels += static_cast<double>(image.width) * image.height * image.channels;
+  count(0, 2 * pixels, pixels, size(out));
+}
+
+}  // namespace danas

@@ -1,0 +1,94 @@
+// A backend that computes nothing and counts: what a step costs, and how much memory it needs, before anything is trained.
+#pragma once
+
+#include <map>
+
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// What calls of operations came to.
+struct Cost {
+  double products = 0;      ///< FLOP of convolutions and matrix products, two a multiply-add
+  double elementwise = 0;   ///< FLOP of everything else, a few an element
+  double read = 0, written = 0;   ///< bytes of operands, each call by itself
+  std::int64_t calls = 0;
+
+  double bytes() const { return read + written; }
+  Cost& operator+=(const Cost& other);
+};
+
+/// Takes single-precision views; its memory is none, and no one may read or write it. What is downloaded are zeros.
+/// An operation made of others is counted as those.
+class CostBackend : public Backend {
+ public:
+  const Cost& cost() const { return cost_; }
+  void forget() { cost_ = {}; }                          ///< begins to count anew; memory stays
+  std::size_t peak_bytes() const { return peak_; }       ///< most bytes ever allocated at a time
+
+  std::string name() const override { return "cost"; }
+  std::string instruction_set() const override { return "none"; }
+  Type real_type() const override { return Type::f32; }
+  int threads() const override { return 1; }
+
+  bool host_memory() const override { return false; }
+  void* allocate(std::size_t bytes) override;
+  void release(void* memory) noexcept override;
+  void upload(const void* host, const View& to) override;
+  void download(const View& from, void* host) override;
+  void copy(const View& from, const View& to) override;
+  void copy(const Filter& from, const Filter& to) override;
+  void clear(const View& view) override;
+  void clear(const Filter& filter) override;
+
+  void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
+                   const View& y) override;
+  void convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) override;
+  void convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) override;
+  void depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
+                 const View& y) override;
+  void depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) override;
+  void depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) override;
+  void matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) override;
+  void matmul_backward_input(const View& dy, const Filter& w, const View& dx) override;
+  void matmul_backward_filter(const View& x, const View& dy, const Filter& dw) override;
+  void bias_backward(const View& dy, const View& dbias) override;
+
+  void batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
+                           const View& y, const BatchNormStatistics& statistics) override;
+  void batch_norm_inference(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
+                            const View& y) override;
+  void batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
+                           const BatchNormStatistics& statistics, double epsilon, Activation act, const View& dx,
+                           const BatchNormGradients& gradients) override;
+  void update_running_statistics(const BatchNormStatistics& batch, double momentum,
+                                 const BatchNormWeights& weights) override;
+  void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
+                       const View& bias) override;
+
+  void activation(const View& x, Activation act, const View& y) override;
+  void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
+  void add(const View& a, const View& b, const View& y) override;
+  void global_average_pool(const View& x, const View& y) override;
+  void global_average_pool_backward(const View& dy, const View& dx) override;
+  double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
+                               const View& probabilities) override;
+  void softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
+                                      const View& dlogits) override;
+  void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+                double weight_decay) override;
+  void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
+  void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
+
+ private:
+  void count(double products, double elementwise, double read, double written);
+  /// An elementwise operation of so many FLOP an element of `each`, by the sizes of what it reads and writes.
+  void pass(double flop, const View& each, std::initializer_list<View> read, std::initializer_list<View> written);
+
+  Cost cost_;
+  std::map<std::uintptr_t, std::size_t> blocks_;   ///< sizes by address, none of which is memory
+  std::uintptr_t next_ = 1 << 20;
+  std::size_t held_ = 0, peak_ = 0;
+};
+
+}  // namespace danas

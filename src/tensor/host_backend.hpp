@@ -1,0 +1,24 @@
+// Memory of a backend that computes on the host: the host's own.
+#pragma once
+
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+void* allocate_aligned(std::size_t bytes);  ///< 64-byte aligned; throws Error (Fault::failure)
+void release_aligned(void* memory) noexcept;
+
+class HostBackend : public Backend {
+ public:
+  bool host_memory() const override { return true; }
+  void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
+  void release(void* memory) noexcept override { release_aligned(memory); }
+  void upload(const void* host, const View& to) override;
+  void download(const View& from, void* host) override;
+  void copy(const View& from, const View& to) override;
+  void copy(const Filter& from, const Filter& to) override;
+  void clear(const View& view) override;
+  void clear(const Filter& filter) override;
+};
+
+}  // namespace danas
