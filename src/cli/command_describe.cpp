@@ -12,7 +12,7 @@ namespace {
 
 std::string shape_text(int height, int width, int channels) { return fmt::format("{}x{}x{}", height, width, channels); }
 
-JsonObject layer_json(const LayerRow& layer) {
+JsonObject layer_json(const Layer& layer) {
   JsonObject json;
   json.add("name", layer.name).add("kind", layer.kind);
   json.add("input", std::vector<std::int64_t>{layer.in.height, layer.in.width, layer.in.channels});
@@ -22,9 +22,9 @@ JsonObject layer_json(const LayerRow& layer) {
   return json;
 }
 
-void print_json(const System& system, int classes, const std::vector<LayerRow>& table, const Resources& total) {
+void print_json(const System& system, int classes, const std::vector<Layer>& table, const Resources& total) {
   std::vector<JsonObject> rows;
-  for (const LayerRow& layer : table) rows.push_back(layer_json(layer));
+  for (const Layer& layer : table) rows.push_back(layer_json(layer));
   JsonObject json;
   json.add("arch", system.text()).add("classes", classes);
   json.add("parameters", total.parameters).add("parameters_folded", total.parameters_folded).add("macs", total.macs);
@@ -32,11 +32,11 @@ void print_json(const System& system, int classes, const std::vector<LayerRow>& 
   fmt::print("{}\n", json.text());
 }
 
-void print_table(const System& system, int classes, const std::vector<LayerRow>& table, const Resources& total) {
+void print_table(const System& system, int classes, const std::vector<Layer>& table, const Resources& total) {
   fmt::print("{}, {} classes\n\n", system.text(), classes);
   fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", "layer", "kind", "input", "output",
              "parameters", "MACs", "RAM", "flash");
-  for (const LayerRow& layer : table) {
+  for (const Layer& layer : table) {
     fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", layer.name, layer.kind,
                shape_text(layer.in.height, layer.in.width, layer.in.channels),
                shape_text(layer.out.height, layer.out.width, layer.out.channels), layer.parameters, layer.macs,
@@ -56,7 +56,7 @@ int command_describe(const DescribeArguments& arguments) {
   if (arguments.protocol == "published") throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
   const LayerList layers = system_layers(system, arguments.classes);
-  const std::vector<LayerRow> table = layer_table(layers);
+  const std::vector<Layer> table = layer_table(layers);
   const Resources total = estimate(layers);
   if (arguments.json) {
     print_json(system, arguments.classes, table, total);

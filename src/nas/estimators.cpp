@@ -4,13 +4,13 @@
 
 namespace danas {
 
-long long layer_ram(const LayerRow& layer, int activation_bytes) {
+long long layer_ram(const Layer& layer, int activation_bytes) {
   return (layer.in.elements() + layer.out.elements() + layer.kept) * activation_bytes;
 }
 
 Resources estimate(const LayerList& layers, int activation_bytes, int parameter_bytes) {
   Resources resources;
-  for (const LayerRow& layer : layer_table(layers)) {
+  for (const Layer& layer : layer_table(layers)) {
     resources.parameters += layer.parameters;
     resources.parameters_folded += layer.parameters_folded;
     resources.macs += layer.macs;

@@ -16,6 +16,6 @@ struct Resources {
 /// `bytes`: of one element of activations and of one parameter (1: int8).
 Resources estimate(const LayerList& layers, int activation_bytes = 1, int parameter_bytes = 1);
 /// RAM of one layer by eq. 2.
-long long layer_ram(const LayerRow& layer, int activation_bytes = 1);
+long long layer_ram(const Layer& layer, int activation_bytes = 1);
 
 }  // namespace danas

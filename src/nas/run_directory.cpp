@@ -224,7 +224,7 @@ void RunDirectory::write_layers(std::int64_t id, const LayerList& layers, const 
   std::string table = csv_line({"name", "kind", "in_height", "in_width", "in_channels", "out_height", "out_width",
                                 "out_channels", "parameters", "parameters_folded", "macs", "ram_bytes", "flash_bytes"});
   const auto text = [](long long number) { return std::to_string(number); };
-  for (const LayerRow& layer : layer_table(layers))
+  for (const Layer& layer : layer_table(layers))
     table += csv_line({layer.name, layer.kind, text(layer.in.height), text(layer.in.width), text(layer.in.channels),
                        text(layer.out.height), text(layer.out.width), text(layer.out.channels), text(layer.parameters),
                        text(layer.parameters_folded), text(layer.macs),

@@ -78,8 +78,8 @@ std::int64_t filter_size(const LayerSpec& layer) {
   return layer.kind == LayerKind::depthwise ? taps : taps * layer.in.channels;
 }
 
-LayerRow row_of(const LayerSpec& layer) {
-  LayerRow row{layer.name, kind_text(layer), layer.in, layer.out, 0, 0, 0, layer.kept};
+Layer row_of(const LayerSpec& layer) {
+  Layer row{layer.name, kind_text(layer), layer.in, layer.out, 0, 0, 0, layer.kept};
   const std::int64_t filter = filter_size(layer);
   row.macs = filter * layer.out.height * layer.out.width;
   if (filter > 0) row.parameters_folded = filter + layer.out.channels;
@@ -139,8 +139,8 @@ LayerList unfold(const LayerList& layers) {
   return unfolded;
 }
 
-std::vector<LayerRow> layer_table(const LayerList& layers) {
-  std::vector<LayerRow> rows;
+std::vector<Layer> layer_table(const LayerList& layers) {
+  std::vector<Layer> rows;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (is_branch(layers, i) || layers[i].kind == LayerKind::flatten) continue;
     for (const LayerSpec& layer : unfold(layers[i])) rows.push_back(row_of(layer));

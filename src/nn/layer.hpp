@@ -71,7 +71,7 @@ inline bool is_branch(const LayerList& layers, std::size_t index) {
 }
 
 /// One layer with its batch normalization folded in, as an inference engine has it.
-struct LayerRow {
+struct Layer {
   std::string name, kind;                            ///< "blocks.4.expand", "conv 1x1" …
   Extent in, out;
   std::int64_t parameters = 0, parameters_folded = 0;  ///< trainable; with the normalization folded into one bias a channel
@@ -79,6 +79,6 @@ struct LayerRow {
   std::int64_t kept = 0;                             ///< elements of a block's input that a residual keeps alive meanwhile
 };
 /// The layers of the way to the last one; flattening, which computes nothing, has no row.
-std::vector<LayerRow> layer_table(const LayerList& layers);
+std::vector<Layer> layer_table(const LayerList& layers);
 
 }  // namespace danas

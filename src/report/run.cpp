@@ -106,13 +106,13 @@ std::vector<Training> read_trainings(const CsvTable& table) {
   return trainings;
 }
 
-std::vector<LayerRow> read_layers(const CsvTable& table) {
+std::vector<Layer> read_layers(const CsvTable& table) {
   const std::size_t name = table.column("name"), kind = table.column("kind");
   const std::size_t in[3] = {table.column("in_height"), table.column("in_width"), table.column("in_channels")};
   const std::size_t out[3] = {table.column("out_height"), table.column("out_width"), table.column("out_channels")};
   const std::size_t parameters = table.column("parameters"), folded = table.column("parameters_folded"),
                     macs = table.column("macs"), ram = table.column("ram_bytes"), flash = table.column("flash_bytes");
-  std::vector<LayerRow> rows(table.rows());
+  std::vector<Layer> rows(table.rows());
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto count = [&](std::size_t column) { return table.count(row, column); };
     rows[row] = {table.text(row, name), table.text(row, kind), count(in[0]), count(in[1]), count(in[2]), count(out[0]),

@@ -38,7 +38,7 @@ struct Training {
 };
 
 /// A row of models/ID.layers.csv.
-struct LayerRow {
+struct Layer {
   std::string name, kind;
   long long in_height = 0, in_width = 0, in_channels = 0, out_height = 0, out_width = 0, out_channels = 0;
   long long parameters = 0, parameters_folded = 0, macs = 0, ram_bytes = 0, flash_bytes = 0;
@@ -68,7 +68,7 @@ struct Run {
   std::vector<std::string> diverged;                  ///< ids of systems left out: their training diverged
   std::vector<Candidate> front;                       ///< front.csv, else computed from candidates
   std::vector<Training> trainings;                    ///< supernets and finals, in order of appearance
-  std::map<std::string, std::vector<LayerRow>> layers;  ///< by id, for those of the front
+  std::map<std::string, std::vector<Layer>> layers;  ///< by id, for those of the front
   std::optional<Summary> summary;
   bool front_from_file = false;
   bool dropped_tail = false;                          ///< an unfinished last line was left out

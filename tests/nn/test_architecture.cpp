@@ -13,7 +13,7 @@ struct Figures { long long parameters = 0, folded = 0, macs = 0, ram = 0; };
 
 Figures figures(const LayerList& layers) {
   Figures sum;
-  for (const LayerRow& layer : layer_table(layers)) {
+  for (const Layer& layer : layer_table(layers)) {
     sum.parameters += layer.parameters;
     sum.folded += layer.parameters_folded;
     sum.macs += layer.macs;
@@ -25,7 +25,7 @@ Figures figures(const LayerList& layers) {
 // With moving means and variances, as Keras counts: two more values a normalized channel.
 long long keras_parameters(const LayerList& layers, bool with_top) {
   long long total = 0;
-  for (const LayerRow& layer : layer_table(layers)) {
+  for (const Layer& layer : layer_table(layers)) {
     if (layer.kind == "dense" && !with_top) continue;
     total += layer.parameters + 2 * (layer.parameters - layer.parameters_folded);
   }
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
 }
 
 BOOST_AUTO_TEST_CASE(rows_of_the_layer_table) {
-  const std::vector<LayerRow> table = layer_table(supernet_layers({97, Color::rgb}, full_depth, 5));
+  const std::vector<Layer> table = layer_table(supernet_layers({97, Color::rgb}, full_depth, 5));
   BOOST_TEST(table.size() == 1 + 2 + 16 * 3 + 3u);
   for (std::size_t i = 1; i < table.size(); ++i) {
     BOOST_TEST(table[i].in.height == table[i - 1].out.height);
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(rows_of_the_layer_table) {
   BOOST_TEST(table.back().name == "heads.7");
   BOOST_TEST(table.back().out.channels == 5);
   const auto kept = [&](const char* name) {
-    return std::find_if(table.begin(), table.end(), [&](const LayerRow& layer) { return layer.name == name; })->kept;
+    return std::find_if(table.begin(), table.end(), [&](const Layer& layer) { return layer.name == name; })->kept;
   };
   BOOST_TEST(kept("blocks.2.expand") == 0);  // its own input already
   BOOST_TEST(kept("blocks.2.depthwise") == 25 * 25 * 24);

@@ -15,7 +15,7 @@ const LayerList networks[] = {supernet_layers({32, Color::rgb}, full_depth, 2),
 
 std::int64_t macs_of(const LayerList& layers) {
   std::int64_t macs = 0;
-  for (const LayerRow& row : layer_table(layers)) macs += row.macs;
+  for (const Layer& row : layer_table(layers)) macs += row.macs;
   return macs;
 }
 

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(is_described) {
                         {"third", "conv 3x3", {4, 4, 8}, 9 * 80 + 16, 9 * 80 + 8, 9 * 80 * 16},
                         {"hidden", "dense", {1, 1, 16}, 128 * 16 + 16, 128 * 16 + 16, 128 * 16},
                         {"logits", "dense", {1, 1, 3}, 16 * 3 + 3, 16 * 3 + 3, 16 * 3}};
-  const std::vector<LayerRow> table = layer_table(stack());
+  const std::vector<Layer> table = layer_table(stack());
   BOOST_REQUIRE_EQUAL(table.size(), std::size(wanted));
   std::int64_t parameters = 0;
   for (std::size_t i = 0; i < table.size(); ++i) {

@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
   const ToyImages toy(*backend, 96, 3, 2, 4, 1);
   Network network(*backend, supernet_layers({96, Color::rgb}, full_depth, 2), 8);
   std::int64_t widest = 0;  // bytes of one layer's output for the batch
-  for (const LayerRow& layer : layer_table(network.layers()))
+  for (const Layer& layer : layer_table(network.layers()))
     widest = std::max(widest, 4 * 4 * layer.out.elements());
   Trainer recalibrating(*backend), training(*backend);
   recalibrating.recalibrate(network, network.layers(), toy.pass());
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
     const LayerList slice = slice_layers(network.layers(), architecture);
     trainer.evaluate(network, slice, toy.pass(), 1);
     std::int64_t weights = 0;
-    for (const LayerRow& layer : layer_table(slice)) weights += layer.parameters_folded;
+    for (const Layer& layer : layer_table(slice)) weights += layer.parameters_folded;
     return static_cast<std::int64_t>(trainer.peak_bytes()) - 4 * weights;
   };
   // The early blocks are the widest: depth costs only the folded weights (and their alignment).
