@@ -53,7 +53,7 @@ BenchRow measure(const BenchArguments& arguments) {
   row.batch = arguments.batch;
   row.threads = backend->threads();
   row.images_per_second = speed.images_per_second;
-  row.gflops = 2e-9 * passes * static_cast<double>(estimate(shape).macs) * speed.images_per_second;
+  row.gflops = 2e-9 * passes * estimate(shape)[Measure::macs] * speed.images_per_second;
   row.gb_per_second = 1e-9 * passes * activation_bytes(shape) * speed.images_per_second;
   row.peak_memory_mib = peak_memory_mib();  // before the machine's peaks are measured in memory of their own
   row.arena_mib = static_cast<double>(speed.arena_bytes) / (1 << 20);

@@ -45,7 +45,7 @@ class CostModel {
     double macs = 0, seconds = 0;
   };
 
-  static double macs(const NetworkShape& shape) { return static_cast<double>(estimate(shape).macs); }
+  static double macs(const NetworkShape& shape) { return estimate(shape)[Measure::macs]; }
 
   static Point measure(Backend& backend, const std::pair<const double, NetworkShape>& network, int batch) {
     const Speed speed =
@@ -80,10 +80,10 @@ void print_data(const Dataset& dataset) {
 double share_that_fits(const Experiment& experiment, int classes) {
   std::int64_t fit = 0;
   const SearchSpace& space = experiment.space;
-  const Device& device = experiment.device;
+  const Measures limits = experiment.device.limits();
   for (std::int64_t i = 0; i < space.size(); ++i) {
-    const auto shape = system_shape(space.at(i), classes);
-    fit += violation(estimate(shape, device.activation_bytes, device.parameter_bytes), device).none() ? 1 : 0;
+    const Measures needs = estimate(system_shape(space.at(i), classes), experiment.device.bytes);
+    fit += within_limits(excess(needs, limits)) ? 1 : 0;
   }
   return static_cast<double>(fit) / static_cast<double>(space.size());
 }

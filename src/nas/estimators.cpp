@@ -1,25 +1,26 @@
 #include "nas/estimators.hpp"
 
-#include <algorithm>
-
 namespace danas {
 
-long long layer_ram(const Layer& layer, int activation_bytes) {
-  const long long input = 1LL * layer.in_height * layer.in_width * layer.in_channels;
-  const long long output = 1LL * layer.out_height * layer.out_width * layer.out_channels;
-  return (input + output + layer.kept) * activation_bytes;
+Measures estimate(const NetworkShape& shape, const ByteWidths& bytes) {
+  const std::vector<Layer> table = layers(shape);
+  Measures measures;
+#define DANAS_ESTIMATE(name, ...) measures.set(Measure::name, estimate_##name(table, bytes));
+  DANAS_ESTIMATES(DANAS_ESTIMATE)
+#undef DANAS_ESTIMATE
+  return measures;
 }
 
-Resources estimate(const NetworkShape& shape, int activation_bytes, int parameter_bytes) {
-  Resources resources;
-  for (const Layer& layer : layers(shape)) {
-    resources.parameters += layer.parameters;
-    resources.parameters_folded += layer.parameters_folded;
-    resources.macs += layer.macs;
-    resources.ram_bytes = std::max(resources.ram_bytes, layer_ram(layer, activation_bytes));
+std::vector<LayerRow> layer_rows(const NetworkShape& shape, const ByteWidths& bytes) {
+  const std::vector<Layer> table = layers(shape);
+  std::vector<LayerRow> rows;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const Layer& layer = table[i];
+    rows.push_back({layer.name, layer.kind, layer.in_height, layer.in_width, layer.in_channels, layer.out_height,
+                    layer.out_width, layer.out_channels, layer.parameters, layer.parameters_folded, layer.macs,
+                    layer_ram(table, i, bytes), layer_flash(layer, bytes)});
   }
-  resources.flash_bytes = resources.parameters_folded * parameter_bytes;
-  return resources;
+  return rows;
 }
 
 }  // namespace danas

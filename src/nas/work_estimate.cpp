@@ -25,12 +25,12 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
   systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
     const NetworkShape shape = supernet_shape(data, experiment.space.most_blocks(), classes);
-    supernet_work_[data] = static_cast<double>(estimate(shape).macs) * training_images(experiment.supernet);
+    supernet_work_[data] = estimate(shape)[Measure::macs] * training_images(experiment.supernet);
   }
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   for (int i = 0; i < sampled_systems; ++i) {
-    const double macs = static_cast<double>(estimate(system_shape(experiment.space.sample(random), classes)).macs);
+    const double macs = estimate(system_shape(experiment.space.sample(random), classes))[Measure::macs];
     candidate_work_ += macs * (training_images(experiment.finetune) + evaluated) / sampled_systems;
     final_work_ += macs * (training_images(experiment.final_training) + evaluated) / sampled_systems;
   }
