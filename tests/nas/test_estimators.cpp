@@ -18,10 +18,11 @@ BOOST_AUTO_TEST_CASE(figures_of_the_design) {
                                Figure{"128,monochrome,1-1-1-1-1,0.7", 122'330, 119'830, 8'036'608, 245'760}}) {
     BOOST_TEST_CONTEXT(figure.system) {
       const NetworkShape shape = system_shape(parse_system(figure.system), 2);
-      BOOST_TEST((estimate(shape) == Measures{{Measure::parameters, figure.parameters},
-                                              {Measure::macs, figure.macs},
-                                              {Measure::ram_bytes, figure.ram},
-                                              {Measure::flash_bytes, figure.folded}}));
+      const Measures needs = estimate(shape);
+      BOOST_TEST(needs[Measure::parameters] == figure.parameters);
+      BOOST_TEST(needs[Measure::flash_bytes] == figure.folded);
+      BOOST_TEST(needs[Measure::macs] == figure.macs);
+      BOOST_TEST(needs[Measure::ram_bytes] == figure.ram);
       long long folded = 0, flash = 0, ram = 0;
       for (const LayerRow& layer : layer_rows(shape)) {
         folded += layer.parameters_folded;

@@ -15,6 +15,8 @@ const std::string first_columns =
     "id,generation,origin,parents,data,architecture,split,accuracy,precision,recall,f1,parameters,macs,ram_bytes,"
     "flash_bytes,ram_violation,flash_violation,fitness,train_seconds,eval_seconds,elapsed_seconds";
 
+constexpr std::size_t first_count = 21;
+
 std::vector<Candidate> read(const std::string& content) { return read_candidates(CsvTable("a.csv", content)); }
 
 Candidate read_back(const Candidate& candidate) {
@@ -44,16 +46,17 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 BOOST_AUTO_TEST_SUITE(candidate_table)
 
-// Scripts and older runs rely on it.
+// Scripts and older runs rely on it; what is new comes behind.
 BOOST_AUTO_TEST_CASE(columns_stand_where_they_stood) {
-  BOOST_TEST(csv_line(candidate_columns()) == first_columns + ",twin_of,status\n");
-  BOOST_TEST(csv_line(front_columns()) ==
-             first_columns + ",twin_of,status,test_accuracy,test_precision,test_recall,test_f1\n");
+  const std::string columns = csv_line(candidate_columns()), front = csv_line(front_columns());
+  BOOST_TEST(columns.starts_with(first_columns + ",twin_of,status"));
+  BOOST_TEST(front.starts_with(columns.substr(0, columns.size() - 1)));
+  BOOST_TEST(front.substr(columns.size() - 1) == ",test_accuracy,test_precision,test_recall,test_f1\n");
   Candidate c = some_candidate(7);
   c.measures.set(Measure::macs, 1e15);
-  BOOST_TEST(csv_line(candidate_fields(c)) ==
+  BOOST_TEST(csv_line(candidate_fields(c)).starts_with(
              "7,3,crossover,1+2,96-monochrome,2-3-1-0-0 0.3,validation,0.3333333333333333,0.1,0.7071067811865476,"
-             "0.2857142857142857,1,1000000000000000,1000004,5,6,7,-2.718281828459045,0.000,0.000,12.346,,evaluated\n");
+             "0.2857142857142857,1,1000000000000000,1000004,5,6,7,-2.718281828459045,0.000,0.000,12.346,,evaluated"));
 }
 
 BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
@@ -85,7 +88,7 @@ BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
 // As versions before twin_of and status wrote them, in another order, with a column that nobody knows.
 BOOST_AUTO_TEST_CASE(older_and_newer_tables) {
   const auto other = [](CsvFields fields, const std::string& more) {
-    fields.resize(fields.size() - 2);
+    fields.resize(first_count);
     std::rotate(fields.begin(), fields.begin() + 1, fields.end());
     fields.push_back(more);
     return csv_line(fields);
@@ -99,9 +102,9 @@ BOOST_AUTO_TEST_CASE(older_and_newer_tables) {
     return contains(error.what(), "[a.csv:1] expected columns that this version knows, got \"latency_ms\"");
   });
   refuse_unknown_columns(CsvTable("a.csv", first_columns + "\n"));
-  for (const std::string& column : candidate_columns()) {
-    if (column == "twin_of" || column == "status") continue;
+  for (std::size_t i = 0; i < first_count; ++i) {
     CsvFields columns = candidate_columns();
+    const std::string column = columns[i];
     std::erase(columns, column);
     BOOST_TEST(contains(complaint(csv_line(columns)), "[a.csv:1] expected a column " + column));
   }
