@@ -75,10 +75,10 @@ class CsvTable {
 
   /// `[file:line] expected WHAT in column NAME, got "…"`.
   Error unexpected(std::size_t row, std::size_t column, const std::string& what) const;
-
- private:
+  /// `[file:1] expected WHAT, got GOT`, of the header.
   Error broken_header(const std::string& what, const std::string& got) const;
 
+ private:
   std::string name_;
   CsvFields columns_, cells_;
   std::vector<std::size_t> lines_;

@@ -57,7 +57,8 @@ class SpeedModel {
   struct Point { double work = 0, seconds = 0; };   ///< of one image
 
   static Point measure(Backend& backend, const std::pair<const double, LayerList>& network, int batch) {
-    return {network.first, 1 / measure_speed(backend, network.second, Work::train, batch, measured_seconds).images_per_second};
+    const Speed speed = measure_speed(backend, network.second, Work::train, batch, measured_seconds);
+    return {network.first, 1 / speed.images_per_second};
   }
 
   Point low_, high_;
@@ -89,10 +90,10 @@ void print_data(const Dataset& dataset) {
 double share_that_fits(const Experiment& experiment, int classes) {
   std::int64_t fit = 0;
   const SearchSpace& space = experiment.space;
-  const Device& device = experiment.device;
+  const Measures limits = experiment.device.limits();
   for (std::int64_t i = 0; i < space.size(); ++i) {
-    const auto layers = system_layers(space.at(i), classes);
-    fit += violation(estimate(layers, device.activation_bytes, device.parameter_bytes), device).none() ? 1 : 0;
+    const Measures needs = estimate(system_layers(space.at(i), classes), experiment.device.bytes);
+    fit += within_limits(excess(needs, limits)) ? 1 : 0;
   }
   return static_cast<double>(fit) / static_cast<double>(space.size());
 }

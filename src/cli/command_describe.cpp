@@ -10,44 +10,53 @@
 namespace danas {
 namespace {
 
-std::string shape_text(int height, int width, int channels) { return fmt::format("{}x{}x{}", height, width, channels); }
+std::string shape_text(long long height, long long width, long long channels) {
+  return fmt::format("{}x{}x{}", height, width, channels);
+}
 
-JsonObject layer_json(const Layer& layer) {
+JsonObject layer_json(const LayerRow& layer) {
   JsonObject json;
   json.add("name", layer.name).add("kind", layer.kind);
-  json.add("input", std::vector<std::int64_t>{layer.in.height, layer.in.width, layer.in.channels});
-  json.add("output", std::vector<std::int64_t>{layer.out.height, layer.out.width, layer.out.channels});
+  json.add("input", std::vector<std::int64_t>{layer.in_height, layer.in_width, layer.in_channels});
+  json.add("output", std::vector<std::int64_t>{layer.out_height, layer.out_width, layer.out_channels});
   json.add("parameters", layer.parameters).add("parameters_folded", layer.parameters_folded).add("macs", layer.macs);
-  json.add("ram_bytes", layer_ram(layer)).add("flash_bytes", layer.parameters_folded);
+  json.add("ram_bytes", layer.ram_bytes).add("flash_bytes", layer.flash_bytes);
   return json;
 }
 
-void print_json(const System& system, int classes, const std::vector<Layer>& table, const Resources& total) {
+long long folded_parameters(const std::vector<LayerRow>& table) {
+  long long sum = 0;
+  for (const LayerRow& layer : table) sum += layer.parameters_folded;
+  return sum;
+}
+
+void print_json(const System& system, int classes, const std::vector<LayerRow>& table, const Measures& total) {
   std::vector<JsonObject> rows;
-  for (const Layer& layer : table) rows.push_back(layer_json(layer));
+  for (const LayerRow& layer : table) rows.push_back(layer_json(layer));
   JsonObject json;
   json.add("arch", system.text()).add("classes", classes);
-  json.add("parameters", total.parameters).add("parameters_folded", total.parameters_folded).add("macs", total.macs);
-  json.add("flash_bytes", total.flash_bytes).add("ram_bytes", total.ram_bytes).add("layers", rows);
+  for (const MeasureInfo& each : estimates) json.add(each.name, total.count(each.measure));
+  json.add("parameters_folded", folded_parameters(table)).add("layers", rows);
   fmt::print("{}\n", json.text());
 }
 
-void print_table(const System& system, int classes, const std::vector<Layer>& table, const Resources& total) {
+void print_table(const System& system, int classes, const std::vector<LayerRow>& table, const Measures& total) {
   fmt::print("{}, {} classes\n\n", system.text(), classes);
   fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", "layer", "kind", "input", "output",
              "parameters", "MACs", "RAM", "flash");
-  for (const Layer& layer : table) {
+  for (const LayerRow& layer : table) {
     fmt::print("{:<22} {:<16} {:>12} {:>12} {:>11} {:>13} {:>10} {:>10}\n", layer.name, layer.kind,
-               shape_text(layer.in.height, layer.in.width, layer.in.channels),
-               shape_text(layer.out.height, layer.out.width, layer.out.channels), layer.parameters, layer.macs,
-               layer_ram(layer), layer.parameters_folded);
+               shape_text(layer.in_height, layer.in_width, layer.in_channels),
+               shape_text(layer.out_height, layer.out_width, layer.out_channels), layer.parameters, layer.macs,
+               layer.ram_bytes, layer.flash_bytes);
   }
-  fmt::print("\nparameters  {} ({} with batch normalization folded)\n", total.parameters, total.parameters_folded);
-  fmt::print("MACs        {}\n", total.macs);
-  fmt::print("RAM         {} bytes, {:.1f} KiB (int8, the layer that needs most)\n", total.ram_bytes,
-             static_cast<double>(total.ram_bytes) / 1024);
-  fmt::print("flash       {} bytes, {:.1f} KiB (int8 parameters)\n", total.flash_bytes,
-             static_cast<double>(total.flash_bytes) / 1024);
+  fmt::print("\nparameters  {} ({} with batch normalization folded)\n", total.count(Measure::parameters),
+             folded_parameters(table));
+  fmt::print("MACs        {}\n", total.count(Measure::macs));
+  fmt::print("RAM         {} bytes, {:.1f} KiB (int8, the layer that needs most)\n", total.count(Measure::ram_bytes),
+             total[Measure::ram_bytes] / 1024);
+  fmt::print("flash       {} bytes, {:.1f} KiB (int8 parameters)\n", total.count(Measure::flash_bytes),
+             total[Measure::flash_bytes] / 1024);
 }
 
 }  // namespace
@@ -56,8 +65,8 @@ int command_describe(const DescribeArguments& arguments) {
   if (arguments.protocol == "published") throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
   const LayerList layers = system_layers(system, arguments.classes);
-  const std::vector<Layer> table = layer_table(layers);
-  const Resources total = estimate(layers);
+  const std::vector<LayerRow> table = layer_rows(layers);
+  const Measures total = estimate(layers);
   if (arguments.json) {
     print_json(system, arguments.classes, table, total);
   } else {

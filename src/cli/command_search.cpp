@@ -8,9 +8,10 @@
 #include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "cli/summary.hpp"
-#include "nas/run_directory.hpp"
+#include "nas/run_names.hpp"
 #include "nas/search.hpp"
 #include "report/report.hpp"
+#include "results/run_files.hpp"
 
 namespace danas {
 namespace {
@@ -34,7 +35,7 @@ SearchOptions search_options(const SearchArguments& arguments, const Experiment&
 }
 
 bool has_candidates(const std::filesystem::path& directory) {
-  const auto file = directory / "candidates.csv";
+  const auto file = RunFiles(directory).candidates();
   if (!std::filesystem::exists(file)) return false;
   const std::string content = read_file(file);
   return std::count(content.begin(), content.end(), '\n') > 1;  // more than the header
@@ -65,7 +66,7 @@ int command_search(const SearchArguments& arguments) {
     result = run_search(experiment, *backend, options, observer);
   }
   const auto& directory = result.directory;
-  if (!directory.empty() && has_candidates(directory)) write_report({directory}, directory / "report.html");
+  if (!directory.empty() && has_candidates(directory)) write_report({directory}, RunFiles(directory).report());
   if (result.interrupted && !std::filesystem::exists(directory)) {
     print("interrupted before the search began; the same command starts it again\n");
     return static_cast<int>(Fault::interrupted);

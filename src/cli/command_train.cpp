@@ -11,9 +11,10 @@
 #include "cli/session.hpp"
 #include "data/preparation.hpp"
 #include "nas/estimators.hpp"
-#include "nas/run_directory.hpp"
+#include "nas/run_names.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
+#include "results/run_files.hpp"
 
 namespace danas {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::uint64_t train_stream = 0x747261696e;
 
 /// The system's slice of the run's supernet of its data configuration.
 Network sliced(Backend& backend, const System& system, const Dataset& dataset, const std::filesystem::path& run) {
-  const auto file = run / "supernets" / (system.data.text() + ".safetensors");
+  const auto file = RunFiles(run).supernet(system.data.text());
   Metadata metadata;
   const Network supernet = load_supernet(backend, file, system.data, preparation_name, metadata);
   check_classes(class_names(metadata, file), dataset, file);
@@ -51,19 +52,19 @@ void train(Session& session, SystemTrainer& trainer, Network& network, const Tra
   }
 }
 
-void print_result(const TrainArguments& arguments, const System& system, const Resources& resources,
+void print_result(const TrainArguments& arguments, const System& system, const Measures& needs,
                   const std::filesystem::path& model, const std::vector<std::pair<std::string, Metrics>>& metrics) {
   if (arguments.json) {
     JsonObject json;
     json.add("arch", system.text()).add("model", model.string());
-    json.add("ram_bytes", resources.ram_bytes).add("flash_bytes", resources.flash_bytes);
+    json.add("ram_bytes", needs.count(Measure::ram_bytes)).add("flash_bytes", needs.count(Measure::flash_bytes));
     for (const auto& [split, values] : metrics) json.add(split, metrics_json(values));
     fmt::print("{}\n", json.text());
     return;
   }
   for (const auto& [split, values] : metrics) fmt::print("{}\n", metrics_text(split, values));
-  fmt::print("{:<11} RAM {:.1f} KiB, flash {:.1f} KiB\n", "needs", static_cast<double>(resources.ram_bytes) / 1024,
-             static_cast<double>(resources.flash_bytes) / 1024);
+  fmt::print("{:<11} RAM {:.1f} KiB, flash {:.1f} KiB\n", "needs", needs[Measure::ram_bytes] / 1024,
+             needs[Measure::flash_bytes] / 1024);
   print("{:<11} {}\n", "model", model.string());
 }
 
@@ -104,8 +105,7 @@ int command_train(const TrainArguments& arguments) {
                                                           : std::vector<std::string>{arguments.split}) {
     metrics.emplace_back(split, trainer.evaluate(network, layers, system.data, parse_split(split)));
   }
-  const Device& device = session.experiment.device;
-  print_result(arguments, system, estimate(layers, device.activation_bytes, device.parameter_bytes), model, metrics);
+  print_result(arguments, system, estimate(layers, session.experiment.device.bytes), model, metrics);
   return 0;
 }
 

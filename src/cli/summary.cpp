@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "report/run.hpp"
+#include "results/run_files.hpp"
 
 namespace danas {
 namespace {
@@ -12,29 +13,30 @@ std::string kib(long long bytes) { return fmt::format("{:.1f}", static_cast<doub
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
-std::string test_text(const report::Candidate& candidate) {
-  return candidate.test ? percent(candidate.test->accuracy) : "-";
-}
+std::string accuracy_text(const Measures& measures) { return percent(measures[Measure::accuracy]); }
 
-std::string best_text(const report::Candidate& best, const Device& device) {
+std::string test_text(const FrontRow& row) { return row.test ? accuracy_text(*row.test) : "-"; }
+
+std::string best_text(const FrontRow& best, const Device& device) {
   std::string text =
       fmt::format("\nbest system within {}: {} {} (id {})\n", device.name, best.data, best.architecture, best.id);
-  text += fmt::format("  accuracy  validation {}, test {}\n", percent(best.scores.accuracy), test_text(best));
-  text += fmt::format("  RAM       {} of {} KiB\n", kib(best.ram_bytes), device.ram_kib);
-  text += fmt::format("  flash     {} of {} KiB\n", kib(best.flash_bytes), device.flash_kib);
+  text += fmt::format("  accuracy  validation {}, test {}\n", accuracy_text(best.measures), test_text(best));
+  text += fmt::format("  RAM       {} of {} KiB\n", kib(best.measures.count(Measure::ram_bytes)), device.ram_kib);
+  text += fmt::format("  flash     {} of {} KiB\n", kib(best.measures.count(Measure::flash_bytes)), device.flash_kib);
   return text;
 }
 
-std::string front_text(std::vector<report::Candidate> front) {
-  std::sort(front.begin(), front.end(), [](const report::Candidate& a, const report::Candidate& b) {
-    return a.scores.accuracy > b.scores.accuracy;
+std::string front_text(std::vector<FrontRow> front, const Objectives& objectives) {
+  std::sort(front.begin(), front.end(), [](const FrontRow& a, const FrontRow& b) {
+    return a.measures[Measure::accuracy] > b.measures[Measure::accuracy];
   });
-  std::string text = "\nfront (no other system is as accurate, as small in RAM and in flash):\n";
+  std::string text = fmt::format("\nfront (no other system is as good in {}):\n", labels(objectives));
   text += fmt::format("  {:>6}  {:<15} {:<15} {:>10} {:>8} {:>10} {:>10}\n", "id", "data", "architecture", "validation",
                       "test", "RAM KiB", "flash KiB");
-  for (const report::Candidate& one : front) {
+  for (const FrontRow& one : front) {
     text += fmt::format("  {:>6}  {:<15} {:<15} {:>10} {:>8} {:>10} {:>10}\n", one.id, one.data, one.architecture,
-                        percent(one.scores.accuracy), test_text(one), kib(one.ram_bytes), kib(one.flash_bytes));
+                        accuracy_text(one.measures), test_text(one), kib(one.measures.count(Measure::ram_bytes)),
+                        kib(one.measures.count(Measure::flash_bytes)));
   }
   return text;
 }
@@ -43,6 +45,7 @@ std::string front_text(std::vector<report::Candidate> front) {
 
 std::string search_summary(const std::filesystem::path& directory, const Device& device) {
   const report::Run run = report::read_run(directory);
+  const RunFiles files(directory);
   std::string text;
   if (run.best) {
     text += best_text(run.front[*run.best], device);
@@ -52,14 +55,14 @@ std::string search_summary(const std::filesystem::path& directory, const Device&
     text += fmt::format("\nno system within {} ({} KiB RAM, {} KiB flash) was found\n", device.name, device.ram_kib,
                         device.flash_kib);
   }
-  if (!run.front.empty()) text += front_text(run.front);
+  if (!run.front.empty()) text += front_text(run.front, run.settings.objectives);
   const std::string diverged = run.diverged.empty() ? "" : fmt::format(", {} diverged", run.diverged.size());
   text += fmt::format("\nsystems   {} evaluated{}, {} on the front\n", run.candidates.size() + run.diverged.size(),
                       diverged, run.front.size());
   text += fmt::format("run       {}\n", directory.string());
   if (run.best)
-    text += fmt::format("model     {}\n", (directory / "models" / (run.front[*run.best].id + ".safetensors")).string());
-  text += fmt::format("report    {}\n", (directory / "report.html").string());
+    text += fmt::format("model     {}\n", files.model(run.front[*run.best].id).string());
+  text += fmt::format("report    {}\n", files.report().string());
   return text;
 }
 

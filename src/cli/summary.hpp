@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "nas/fitness.hpp"
+#include "nas/device.hpp"
 
 namespace danas {
 

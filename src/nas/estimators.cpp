@@ -1,23 +1,26 @@
 #include "nas/estimators.hpp"
 
-#include <algorithm>
-
 namespace danas {
 
-long long layer_ram(const Layer& layer, int activation_bytes) {
-  return (layer.in.elements() + layer.out.elements() + layer.kept) * activation_bytes;
+Measures estimate(const LayerList& layers, const ByteWidths& bytes) {
+  const std::vector<Layer> table = layer_table(layers);
+  Measures measures;
+#define DANAS_ESTIMATE(name, ...) measures.set(Measure::name, estimate_##name(table, bytes));
+  DANAS_ESTIMATES(DANAS_ESTIMATE)
+#undef DANAS_ESTIMATE
+  return measures;
 }
 
-Resources estimate(const LayerList& layers, int activation_bytes, int parameter_bytes) {
-  Resources resources;
-  for (const Layer& layer : layer_table(layers)) {
-    resources.parameters += layer.parameters;
-    resources.parameters_folded += layer.parameters_folded;
-    resources.macs += layer.macs;
-    resources.ram_bytes = std::max(resources.ram_bytes, layer_ram(layer, activation_bytes));
+std::vector<LayerRow> layer_rows(const LayerList& layers, const ByteWidths& bytes) {
+  const std::vector<Layer> table = layer_table(layers);
+  std::vector<LayerRow> rows;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const Layer& layer = table[i];
+    rows.push_back({layer.name, layer.kind, layer.in.height, layer.in.width, layer.in.channels, layer.out.height,
+                    layer.out.width, layer.out.channels, layer.parameters, layer.parameters_folded, layer.macs,
+                    layer_ram(table, i, bytes), layer_flash(layer, bytes)});
   }
-  resources.flash_bytes = resources.parameters_folded * parameter_bytes;
-  return resources;
+  return rows;
 }
 
 }  // namespace danas

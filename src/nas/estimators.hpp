@@ -1,21 +1,31 @@
-// What a system needs on a device, by the paper's equations on the fused network (BN folded, ReLU6 in its layer).
+// What a network needs on a device, from its layers alone, each estimate in a file of its own in estimators/.
 #pragma once
 
+#include <vector>
+
 #include "nn/layer.hpp"
+#include "results/layer_table.hpp"
+#include "results/measures.hpp"
 
 namespace danas {
 
-struct Resources {
-  long long parameters = 0;         ///< trainable
-  long long parameters_folded = 0;  ///< with BN folded into one bias a channel
-  long long macs = 0;
-  long long ram_bytes = 0;          ///< eq. 2: most of input + output + what a residual keeps, over layers
-  long long flash_bytes = 0;        ///< eq. 1: folded parameters
-};
+/// Bytes of one number (1: int8) of the image, of what layers hand on, of the parameters.
+struct ByteWidths { int input = 1, activation = 1, parameter = 1; };
 
-/// `bytes`: of one element of activations and of one parameter (1: int8).
-Resources estimate(const LayerList& layers, int activation_bytes = 1, int parameter_bytes = 1);
-/// RAM of one layer by eq. 2.
-long long layer_ram(const Layer& layer, int activation_bytes = 1);
+/// estimate_parameters(), estimate_macs() … of the fused network (BN folded, ReLU6 in its layer), its layers in order.
+#define DANAS_ESTIMATOR(name, ...) double estimate_##name(const std::vector<Layer>& layers, const ByteWidths& bytes);
+DANAS_ESTIMATES(DANAS_ESTIMATOR)
+#undef DANAS_ESTIMATOR
+
+/// All of them.
+Measures estimate(const LayerList& layers, const ByteWidths& bytes = {});
+
+/// RAM of one layer by eq. 2: input and output, and what a residual keeps meanwhile; the first layer's input is the image.
+long long layer_ram(const std::vector<Layer>& layers, std::size_t index, const ByteWidths& bytes);
+/// Flash of one layer by eq. 1: its parameters, batch normalization folded.
+long long layer_flash(const Layer& layer, const ByteWidths& bytes);
+
+/// The layers with their needs.
+std::vector<LayerRow> layer_rows(const LayerList& layers, const ByteWidths& bytes = {});
 
 }  // namespace danas

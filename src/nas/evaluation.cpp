@@ -27,9 +27,11 @@ class Stopwatch {
   Clock::time_point begin_ = Clock::now();
 };
 
-std::string entry(const Metadata& metadata, const std::string& key) {
+/// Of a value of an enum with names; none where the metadata lacks the key or says something else.
+template <class Enum>
+std::optional<Enum> entry(const Metadata& metadata, const std::string& key) {
   const auto found = metadata.find(key);
-  return found == metadata.end() ? "" : found->second;
+  return found == metadata.end() ? std::nullopt : find_named<Enum>(found->second);
 }
 
 }  // namespace
@@ -38,21 +40,24 @@ Network Evaluation::slice(const System& system) {
   return supernets_.get(system.data).gather(system_layers(system, context_.classes()));
 }
 
-// `purpose` names the stream of batches, which belongs to the system and not to its id; `training` the rows of
-// training.csv, none where it is empty.
-void Evaluation::train(Network& network, const TrainingSettings& settings, const System& system,
-                       const std::string& purpose, const std::string& training) {
-  const std::string name = (training.empty() ? purpose : training) + " " + system.text();
-  train_steps(network, settings, stream_number(context_.experiment.seed, purpose + " " + system.text()), system.data,
-              name, training);
+// The stream of batches belongs to the system and not to its id.
+void Evaluation::train(Network& network, Phase phase, const System& system, std::optional<std::int64_t> id) {
+  const TrainingSettings& settings =
+      phase == Phase::finetune ? context_.experiment.finetune : context_.experiment.final_training;
+  const std::string purpose = fmt::format("{} {}", name_of(phase), system.text());
+  std::optional<Training> training;
+  if (id) training = Training{phase, std::to_string(*id)};
+  train_steps(network, settings, stream_number(context_.experiment.seed, purpose), system.data,
+              training ? training->text() + " " + system.text() : purpose, training);
   context_.status.stop_if_interrupted();
   context_.trainer.recalibrate(network, network.layers(), system.data);
 }
 
 void Evaluation::train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
-                             const DataConfiguration& data, const std::string& name, const std::string& training) {
+                             const DataConfiguration& data, const std::string& name,
+                             const std::optional<Training>& training) {
   std::optional<TrainingLog> log;
-  if (!training.empty()) log.emplace(context_.run, training, settings.steps);
+  if (training) log.emplace(context_.run, *training, settings.steps);
   Optimizer optimizer(network, settings);
   context_.trainer.train(network, optimizer, settings, data, stream, 0, [&](const StepReport& report) {
     if (log) log->add(report);
@@ -68,9 +73,9 @@ Metrics Evaluation::measure(const Network& network, const DataConfiguration& dat
 }
 
 void Evaluation::set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const {
-  candidate.split = split_name(split);
-  candidate.metrics = metrics;
-  candidate.fitness = fitness(metrics, candidate.violation, context_.experiment.device, context_.experiment.fitness);
+  set_scores(candidate, metrics, split);
+  candidate.fitness =
+      fitness(candidate.measures, context_.experiment.device.limits(), context_.experiment.fitness);
 }
 
 std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
@@ -79,14 +84,13 @@ std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
   if (!supernets_.prepare(proposal.system.data)) return std::nullopt;
   const Device& device = context_.experiment.device;
   Candidate candidate;
-  candidate.resources =
-      estimate(system_layers(proposal.system, context_.classes()), device.activation_bytes, device.parameter_bytes);
-  candidate.violation = violation(candidate.resources, device);
+  candidate.measures = estimate(system_layers(proposal.system, context_.classes()), device.bytes);
+  candidate.violation = excess(candidate.measures, device.limits());
   Stopwatch stopwatch;
   Metrics metrics;
   try {
     Network network = slice(proposal.system);
-    train(network, context_.experiment.finetune, proposal.system, "finetune", fmt::format("finetune {}", proposal.id));
+    train(network, Phase::finetune, proposal.system, proposal.id);
     candidate.train_seconds = stopwatch.lap();
     metrics = measure(network, proposal.system.data);
     candidate.eval_seconds = stopwatch.lap();
@@ -100,80 +104,78 @@ std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
 }
 
 void Evaluation::save_model(const Candidate& candidate) {
-  if (latest_) save(*latest_, candidate, {{"stage", "finetuned"}});
+  if (latest_) save(*latest_, candidate, ModelStage::finetuned);
 }
 
-void Evaluation::save(const Network& network, const Candidate& candidate, Metadata metadata) {
-  metadata.merge(model_metadata(candidate.system, context_.store.dataset()));
+void Evaluation::save(const Network& network, const Candidate& candidate, ModelStage stage, Metadata metadata) {
+  metadata.merge(model_metadata(system_of(candidate), context_.store.dataset()));
   metadata["id"] = std::to_string(candidate.id);
-  context_.run.write_layers(candidate.id, network.layers(), context_.experiment.device);
-  save_checkpoint(context_.run.model_file(candidate.id), network, metadata);
+  metadata["stage"] = name_of(stage);
+  context_.run.write_layers(candidate.id, layer_rows(network.layers(), context_.experiment.device.bytes));
+  save_checkpoint(context_.run.files().model(candidate.id), network, metadata);
 }
 
 bool Evaluation::has_final_model(std::int64_t id) const {
-  const std::filesystem::path file = context_.run.model_file(id);
-  return std::filesystem::exists(file) && entry(Checkpoint(file).metadata(), "stage") == "final";
+  const std::filesystem::path file = context_.run.files().model(id);
+  return std::filesystem::exists(file) &&
+         entry<ModelStage>(Checkpoint(file).metadata(), "stage") == ModelStage::final;
 }
 
 // What evaluate() saved, or the same again.
-Network Evaluation::fine_tuned(const Candidate& candidate) {
-  Network network = slice(candidate.system);
-  train(network, context_.experiment.finetune, candidate.system, "finetune", "");
+Network Evaluation::fine_tuned(const System& system) {
+  Network network = slice(system);
+  train(network, Phase::finetune, system, std::nullopt);
   return network;
 }
 
 // A model that is marked as final was saved by a process killed before its row was written.
-Evaluation::Trained Evaluation::final_network(const Candidate& candidate, bool log) {
-  const std::filesystem::path file = context_.run.model_file(candidate.id);
-  const DataConfiguration& data = candidate.system.data;
+Evaluation::Trained Evaluation::finish_training(const Candidate& candidate, bool log) {
+  const std::filesystem::path file = context_.run.files().model(candidate.id);
+  const System system = system_of(candidate);
   Metadata metadata;
-  Network before = std::filesystem::exists(file) ? load_model(context_.backend, file, preparation_name, metadata)
-                                                 : fine_tuned(candidate);
-  const bool trained = entry(metadata, "stage") == "final";
-  if (entry(metadata, "status") == outcome_name(Outcome::fallback)) return fall_back(std::move(before), candidate);
+  const Network before = std::filesystem::exists(file)
+                             ? load_model(context_.backend, file, preparation_name, metadata)
+                             : fine_tuned(system);
+  const bool trained = entry<ModelStage>(metadata, "stage") == ModelStage::final;
+  if (entry<Outcome>(metadata, "status") == Outcome::fallback) return {};
   try {
     Network network = before.gather(before.layers());
     if (!trained)
-      train(network, context_.experiment.final_training, candidate.system, "final",
-            log ? fmt::format("final {}", candidate.id) : "");
+      train(network, Phase::final, system, log ? std::optional(candidate.id) : std::nullopt);
     Stopwatch stopwatch;
-    const Metrics metrics = measure(network, data);
+    const Metrics metrics = measure(network, system.data);
     const double seconds = stopwatch.lap();
-    if (!trained) save(network, candidate, {{"stage", "final"}});
-    return {std::move(network), metrics, seconds};
+    if (!trained) save(network, candidate, ModelStage::final);
+    return {metrics, seconds};
   } catch (const Diverged& error) {
     context_.status.log(fmt::format("final training of system {} diverged, its fine-tuned model stays: {} of [final]",
                                     candidate.id, error.what()));
   }
-  save(before, candidate, {{"stage", "final"}, {"status", outcome_name(Outcome::fallback)}});
-  return fall_back(std::move(before), candidate);
-}
-
-Evaluation::Trained Evaluation::fall_back(Network network, const Candidate& candidate) const {
-  return {std::move(network), candidate.metrics, 0, true};
+  save(before, candidate, ModelStage::final, {{"status", name_of(Outcome::fallback)}});
+  return {};
 }
 
 Candidate Evaluation::train_further(const Candidate& candidate) {
   Candidate result = candidate;
   Stopwatch stopwatch;
-  const Trained trained = final_network(candidate, true);
-  if (trained.fallback) result.outcome = Outcome::fallback;
-  set_metrics(result, trained.metrics, Split::validation);
+  const Trained trained = finish_training(candidate, true);
+  if (trained.metrics) set_metrics(result, *trained.metrics, Split::validation);
+  else result.outcome = Outcome::fallback;
   result.train_seconds += stopwatch.lap() - trained.eval_seconds;
   result.eval_seconds += trained.eval_seconds;
   return result;
 }
 
 void Evaluation::restore_final(const Candidate& candidate) {
-  if (!has_final_model(candidate.id)) final_network(candidate, false);
+  if (!has_final_model(candidate.id)) finish_training(candidate, false);
 }
 
 Candidate Evaluation::test(const Candidate& candidate) {
   Metadata metadata;
   const Network network =
-      load_model(context_.backend, context_.run.model_file(candidate.id), preparation_name, metadata);
+      load_model(context_.backend, context_.run.files().model(candidate.id), preparation_name, metadata);
   Candidate result = candidate;
-  set_metrics(result, context_.trainer.evaluate(network, network.layers(), candidate.system.data, Split::test),
+  set_metrics(result, context_.trainer.evaluate(network, network.layers(), system_of(candidate).data, Split::test),
               Split::test);
   return result;
 }

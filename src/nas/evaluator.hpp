@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "nas/candidate.hpp"
 #include "nas/strategy.hpp"
+#include "results/candidate.hpp"
 
 namespace danas {
 

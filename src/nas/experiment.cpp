@@ -66,6 +66,7 @@ class KeyCollector {
   template <class Value>
   void list(const std::string& key, const std::vector<Value>&, const Bounds&) { keys.push_back(key); }
   void list(const std::string& key, const std::vector<std::string>&, Choices) { keys.push_back(key); }
+  void measures(const std::string& key, const std::vector<Measure>&) { keys.push_back(key); }
 
   std::vector<std::string> keys;
 };
@@ -212,6 +213,10 @@ class TomlReader {
   void list(const std::string& key, std::vector<std::string>& values, Choices choices) {
     read_list(key, values, [&](const toml::node& node) { return read_text(key, node, choices); });
   }
+  void measures(const std::string& key, std::vector<Measure>& values) {
+    read_list(key, values,
+              [&](const toml::node& node) { return parse_measure(read_text(key, node, {}), source_.where(key)); });
+  }
 
  private:
   std::string read_text(const std::string& key, const toml::node& node, Choices choices) const {
@@ -276,15 +281,17 @@ void set_known_device(const Source& source, Device& device) {
   }
 }
 
+template <class Value>
+void refuse_twins(const Source& source, const char* key, std::vector<Value> values) {
+  std::sort(values.begin(), values.end());
+  if (std::adjacent_find(values.begin(), values.end()) != values.end())
+    throw expected(source.where(key), "different values", "the same one twice");
+}
+
 SearchSpace make_space(const Source& source, const SpaceLists& lists) {
-  const auto refuse_twins = [&](const char* key, auto values) {
-    std::sort(values.begin(), values.end());
-    if (std::adjacent_find(values.begin(), values.end()) != values.end())
-      throw expected(source.where(key), "different values", "the same one twice");
-  };
-  refuse_twins("space.resolution", lists.resolution);
-  refuse_twins("space.color", lists.color);
-  refuse_twins("space.width", lists.width);
+  refuse_twins(source, "space.resolution", lists.resolution);
+  refuse_twins(source, "space.color", lists.color);
+  refuse_twins(source, "space.width", lists.width);
   bool within = lists.depth.size() == full_depth.size();
   for (std::size_t stage = 0; within && stage < full_depth.size(); ++stage)
     within = lists.depth[stage] <= full_depth[stage];
@@ -327,6 +334,7 @@ void check_together(const Source& source, const Experiment& experiment) {
     throw expected(source.where("data.test_share", "data.validation_share"),
                    "validation_share and test_share to leave images for training",
                    "a sum of 1 or more");
+  refuse_twins(source, "search.objectives", experiment.search.objectives);
   for (const auto& [table, training] : {std::pair("supernet", experiment.supernet),
                                         std::pair("finetune", experiment.finetune),
                                         std::pair("final", experiment.final_training)})
@@ -359,6 +367,7 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   set_known_device(source, experiment.device);
   TomlReader reader(source);
   visit_fields(reader, experiment, space);
+  if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
   experiment.space = make_space(source, space);
   if (!experiment.search.hours && !experiment.search.systems) experiment.search.hours = 23.0;
   check_together(source, experiment);

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "nas/device.hpp"
 #include "nas/fitness.hpp"
 #include "nas/search_space.hpp"
 #include "nn/trainer.hpp"
+#include "results/pareto_front.hpp"
 
 namespace danas {
 
@@ -21,6 +23,7 @@ struct SearchSettings {
   double crossover = 0.2;                ///< share of new systems; the others are mutations
   std::int64_t recalibration_images = 4096;
   int evaluation_batch = 128;
+  Objectives objectives = default_objectives;   ///< of the front
 };
 
 struct Experiment {
@@ -32,7 +35,7 @@ struct Experiment {
   TrainingSettings supernet, finetune, final_training;   ///< [supernet], [finetune], [final]
   SearchSettings search;
   Device device;
-  FitnessWeights fitness;
+  Measures fitness = equal_weights();    ///< weights of its terms
 
   /// Everything as TOML with all defaults written out; parses back to the same experiment.
   std::string to_toml() const;

@@ -30,7 +30,7 @@ struct SpaceLists {
 constexpr double most_steps = 1e9;
 
 /// visit.text(key, string, choices: empty for any), visit.number(key, value, bounds), visit.path(key, path),
-/// visit.list(key, values, bounds or choices); keys are dotted.
+/// visit.list(key, values, bounds or choices), visit.measures(key, measures); keys are dotted.
 template <class Visitor>
 void visit_training(Visitor& visit, const std::string& table, TrainingSettings& settings) {
   visit.number(table + ".steps", settings.steps, Bounds{1, most_steps});
@@ -82,16 +82,18 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("search.crossover", experiment.search.crossover, Bounds{0, 1});
   visit.number("search.recalibration_images", experiment.search.recalibration_images, Bounds{1, 1e9});
   visit.number("search.evaluation_batch", experiment.search.evaluation_batch, Bounds{1, 65536});
+  visit.measures("search.objectives", experiment.search.objectives);
   visit.text("device.name", experiment.device.name, {});
   visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{1.0 / 1024, 1e9});
-  visit.number("device.activation_bytes", experiment.device.activation_bytes, Bounds{1, 8});
-  visit.number("device.parameter_bytes", experiment.device.parameter_bytes, Bounds{1, 8});
-  visit.number("fitness.accuracy", experiment.fitness.accuracy, Bounds{0, 1e6});
-  visit.number("fitness.precision", experiment.fitness.precision, Bounds{0, 1e6});
-  visit.number("fitness.recall", experiment.fitness.recall, Bounds{0, 1e6});
-  visit.number("fitness.ram", experiment.fitness.ram, Bounds{0, 1e6});
-  visit.number("fitness.flash", experiment.fitness.flash, Bounds{0, 1e6});
+  visit.number("device.input_bytes", experiment.device.bytes.input, Bounds{1, 8});
+  visit.number("device.activation_bytes", experiment.device.bytes.activation, Bounds{1, 8});
+  visit.number("device.parameter_bytes", experiment.device.bytes.parameter, Bounds{1, 8});
+  for (const auto& [key, measure] : fitness_terms) {
+    double weight = experiment.fitness[measure];
+    visit.number(std::string("fitness.") + key, weight, Bounds{0, 1e6});
+    experiment.fitness.set(measure, weight);
+  }
 }
 
 }  // namespace danas

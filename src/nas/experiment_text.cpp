@@ -24,6 +24,7 @@ std::string quoted(const std::string& text) {
 }
 
 std::string value_text(const std::string& value) { return quoted(value); }
+std::string value_text(Measure value) { return quoted(info(value).name); }
 std::string value_text(int value) { return fmt::format("{}", value); }
 std::string value_text(std::int64_t value) { return fmt::format("{}", value); }
 std::string value_text(std::uint64_t value) { return fmt::format("{}", value); }
@@ -47,6 +48,7 @@ class TomlWriter {
   template <class Value>
   void list(const std::string& key, const std::vector<Value>& values, const Bounds&) { write_list(key, values); }
   void list(const std::string& key, const std::vector<std::string>& values, Choices) { write_list(key, values); }
+  void measures(const std::string& key, const std::vector<Measure>& values) { write_list(key, values); }
 
   std::string take() { return std::move(toml_); }
 

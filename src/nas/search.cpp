@@ -6,6 +6,8 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "nas/evaluation.hpp"
+#include "nas/resume_check.hpp"
+#include "nas/run_names.hpp"
 #include "nas/search_loop.hpp"
 #include "nas/training_memory.hpp"
 
@@ -24,7 +26,7 @@ void tell_space(SearchStatus& status, const Experiment& experiment) {
 std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment& experiment, Backend& backend,
                       const SearchOptions& options, std::shared_ptr<const Dataset> dataset) {
   status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
-                            : fmt::format("danas {}, {}, run {}", version_text(), backend.name(), run.path().string()));
+                            : fmt::format("danas {}, {}, run {}", version_text(), backend.name(), run.files().directory().string()));
   const ImageStore store(std::move(dataset), experiment.data, image_use(experiment, search_draws(experiment)),
                          [&](std::int64_t done, std::int64_t total) { status.preparing("caching images", done, total); });
   DataLog data_log(status, store);
@@ -77,7 +79,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
         });
     check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size())));
     if (!run) open_run();
-    run->check_data(dataset->fingerprint());
+    check_same_images(run->files(), dataset->fingerprint());
     SearchStatus status(*run, observer, options.interrupt, begin);
     result.summary_json = search_in(*run, status, experiment, backend, options, dataset);
   } catch (const Error& error) {

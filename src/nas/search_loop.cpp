@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "nas/candidate_fields.hpp"
 #include "nas/summary.hpp"
 
 namespace danas {
@@ -16,8 +17,9 @@ std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share);
 std::string kib(long long bytes) { return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024); }
 
 std::string describe(const Candidate& candidate) {
-  return fmt::format("system {} ({}), RAM {}, flash {}", candidate.id, candidate.system.text(),
-                     kib(candidate.resources.ram_bytes), kib(candidate.resources.flash_bytes));
+  return fmt::format("system {} ({}), RAM {}, flash {}", candidate.id, candidate.system_text(),
+                     kib(candidate.measures.count(Measure::ram_bytes)),
+                     kib(candidate.measures.count(Measure::flash_bytes)));
 }
 
 std::string parents_text(const std::vector<std::int64_t>& parents) {
@@ -31,6 +33,8 @@ std::unordered_map<std::int64_t, Candidate> by_id(const std::vector<Candidate>& 
   for (const Candidate& candidate : candidates) found.emplace(candidate.id, candidate);
   return found;
 }
+
+std::string accuracy_text(const Measures& measures) { return percent(measures[Measure::accuracy]); }
 
 }  // namespace
 
@@ -50,10 +54,10 @@ void SearchLoop::replay(Strategy& strategy) {
   for (std::size_t row = 0; row < candidates.size(); ++row) {
     const Candidate& candidate = candidates[row];
     const std::optional<Proposal> proposal = strategy.next();
-    if (!proposal || proposal->id != candidate.id || proposal->system != candidate.system)
-      throw expected((context_.run.path() / "candidates.csv").string(),
+    if (!proposal || proposal->id != candidate.id || proposal->system.text() != candidate.system_text())
+      throw expected(context_.run.files().candidates().string(),
                      proposal ? fmt::format("system {}, {}", proposal->id, proposal->system.text()) : "no more rows",
-                     fmt::format("{} {}; the file has been altered", candidate.id, candidate.system.text()));
+                     fmt::format("{} {}; the file has been altered", candidate.id, candidate.system_text()));
     strategy.tell(candidate.fitness);
     note(candidate, row);
     context_.status.at_least(candidate.elapsed_seconds);
@@ -64,18 +68,18 @@ void SearchLoop::replay(Strategy& strategy) {
 
 // What a killed process had begun and is begun again must not be on record twice.
 void SearchLoop::forget_unfinished() {
-  std::set<std::string> finished;
-  std::map<std::string, std::int64_t> unfinished;
+  std::set<Training> finished;
+  std::map<Training, std::int64_t> unfinished;
   for (const DataConfiguration& data : context_.experiment.space.data_configurations()) {
-    if (supernets_.finished(data)) finished.insert(supernet_training_name(data));
-    else unfinished[supernet_training_name(data)] = supernets_.unfinished_steps(data);
+    if (supernets_.finished(data)) finished.insert(supernet_training(data));
+    else unfinished[supernet_training(data)] = supernets_.unfinished_steps(data);
   }
   for (const Candidate& each : context_.run.candidates()) {
-    finished.insert(fmt::format("finetune {}", each.id));
-    if (evaluator_.has_final_model(each.id)) finished.insert(fmt::format("final {}", each.id));
+    finished.insert({Phase::finetune, std::to_string(each.id)});
+    if (evaluator_.has_final_model(each.id)) finished.insert({Phase::final, std::to_string(each.id)});
   }
-  for (const Candidate& each : context_.run.finals()) finished.insert(fmt::format("final {}", each.id));
-  context_.run.keep_trainings([&](const std::string& training, std::int64_t step) {
+  for (const Candidate& each : context_.run.finals()) finished.insert({Phase::final, std::to_string(each.id)});
+  context_.run.keep_trainings([&](const Training& training, std::int64_t step) {
     const auto found = unfinished.find(training);
     return finished.contains(training) || (found != unfinished.end() && step <= found->second);
   });
@@ -85,12 +89,6 @@ bool SearchLoop::limit_reached() const {
   const auto& systems = context_.experiment.search.systems;
   return context_.out_of_time() ||
          (systems && static_cast<std::int64_t>(context_.run.candidates().size()) >= *systems);
-}
-
-std::set<std::int64_t> SearchLoop::front_ids() const {
-  std::set<std::int64_t> ids;
-  for (const ParetoFront::Member& member : front_.members()) ids.insert(member.id);
-  return ids;
 }
 
 void SearchLoop::explore(Strategy& strategy) {
@@ -103,7 +101,8 @@ void SearchLoop::explore(Strategy& strategy) {
     }
     if (first) {  // a finished run goes on
       context_.run.remove_results();
-      context_.run.keep_models(front_ids());
+      const std::vector<std::int64_t> ids = front_.ids();
+      context_.run.keep_models({ids.begin(), ids.end()});
     }
     const std::optional<Candidate> candidate = evaluate(*proposal);
     if (!candidate) return;
@@ -127,15 +126,15 @@ std::optional<Candidate> SearchLoop::evaluate(const Proposal& proposal) {
   candidate->generation = proposal.generation;
   candidate->origin = proposal.origin;
   candidate->parents = parents_text(proposal.parents);
-  candidate->system = proposal.system;
+  set_system(*candidate, proposal.system);
   return candidate;
 }
 
 // Whether the row's system joins the front.
 bool SearchLoop::note(const Candidate& candidate, std::size_t row) {
-  evaluated_.emplace(networks_.network(candidate.system), row);
+  evaluated_.emplace(networks_.network(system_of(candidate)), row);
   context_.work.candidate_done();
-  return candidate.competes() && front_.insert(candidate.id, candidate.point());
+  return candidate.competes() && front_.insert(candidate.id, candidate.measures);
 }
 
 // The model is saved before the row that speaks of it.
@@ -154,15 +153,16 @@ void SearchLoop::tell(const Candidate& candidate, bool on_front) {
   std::string text = describe(candidate);
   if (candidate.twin_of != 0) text += fmt::format(", the same network as system {}", candidate.twin_of);
   if (candidate.outcome == Outcome::diverged) text += ": diverged";
-  else text += fmt::format(": validation accuracy {}", percent(candidate.metrics.accuracy));
+  else text += fmt::format(": validation accuracy {}", accuracy_text(candidate.measures));
   if (on_front) text += ", on the front";
-  else if (!candidate.violation.none()) text += ", over the limits";
+  else if (!candidate.fits()) text += ", over the limits";
   context_.status.log(text);
 }
 
 std::vector<Candidate> SearchLoop::final_front() {
   const std::vector<Candidate>& candidates = context_.run.candidates();
-  const std::vector<std::size_t> front = front_within_limits(candidates);
+  const Objectives& objectives = context_.experiment.search.objectives;
+  const std::vector<std::size_t> front = front_within_limits(candidates, objectives);
   const auto known = by_id(context_.run.finals());
   context_.work.final_begins(static_cast<std::int64_t>(front.size()));
   std::vector<Candidate> trained;
@@ -175,33 +175,34 @@ std::vector<Candidate> SearchLoop::final_front() {
       context_.run.append_final(trained.back());
       context_.status.save();
       context_.status.log(fmt::format("{}: validation accuracy {} after final training", describe(trained.back()),
-                                      percent(trained.back().metrics.accuracy)));
+                                      accuracy_text(trained.back().measures)));
     }
     context_.work.final_done();
   }
   std::vector<Candidate> result;  // training may have changed who dominates whom
-  for (const std::size_t i : front_within_limits(trained)) result.push_back(trained[i]);
+  for (const std::size_t i : front_within_limits(trained, objectives)) result.push_back(trained[i]);
   for (const Candidate& candidate : result) evaluator_.restore_final(candidate);
   return result;
 }
 
-std::vector<Candidate> SearchLoop::test(const std::vector<Candidate>& front) {
+std::vector<FrontRow> SearchLoop::test(const std::vector<Candidate>& front) {
   const auto known = by_id(context_.run.tests());
-  std::vector<Candidate> tests;
+  std::vector<FrontRow> tested;
   for (const Candidate& candidate : front) {
     const auto found = known.find(candidate.id);
-    tests.push_back(found != known.end() ? found->second : evaluator_.test(candidate));
+    const Candidate on_test = found != known.end() ? found->second : evaluator_.test(candidate);
+    tested.push_back({candidate, on_test.measures});
     if (found != known.end()) continue;
     context_.data_log.update();  // before the row that may be resumed behind
-    context_.run.append_test(tests.back());
+    context_.run.append_test(on_test);
   }
-  return tests;
+  return tested;
 }
 
 // The counts of images in the summary are those of the sets that are open: the same whatever this session needed.
 void SearchLoop::open_first_images() {
   if (context_.run.candidates().empty()) return;
-  const DataConfiguration& data = context_.run.candidates().front().system.data;
+  const DataConfiguration data = system_of(context_.run.candidates().front()).data;
   context_.trainer.prepare(data);
   context_.store.evaluation(Split::test, data.resolution);
   context_.data_log.update();
@@ -209,36 +210,33 @@ void SearchLoop::open_first_images() {
 
 std::string SearchLoop::finish() {
   context_.status.enter("final");
-  const std::vector<Candidate> front = final_front();
-  const std::vector<Candidate> tests = test(front);
+  const std::vector<FrontRow> front = test(final_front());
   context_.data_log.update();
   if (const auto summary = context_.run.summary()) {  // a finished run, resumed with nothing left to do
-    tell_result(front, tests);
+    tell_result(front);
     return *summary;
   }
   open_first_images();
-  context_.run.write_front(front, tests);
+  context_.run.write_front(front);
   std::set<std::int64_t> ids;
-  for (const Candidate& candidate : front) ids.insert(candidate.id);
+  for (const FrontRow& row : front) ids.insert(row.id);
   context_.run.keep_models(ids);
   context_.status.save();
-  const std::string summary = summary_json(context_, front, tests, supernets_.count());
-  tell_result(front, tests);
+  const std::string summary = summary_text(summarize(context_, front, supernets_.count()));
+  tell_result(front);
   context_.run.write_summary(summary);
   return summary;
 }
 
-void SearchLoop::tell_result(const std::vector<Candidate>& front, const std::vector<Candidate>& tests) {
+void SearchLoop::tell_result(const std::vector<FrontRow>& front) {
   const Device& device = context_.experiment.device;
-  const std::ptrdiff_t best = best_of(front);
-  if (best >= 0) {
-    const auto index = static_cast<std::size_t>(best);
+  if (const FrontRow* best = best_of(front)) {
     context_.status.log(fmt::format("{} systems on the front; best: {}, accuracy {} on validation, {} on test",
-                                    front.size(), describe(front[index]), percent(front[index].metrics.accuracy),
-                                    percent(tests[index].metrics.accuracy)));
+                                    front.size(), describe(*best), accuracy_text(best->measures),
+                                    accuracy_text(*best->test)));
     return;
   }
-  const Candidate* closest = closest_to_limits(context_.run.candidates(), device);
+  const Candidate* closest = closest_to_limits(context_.run.candidates(), device.limits());
   if (closest == nullptr) return context_.status.log("every system diverged: lower learning_rate of [finetune]");
   context_.status.log(fmt::format("no system fits the {} ({} KiB RAM, {} KiB flash); the closest is {}", device.name,
                                   device.ram_kib, device.flash_kib, describe(*closest)));

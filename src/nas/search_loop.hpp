@@ -16,7 +16,8 @@ class SearchLoop {
  public:
   /// `supernets` tell what is trained; `evaluator` does the work.
   SearchLoop(SearchContext& context, const Supernets& supernets, Evaluator& evaluator)
-      : context_(context), supernets_(supernets), evaluator_(evaluator), networks_(context.experiment.space) {}
+      : context_(context), supernets_(supernets), evaluator_(evaluator), networks_(context.experiment.space),
+        front_(context.experiment.search.objectives) {}
 
   std::string run();   ///< returns the text of summary.json
 
@@ -29,12 +30,11 @@ class SearchLoop {
   void record(Candidate candidate);
   bool note(const Candidate& candidate, std::size_t row);
   void tell(const Candidate& candidate, bool on_front);
-  std::set<std::int64_t> front_ids() const;
   std::string finish();
   void open_first_images();
   std::vector<Candidate> final_front();
-  std::vector<Candidate> test(const std::vector<Candidate>& front);
-  void tell_result(const std::vector<Candidate>& front, const std::vector<Candidate>& tests);
+  std::vector<FrontRow> test(const std::vector<Candidate>& front);
+  void tell_result(const std::vector<FrontRow>& front);
 
   SearchContext& context_;
   const Supernets& supernets_;

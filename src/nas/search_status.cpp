@@ -16,7 +16,7 @@ SearchStatus::SearchStatus(RunDirectory& run, const SearchObserver& observer, co
                            Clock::time_point begin)
     : run_(run), observer_(observer), interrupt_(interrupt), entered_(begin) {
   for (const char* phase : {"data", "supernets", "candidates", "final"}) seconds_[phase] = 0;
-  const auto file = run.progress_file();
+  const auto file = run.files().progress();
   if (!std::filesystem::exists(file)) return;
   try {
     const Json state = Json::parse(read_file(file));
@@ -73,7 +73,7 @@ void SearchStatus::save() {
                    {"images_evaluated", images_evaluated()},
                    {"peak_memory_mib", peak_memory_mib()},
                    {"caches", caches_}};
-  write_file(run_.progress_file(), state.dump(2) + "\n");
+  write_file(run_.files().progress(), state.dump(2) + "\n");
 }
 
 std::map<std::string, double> SearchStatus::seconds() const {

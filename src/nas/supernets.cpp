@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "base/number.hpp"
 #include "data/preparation.hpp"
+#include "results/model_stage.hpp"
 
 namespace danas {
 
@@ -22,7 +23,7 @@ const std::string& entry(const Checkpoint& checkpoint, const std::string& key, c
 
 // An empty result: no state, or that of another supernet.
 std::optional<Checkpoint> unfinished_state(const RunDirectory& run, const DataConfiguration& data) {
-  const std::filesystem::path file = run.supernet_state_file();
+  const std::filesystem::path file = run.files().unfinished_supernet();
   if (!std::filesystem::exists(file)) return std::nullopt;
   Checkpoint checkpoint(file);
   if (entry(checkpoint, "data", file) != data.text()) return std::nullopt;
@@ -36,10 +37,10 @@ std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& 
 
 }  // namespace
 
-std::string supernet_training_name(const DataConfiguration& data) { return "supernet " + data.text(); }
+Training supernet_training(const DataConfiguration& data) { return {Phase::supernet, data.text()}; }
 
 bool Supernets::finished(const DataConfiguration& data) const {
-  return std::filesystem::exists(context_.run.supernet_file(data));
+  return std::filesystem::exists(context_.run.files().supernet(data.text()));
 }
 
 std::int64_t Supernets::count() const {
@@ -50,7 +51,7 @@ std::int64_t Supernets::count() const {
 
 std::int64_t Supernets::unfinished_steps(const DataConfiguration& data) const {
   const auto state = unfinished_state(context_.run, data);
-  return state ? step_of(*state, context_.run.supernet_state_file()) : 0;
+  return state ? step_of(*state, context_.run.files().unfinished_supernet()) : 0;
 }
 
 Network Supernets::untrained(const DataConfiguration& data) const {
@@ -77,10 +78,10 @@ bool Supernets::prepare(const DataConfiguration& data) {
     if (!train(network, data)) return false;
     finish(network, data);
   } catch (const Diverged& error) {
-    throw Error(supernet_training_name(data), std::string(error.what()) + " of [supernet]", Fault::failure);
+    throw Error(supernet_training(data).text(), std::string(error.what()) + " of [supernet]", Fault::failure);
   }
   context_.status.save();
-  remove_file(context_.run.supernet_state_file());
+  remove_file(context_.run.files().unfinished_supernet());
   context_.work.supernet_done(data);
   context_.status.enter("candidates");
   network_.emplace(std::move(network));
@@ -100,7 +101,7 @@ const Network& Supernets::get(const DataConfiguration& data) {
   network_.reset();
   Metadata metadata;
   network_.emplace(
-      load_supernet(context_.backend, context_.run.supernet_file(data), data, preparation_name, metadata));
+      load_supernet(context_.backend, context_.run.files().supernet(data.text()), data, preparation_name, metadata));
   data_ = data;
   return *network_;
 }
@@ -109,13 +110,14 @@ const Network& Supernets::get(const DataConfiguration& data) {
 bool Supernets::train(Network& network, const DataConfiguration& data) {
   using Clock = std::chrono::steady_clock;
   const TrainingSettings& settings = context_.experiment.supernet;
-  const std::string name = supernet_training_name(data);
-  TrainingLog log(context_.run, name, settings.steps);
+  const Training training = supernet_training(data);
+  const std::string name = training.text();
+  TrainingLog log(context_.run, training, settings.steps);
   Optimizer optimizer(network, settings);
   std::int64_t done = 0;
   if (const auto state = unfinished_state(context_.run, data)) {
     state->load(network, optimizer.state());
-    done = step_of(*state, context_.run.supernet_state_file());
+    done = step_of(*state, context_.run.files().unfinished_supernet());
     log.restore(state->metadata());
   }
   Clock::time_point saved = Clock::now();
@@ -147,7 +149,7 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
   Metadata state = metadata(data);
   state.merge(log.state());
   state["step"] = std::to_string(step);
-  save_checkpoint(context_.run.supernet_state_file(), network, state, optimizer.state());
+  save_checkpoint(context_.run.files().unfinished_supernet(), network, state, optimizer.state());
   context_.status.save();
 }
 
@@ -156,9 +158,9 @@ void Supernets::finish(Network& network, const DataConfiguration& data) {
   const Metrics metrics = context_.trainer.evaluate(network, network.layers(), data, Split::validation);
   if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
   Metadata finished = metadata(data);
-  finished["stage"] = "supernet";
+  finished["stage"] = name_of(ModelStage::supernet);
   finished["validation_accuracy"] = fmt::format("{}", metrics.accuracy);
-  save_checkpoint(context_.run.supernet_file(data), network, finished);
+  save_checkpoint(context_.run.files().supernet(data.text()), network, finished);
   context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {:.1f} %", data.text(),
                                   context_.experiment.supernet.steps, context_.experiment.supernet.batch,
                                   100 * metrics.accuracy));

@@ -37,6 +37,6 @@ class Supernets {
   DataConfiguration data_;
 };
 
-std::string supernet_training_name(const DataConfiguration& data);
+Training supernet_training(const DataConfiguration& data);
 
 }  // namespace danas

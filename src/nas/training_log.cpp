@@ -19,8 +19,8 @@ const std::string& entry(const Metadata& metadata, const std::string& key) {
 
 }  // namespace
 
-TrainingLog::TrainingLog(RunDirectory& run, std::string training, std::int64_t steps)
-    : run_(run), training_(std::move(training)), steps_(steps),
+TrainingLog::TrainingLog(RunDirectory& run, const Training& training, std::int64_t steps)
+    : run_(run), training_(training), steps_(steps),
       interval_(std::clamp<std::int64_t>(steps / 10, 1, 50)) {}
 
 void TrainingLog::add(const StepReport& report) {
@@ -30,7 +30,7 @@ void TrainingLog::add(const StepReport& report) {
   const std::int64_t done = report.step + 1;
   if (done % interval_ != 0 && done != steps_) return;
   const auto count = static_cast<double>(count_);
-  run_.append_training(training_, {done, loss_ / count, accuracy_ / count, report.learning_rate}, seconds());
+  run_.append_training({training_, done, loss_ / count, accuracy_ / count, report.learning_rate, seconds()});
   count_ = 0;
   loss_ = accuracy_ = 0;
 }

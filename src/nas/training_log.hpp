@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 
 #include "nas/run_directory.hpp"
 #include "nn/checkpoint.hpp"
@@ -12,7 +11,7 @@ namespace danas {
 
 class TrainingLog {
  public:
-  TrainingLog(RunDirectory& run, std::string training, std::int64_t steps);
+  TrainingLog(RunDirectory& run, const Training& training, std::int64_t steps);
 
   void add(const StepReport& report);
 
@@ -25,7 +24,7 @@ class TrainingLog {
   double seconds() const { return before_ + std::chrono::duration<double>(Clock::now() - begin_).count(); }
 
   RunDirectory& run_;
-  std::string training_;
+  Training training_;
   std::int64_t steps_, interval_, count_ = 0;
   double loss_ = 0, accuracy_ = 0, before_ = 0;
   Clock::time_point begin_ = Clock::now();

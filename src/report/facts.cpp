@@ -21,7 +21,7 @@ std::vector<std::pair<std::string, double>> in_order_of_time(std::vector<std::pa
   return seconds;
 }
 
-std::string phases(const Summary& summary) {
+std::string phases(const SummaryFacts& summary) {
   double total = 0;
   for (const auto& [name, seconds] : summary.seconds)
     if (name != "total") total += seconds;
@@ -35,12 +35,38 @@ std::string phases(const Summary& summary) {
   return rows.empty() ? "" : "<h3>Time by phase</h3>\n<table class=\"phases\">\n" + rows + "</table>\n";
 }
 
+/// What the keys of summary.json are called; others are words by themselves.
+std::string fact_label(std::string key) {
+  static const std::pair<const char*, const char*> known[] = {
+      {"systems", "systems evaluated"},     {"networks", "distinct networks"},  {"diverged", "systems that diverged"},
+      {"supernets", "supernets trained"},   {"front_size", "systems on the front"},
+      {"images_trained", "images trained"}, {"images_evaluated", "images evaluated"},
+      {"positive", "positive class"},       {"train", "training images"},       {"validation", "validation images"},
+      {"test", "test images"},              {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"}};
+  for (const auto& [name, label] : known)
+    if (key == name) return label;
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
+}
+
+std::string shown(const std::string& text) { return text; }
+std::string shown(std::int64_t number) { return thousands(number); }
+std::string shown(double number) { return fmt::format("{:.5g}", number); }
+/// "cat, dog"; of many only the first ones.
+std::string shown(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text += (i ? ", " : "") + names[i];
+  return names.size() > most ? fmt::format("{} and {} more", text, names.size() - most) : text;
+}
+
 /// "no. 3", "nos. 3, 5 and 7", of many only how many.
-std::string numbers(const std::vector<std::string>& ids) {
+std::string numbers(const std::vector<std::int64_t>& ids) {
   constexpr std::size_t most = 12;
   if (ids.size() > most) return thousands(static_cast<long long>(ids.size())) + " systems";
   std::string text = ids.size() > 1 ? "nos. " : "no. ";
-  for (std::size_t i = 0; i < ids.size(); ++i) text += (i == 0 ? "" : i + 1 < ids.size() ? ", " : " and ") + escape(ids[i]);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    text += (i == 0 ? "" : i + 1 < ids.size() ? ", " : " and ") + std::to_string(ids[i]);
   return text;
 }
 
@@ -60,9 +86,9 @@ std::string notes(const Run& run) {
   if (!run.diverged.empty())
     html += note(fmt::format("The training of {} diverged: left out. A lower learning rate in [finetune] may help.",
                              numbers(run.diverged)));
-  std::vector<std::string> fallbacks;
-  for (const Candidate& c : run.front)
-    if (c.fallback) fallbacks.push_back(c.id);
+  std::vector<std::int64_t> fallbacks;
+  for (const FrontRow& row : run.front)
+    if (row.outcome == Outcome::fallback) fallbacks.push_back(row.id);
   if (!fallbacks.empty())
     html += note(fmt::format("The final training of {} diverged: the model is the fine-tuned one. A lower learning rate "
                              "in [final] may help.", numbers(fallbacks)));
@@ -82,8 +108,10 @@ std::string facts(const Run& run) {
   std::string html;
   if (run.summary) {
     html += "<dl class=\"facts\">\n";
-    for (const auto& [label, text] : run.summary->facts)
-      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(label), escape(text));
+    for (const auto& [key, fact] : run.summary->facts) {
+      const std::string text = std::visit([](const auto& value) { return shown(value); }, fact);
+      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(fact_label(key)), escape(text));
+    }
     html += "</dl>\n" + phases(*run.summary);
   } else {
     html += fmt::format("<dl class=\"facts\"><div><dt>systems evaluated so far</dt><dd>{}</dd></div></dl>\n",

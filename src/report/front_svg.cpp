@@ -7,8 +7,8 @@
 
 #include "base/file.hpp"
 #include "report/chart_data.hpp"
-#include "report/front.hpp"
 #include "report/palette.hpp"
+#include "report/staircase.hpp"
 #include "report/text.hpp"
 
 namespace danas {
@@ -42,10 +42,10 @@ Axes fit_axes(const Run& run, const std::vector<Candidate>& systems) {
   if (systems.empty()) return axes;
   double least = 1e300, most = 1, low = 1, high = 0;
   for (const Candidate& c : systems) {
-    least = std::min(least, static_cast<double>(c.ram_bytes));
-    most = std::max(most, static_cast<double>(c.ram_bytes));
-    low = std::min(low, c.scores.accuracy);
-    high = std::max(high, c.scores.accuracy);
+    least = std::min(least, c.measures[Measure::ram_bytes]);
+    most = std::max(most, c.measures[Measure::ram_bytes]);
+    low = std::min(low, c.measures[Measure::accuracy]);
+    high = std::max(high, c.measures[Measure::accuracy]);
   }
   if (run.settings.ram_limit) {
     most = std::max(most, static_cast<double>(*run.settings.ram_limit));
@@ -90,7 +90,7 @@ std::string grid(const Axes& axes, const std::string& split) {
 }
 
 std::string front_line(const Run& run, const std::vector<Candidate>& systems, const Axes& axes) {
-  const auto corners = staircase(systems, &Candidate::ram_bytes);
+  const auto corners = staircase(systems, Measure::ram_bytes);
   if (corners.empty()) return "";
   std::string path;
   for (const auto& [bytes, accuracy] : corners) {
@@ -129,20 +129,23 @@ std::string point(double x, double y, const Mark& mark, bool filled, bool large,
                      hover);
 }
 
-std::string hover(const Candidate& c, const Candidate* final) {
+std::string accuracy_text(const Measures& measures) { return percent(measures[Measure::accuracy]); }
+
+std::string hover(const Candidate& c, const FrontRow* final) {
   std::string text = fmt::format("No. {}: {}, {}; validation ", c.id, data_text(c.data),
                                  architecture_text(c.architecture));
-  if (final) text += fmt::format("{} (final), ", percent(final->scores.accuracy));
-  text += fmt::format("{} (search)", percent(c.scores.accuracy));
-  if (final && final->test) text += fmt::format(", test {}", percent(final->test->accuracy));
-  return text + fmt::format("; RAM {}, flash {}", kib(c.ram_bytes), kib(c.flash_bytes));
+  if (final) text += fmt::format("{} (final), ", accuracy_text(final->measures));
+  text += fmt::format("{} (search)", accuracy_text(c.measures));
+  if (final && final->test) text += fmt::format(", test {}", accuracy_text(*final->test));
+  return text + fmt::format("; RAM {}, flash {}", kib(c.measures.count(Measure::ram_bytes)),
+                            kib(c.measures.count(Measure::flash_bytes)));
 }
 
 std::string points(const Run& run, const Axes& axes, const std::vector<std::string>& configurations) {
   std::string svg;
   for (const Candidate& c : run.candidates) {
-    const Candidate* final = run.final_of(c.id);
-    svg += point(axes.x(static_cast<double>(c.ram_bytes)), axes.y((final ? final : &c)->scores.accuracy),
+    const FrontRow* final = run.final_of(c.id);
+    svg += point(axes.x(c.measures[Measure::ram_bytes]), axes.y((final ? *final : c).measures[Measure::accuracy]),
                  configuration_mark(configurations, c.data), c.fits(), final, hover(c, final));
   }
   return svg;

@@ -21,43 +21,47 @@ std::string gauge(const char* name, long long bytes, const std::optional<long lo
 }
 
 /// "test images", with their number where it is known.
-std::string images(const Run& run, const Candidate& best) {
+std::string images(const Run& run, const FrontRow& best) {
   if (!best.test) return escape(best.split) + " images";
-  const std::optional<long long> count = run.summary ? run.summary->test_images : std::nullopt;
+  const std::optional<std::int64_t> count = run.summary ? run.summary->test_images : std::nullopt;
   return (count ? thousands(*count) + ' ' : "") + "test images";
 }
 
-std::string score_tile(const Candidate& best) {
-  const Scores& scores = best.test ? *best.test : best.scores;
+/// On the test split where that is known.
+const Measures& latest_scores(const FrontRow& best) { return best.test ? *best.test : best.measures; }
+
+std::string score_tile(const FrontRow& best) {
+  const Measures& scores = latest_scores(best);
   return fmt::format("<div class=\"tile\"><dt>{} accuracy</dt><dd>{}</dd>"
                      "<small>precision {} · recall {} · F1 {}</small></div>\n",
-                     best.test ? "test" : escape(best.split), percent(scores.accuracy), percent(scores.precision),
-                     percent(scores.recall), percent(scores.f1));
+                     best.test ? "test" : escape(best.split), percent(scores[Measure::accuracy]),
+                     percent(scores[Measure::precision]), percent(scores[Measure::recall]),
+                     percent(scores[Measure::f1]));
 }
 
-std::string model_line(const Run& run, const Candidate& best, const std::filesystem::path& page) {
+std::string model_line(const Run& run, const FrontRow& best, const std::filesystem::path& page) {
   namespace fs = std::filesystem;
-  const std::string name = "models/" + best.id + ".safetensors";
+  const std::string name = RunFiles("").model(best.id).string();   // within the directory
   std::error_code code;
-  if (!fs::exists(run.directory / name, code))
+  if (!fs::exists(run.files.model(best.id), code))
     return fmt::format("<p class=\"model\">Its model file, <code>{}</code>, is not written yet.</p>\n", escape(name));
-  const fs::path relative = fs::relative(run.directory / name, page.empty() ? fs::path(".") : page, code);
+  const fs::path relative = fs::relative(run.files.model(best.id), page.empty() ? fs::path(".") : page, code);
   const std::string link = code || relative.empty() ? name : url_path(relative);
   return fmt::format("<p class=\"model\">Model file: <a href=\"{}\"><code>{}</code></a> in the run directory "
                      "<code>{}</code>. Try it there with <code>danas predict {} IMAGE</code>.</p>\n",
                      escape(link), escape(name), escape(run.label), escape(name));
 }
 
-std::string sentence(const Run& run, const Candidate& best) {
+std::string sentence(const Run& run, const FrontRow& best) {
   const Settings& settings = run.settings;
-  const Scores& scores = best.test ? *best.test : best.scores;
   const std::string owner = settings.device.empty() ? "the device" : "the " + escape(settings.device);
   return fmt::format(
       "The best system within the limits sees <b>{}</b> images (<span class=\"nowrap\">{}</span>) and is right on "
       "<b>{} of the {}</b>, with <b>{}</b> of RAM{} and <b>{}</b> of flash{}.",
-      escape(data_text(best.data)), escape(architecture_text(best.architecture)), percent(scores.accuracy),
-      images(run, best), kib(best.ram_bytes),
-      settings.ram_limit ? fmt::format(" ({} has {})", owner, kib(*settings.ram_limit)) : "", kib(best.flash_bytes),
+      escape(data_text(best.data)), escape(architecture_text(best.architecture)), percent(latest_scores(best)[Measure::accuracy]),
+      images(run, best), kib(best.measures.count(Measure::ram_bytes)),
+      settings.ram_limit ? fmt::format(" ({} has {})", owner, kib(*settings.ram_limit)) : "",
+      kib(best.measures.count(Measure::flash_bytes)),
       settings.flash_limit ? fmt::format(" (of {})", kib(*settings.flash_limit)) : "");
 }
 
@@ -71,15 +75,15 @@ std::string headline(const Run& run, const std::filesystem::path& page, const st
                                                : "The training of every system has diverged.";
     return html + fmt::format("<p class=\"headline\">{}</p>\n</section>\n", text);
   }
-  const Candidate& best = run.front[*run.best];
+  const FrontRow& best = run.front[*run.best];
   html += fmt::format("<p class=\"headline\">{}</p>\n"
                       "<p class=\"quiet\">Depths: how many blocks the stages 3 to 7 of MobileNetV2 keep; width: the "
                       "share of its channels.</p>\n<dl class=\"tiles\">\n", sentence(run, best));
   html += fmt::format("<div class=\"tile\"><dt>system</dt><dd>No. {}</dd><small>{}<br>{}</small></div>\n",
-                      escape(best.id), escape(data_text(best.data)), escape(architecture_text(best.architecture)));
+                      best.id, escape(data_text(best.data)), escape(architecture_text(best.architecture)));
   html += score_tile(best);
-  html += gauge("RAM", best.ram_bytes, run.settings.ram_limit);
-  html += gauge("flash", best.flash_bytes, run.settings.flash_limit);
+  html += gauge("RAM", best.measures.count(Measure::ram_bytes), run.settings.ram_limit);
+  html += gauge("flash", best.measures.count(Measure::flash_bytes), run.settings.flash_limit);
   return html + "</dl>\n" + model_line(run, best, page) + "</section>\n";
 }
 

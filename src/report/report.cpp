@@ -46,6 +46,17 @@ std::string heading(const std::vector<Run>& runs, std::size_t i, int level) {
                      report::escape(runs[i].label));
 }
 
+/// What is on the front by what, of all runs.
+std::string objectives(const std::vector<Run>& runs) {
+  std::string text;
+  for (const Run& run : runs) {
+    const std::string named = labels(run.settings.objectives);
+    if (text.empty()) text = named;
+    if (text != named) return "the measures that its experiment names";
+  }
+  return text;
+}
+
 /// What the accuracies of the first two figures are.
 std::string accuracies(const std::vector<Run>& runs) {
   const bool finals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.front_from_file; });
@@ -66,7 +77,7 @@ void tell_apart(std::vector<Run>& runs) {
   std::map<std::string, int> uses;
   for (const Run& run : runs) ++uses[run.label];
   for (Run& run : runs)
-    if (uses[run.label] > 1) run.label = run.directory.string();
+    if (uses[run.label] > 1) run.label = run.files.directory().string();
 }
 
 }  // namespace
@@ -93,6 +104,7 @@ void write_report(const std::vector<std::filesystem::path>& directories, const s
                if (name == "title") return title(runs);
                if (name == "headlines") return headlines();
                if (name == "accuracies") return accuracies(runs);
+               if (name == "objectives") return objectives(runs);
                if (name == "pictures") return each_run(runs, pictures);
                if (name == "fronts") return each_run(runs, fronts);
                if (name == "facts") return each_run(runs, facts);

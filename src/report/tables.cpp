@@ -23,19 +23,24 @@ std::string cell(const char* label, const std::string& shown, const std::string&
                      numeric ? " class=\"number\"" : "", shown);
 }
 
-std::string score_cell(const char* label, const std::optional<Scores>& scores, double Scores::*score) {
+std::string score_cell(const char* label, const std::optional<Measures>& scores, Measure score) {
   if (!scores) return cell(label, "–", "-1", true);
-  return cell(label, percent((*scores).*score), fmt::format("{}", (*scores).*score), true);
+  return cell(label, percent((*scores)[score]), measure_text(score, (*scores)[score]), true);
 }
 
-std::string bytes_cell(const char* label, long long bytes, const std::optional<long long>& limit) {
+std::string count_cell(const Measures& measures, Measure measure) {
+  return cell(info(measure).label, compact(measures[measure]), measure_text(measure, measures[measure]), true);
+}
+
+std::string bytes_cell(const Measures& measures, Measure measure, const std::optional<long long>& limit) {
+  const long long bytes = measures.count(measure);
   std::string shown = kib(bytes);
   if (limit) {
     const double share = static_cast<double>(bytes) / static_cast<double>(*limit);
     shown += fmt::format(" <span class=\"share{}\">{}</span>", share > 1 ? " over" : "",
                          percent(share, share < 0.1 ? 1 : 0));
   }
-  return cell(label, shown, std::to_string(bytes), true);
+  return cell(info(measure).label, shown, measure_text(measure, measures[measure]), true);
 }
 
 /// The rows stand by validation accuracy, the highest first; the script sorts them anew.
@@ -55,48 +60,50 @@ std::string front_head(bool tested) {
                      "RAM", "flash"});
 }
 
-std::string front_row(const Run& run, const Candidate& c, bool is_best, bool tested) {
+std::string front_row(const Run& run, const FrontRow& c, bool is_best, bool tested) {
   const std::size_t space = std::min(c.architecture.find(' '), c.architecture.size());
   const std::string depths = c.architecture.substr(0, space);
   const std::string width = space < c.architecture.size() ? c.architecture.substr(space + 1) : "";
   std::string row = fmt::format("<tr{}>", is_best ? " class=\"best\"" : "");
-  row += cell("no.", escape(c.id) + (is_best ? badge("best") : "") + (c.fallback ? badge("fine-tuned only") : ""), c.id,
-              false);
+  const std::string id = std::to_string(c.id);
+  const bool fallback = c.outcome == Outcome::fallback;
+  row += cell("no.", id + (is_best ? badge("best") : "") + (fallback ? badge("fine-tuned only") : ""), id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
   row += cell("depths", escape(depths), depths, false);
   row += cell("width", escape(width), width, true);
-  row += score_cell(tested ? finished : searched, c.scores, &Scores::accuracy);
-  if (tested) row += score_cell("test", c.test, &Scores::accuracy);
-  const std::optional<Scores> scores = tested ? c.test : c.scores;
-  row += score_cell(tested ? "test precision" : "precision", scores, &Scores::precision);
-  row += score_cell(tested ? "test recall" : "recall", scores, &Scores::recall);
-  row += score_cell(tested ? "test F1" : "F1", scores, &Scores::f1);
-  row += cell("parameters", compact(static_cast<double>(c.parameters)), std::to_string(c.parameters), true);
-  row += cell("MACs", compact(static_cast<double>(c.macs)), std::to_string(c.macs), true);
-  row += bytes_cell("RAM", c.ram_bytes, run.settings.ram_limit);
-  row += bytes_cell("flash", c.flash_bytes, run.settings.flash_limit);
+  row += score_cell(tested ? finished : searched, c.measures, Measure::accuracy);
+  if (tested) row += score_cell("test", c.test, Measure::accuracy);
+  const std::optional<Measures> scores = tested ? c.test : c.measures;
+  row += score_cell(tested ? "test precision" : "precision", scores, Measure::precision);
+  row += score_cell(tested ? "test recall" : "recall", scores, Measure::recall);
+  row += score_cell(tested ? "test F1" : "F1", scores, Measure::f1);
+  row += count_cell(c.measures, Measure::parameters) + count_cell(c.measures, Measure::macs);
+  row += bytes_cell(c.measures, Measure::ram_bytes, run.settings.ram_limit);
+  row += bytes_cell(c.measures, Measure::flash_bytes, run.settings.flash_limit);
   return row + "</tr>\n";
 }
 
 std::string evaluated_row(const Run& run, const Candidate& c) {
-  std::string row = "<tr>" + cell("no.", escape(c.id), c.id, false);
+  const std::string id = std::to_string(c.id);
+  std::string row = "<tr>" + cell("no.", id, id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
-  row += cell("architecture", escape(c.architecture) + (c.twin_of.empty() ? "" : badge("= no. " + c.twin_of)),
+  row += cell("architecture", escape(c.architecture) + (c.twin_of == 0 ? "" : badge(fmt::format("= no. {}", c.twin_of))),
               c.architecture, false);
-  row += score_cell(searched, c.scores, &Scores::accuracy);
+  row += score_cell(searched, c.measures, Measure::accuracy);
   row += cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true);
-  row += score_cell("precision", c.scores, &Scores::precision);
-  row += score_cell("recall", c.scores, &Scores::recall);
-  row += cell("MACs", compact(static_cast<double>(c.macs)), std::to_string(c.macs), true);
-  row += bytes_cell("RAM", c.ram_bytes, run.settings.ram_limit);
-  return row + bytes_cell("flash", c.flash_bytes, run.settings.flash_limit) + "</tr>";
+  row += score_cell("precision", c.measures, Measure::precision);
+  row += score_cell("recall", c.measures, Measure::recall);
+  row += count_cell(c.measures, Measure::macs);
+  row += bytes_cell(c.measures, Measure::ram_bytes, run.settings.ram_limit);
+  return row + bytes_cell(c.measures, Measure::flash_bytes, run.settings.flash_limit) + "</tr>";
 }
 
 /// The best first. Never by the test split: a choice by it would spoil what it says of new images.
-std::vector<std::size_t> by_accuracy(const std::vector<Candidate>& candidates) {
-  std::vector<std::size_t> order(candidates.size());
+template <class Row>
+std::vector<std::size_t> by_accuracy(const std::vector<Row>& rows) {
+  std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto accuracy = [&](std::size_t i) { return candidates[i].scores.accuracy; };
+  const auto accuracy = [&](std::size_t i) { return rows[i].measures[Measure::accuracy]; };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return accuracy(a) > accuracy(b); });
   return order;
 }
@@ -109,12 +116,12 @@ std::string front_table(const Run& run, std::size_t number) {
   std::string html = fmt::format("<div class=\"scroll\"><table class=\"systems sortable\" id=\"front-{}\">\n", number);
   html += front_head(tested);
   for (const std::size_t i : by_accuracy(run.front)) {
-    const Candidate& c = run.front[i];
+    const FrontRow& c = run.front[i];
     html += "<tbody>\n" + front_row(run, c, run.best == i, tested);
     if (const auto layers = run.layers.find(c.id); layers != run.layers.end())
       html += fmt::format("<tr class=\"detail\"><td colspan=\"{}\"><details><summary>Layers of no. {}</summary>\n"
                           "<p class=\"quiet\"><code>danas describe --arch {}</code></p>\n{}</details></td></tr>\n",
-                          tested ? 13 : 12, escape(c.id), escape(system_text(c.data, c.architecture)),
+                          tested ? 13 : 12, c.id, escape(c.system_text()),
                           layer_diagram(layers->second, run.settings.ram_limit));
     html += "</tbody>\n";
   }

@@ -96,13 +96,4 @@ std::string architecture_text(std::string_view architecture) {
   return fmt::format("depths {}, width {}", architecture.substr(0, space), architecture.substr(space + 1));
 }
 
-std::string system_text(std::string_view data, std::string_view architecture) {
-  std::string text(data);
-  if (const std::size_t dash = text.find('-'); dash != text.npos) text[dash] = ',';
-  text += ',';
-  text += architecture;
-  std::replace(text.begin(), text.end(), ' ', ',');
-  return text;
-}
-
 }  // namespace danas::report

@@ -21,7 +21,5 @@ std::string compact(double value);
 std::string data_text(std::string_view data);
 /// "2-3-1-0-0 0.5" → "depths 2-3-1-0-0, width 0.5"; any other text comes back as it is.
 std::string architecture_text(std::string_view architecture);
-/// The system as `danas describe --arch` takes it: "96,monochrome,2-3-1-0-0,0.5".
-std::string system_text(std::string_view data, std::string_view architecture);
 
 }  // namespace danas::report

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "nas/candidate_fields.hpp"
 #include "nas/search_loop.hpp"
 #include "tiny_search.hpp"
 
@@ -23,12 +24,14 @@ class StandIn : public Evaluator {
 
   std::optional<Candidate> evaluate(const Proposal& proposal) override {
     Candidate candidate;
-    candidate.resources = estimate(system_layers(proposal.system, 2));
-    candidate.violation = violation(candidate.resources, experiment_.device);
+    candidate.measures = estimate(system_layers(proposal.system, 2));
+    candidate.violation = excess(candidate.measures, experiment_.device.limits());
     const std::int64_t network = networks_.network(proposal.system);
     Random random(1, "accuracy", static_cast<std::uint64_t>(network));
-    candidate.metrics.accuracy = 0.5 + 0.02 * std::log2(static_cast<double>(candidate.resources.macs)) * random.uniform();
-    candidate.fitness = fitness(candidate.metrics, candidate.violation, experiment_.device, experiment_.fitness);
+    Metrics metrics;
+    metrics.accuracy = 0.5 + 0.02 * std::log2(candidate.measures[Measure::macs]) * random.uniform();
+    set_scores(candidate, metrics, Split::validation);
+    candidate.fitness = fitness(candidate.measures, experiment_.device.limits(), experiment_.fitness);
     ++evaluated[network];
     return candidate;
   }

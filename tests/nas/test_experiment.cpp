@@ -53,7 +53,10 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST(e.search.hours.value() == 23.0);
   BOOST_TEST(!e.search.systems.has_value());
   BOOST_TEST(e.search.population == 10);
-  BOOST_TEST(e.device.ram_bytes() == 512 * 1024);
+  BOOST_TEST((e.search.objectives == Objectives{Measure::accuracy, Measure::ram_bytes, Measure::flash_bytes}));
+  BOOST_TEST(e.device.limits()[Measure::ram_bytes] == 512 * 1024);
+  BOOST_TEST(e.device.bytes.input == 1);
+  BOOST_TEST((e.fitness == equal_weights()));
 }
 
 BOOST_AUTO_TEST_CASE(every_key_survives_a_round_trip) {
@@ -104,10 +107,12 @@ population = 6
 crossover = 0.5
 recalibration_images = 100
 evaluation_batch = 50
+objectives = ["macs", "f1"]
 [device]
 name = "my board"
 ram_kib = 100.5
 flash_kib = 200
+input_bytes = 3
 activation_bytes = 2
 parameter_bytes = 4
 [fitness]
@@ -126,10 +131,14 @@ flash = 0
   BOOST_TEST(e.supernet.momentum == 0.8);
   BOOST_TEST(e.final_training.optimizer == "adamw");
   BOOST_TEST(e.search.systems.value() == 40);
-  BOOST_TEST(e.device.ram_bytes() == 102912);
-  BOOST_TEST(e.device.parameter_bytes == 4);
-  BOOST_TEST(e.fitness.accuracy == 2.0);
-  BOOST_TEST(e.fitness.flash == 0.0);
+  BOOST_TEST((e.search.objectives == Objectives{Measure::macs, Measure::f1}));
+  BOOST_TEST(e.device.limits()[Measure::ram_bytes] == 102912);
+  BOOST_TEST(e.device.bytes.input == 3);
+  BOOST_TEST(e.device.bytes.activation == 2);
+  BOOST_TEST(e.device.bytes.parameter == 4);
+  BOOST_TEST(e.fitness[Measure::accuracy] == 2.0);
+  BOOST_TEST(e.fitness[Measure::ram_bytes] == 0.3);
+  BOOST_TEST(e.fitness[Measure::flash_bytes] == 0.0);
 
   const std::string written = e.to_toml();
   const Experiment again = parse_experiment(written, "/elsewhere/experiment.toml");
@@ -180,6 +189,13 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "[search]\nhours = 0\n", "search.hours");
   CHECK_COMPLAINT(minimal + "[search]\nsystems = 0\n", "search.systems");
   CHECK_COMPLAINT(minimal + "[search]\ncrossover = 1.01\n", "search.crossover");
+  CHECK_COMPLAINT(minimal + "[search]\nobjectives = [\"accuracy\", \"ram_byte\"]\n", "trial.toml:4: search.objectives",
+                  "the nearest is ram_bytes", "got \"ram_byte\"");
+  CHECK_COMPLAINT(minimal + "[search]\nobjectives = [\"f1\", \"f1\"]\n", "trial.toml:4: search.objectives", "twice");
+  CHECK_COMPLAINT(minimal + "[search]\nobjectives = []\n", "search.objectives", "empty");
+  CHECK_COMPLAINT(minimal + "[search]\nobjectives = \"f1\"\n", "search.objectives", "array");
+  CHECK_COMPLAINT(minimal + "[search]\nobjectives = [3]\n", "search.objectives", "got 3");
+  CHECK_COMPLAINT(minimal + "[device]\ninput_bytes = 0\n", "device.input_bytes", "at least 1");
   CHECK_COMPLAINT(minimal + "[device]\nram_kib = 0\n", "device.ram_kib");
   CHECK_COMPLAINT(minimal + "test_share = 1.0\n", "data.test_share");
   CHECK_COMPLAINT(minimal + "test_share = 0.5\nvalidation_share = 0.5\n", "data.test_share");
@@ -234,6 +250,12 @@ BOOST_AUTO_TEST_CASE(a_known_device_sets_the_limits) {
   BOOST_TEST(smaller.device.flash_kib == 1024);
   BOOST_TEST(parse(minimal + "[device]\nname = \"mine\"\nram_kib = 64\nflash_kib = 65\n").device.flash_kib == 65);
   CHECK_COMPLAINT(minimal + "[device]\nname = \"toaster\"\nram_kib = 64\n", "trial.toml:4: device.name", "STM32F765", "toaster");
+}
+
+BOOST_AUTO_TEST_CASE(an_image_is_as_wide_as_activations_unless_told_otherwise) {
+  BOOST_TEST(parse(minimal + "[device]\nactivation_bytes = 4\n").device.bytes.input == 4);
+  BOOST_TEST(parse(minimal + "[device]\nactivation_bytes = 4\ninput_bytes = 1\n").device.bytes.input == 1);
+  BOOST_TEST(parse(minimal, {"device.input_bytes=2"}).device.bytes.activation == 1);
 }
 
 BOOST_AUTO_TEST_CASE(paths) {

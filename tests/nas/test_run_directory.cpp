@@ -3,13 +3,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <fstream>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "nas/run_directory.hpp"
+#include "nas/run_names.hpp"
+#include "results/candidate_table.hpp"
+#include "../results/some_candidate.hpp"
 #include "tiny_search.hpp"
 
 using namespace danas;
@@ -17,24 +19,6 @@ using namespace danas::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-Candidate some_candidate(std::int64_t id) {
-  Candidate c;
-  c.id = id;
-  c.generation = 3;
-  c.origin = "crossover";
-  c.parents = "1+2";
-  c.system = parse_system("96,monochrome,2-3-1-0-0,0.3");
-  c.metrics.accuracy = 1.0 / 3;
-  c.metrics.precision = 0.1;
-  c.metrics.recall = std::sqrt(0.5);
-  c.metrics.f1 = 2.0 / 7;
-  c.resources = {1, 2, 3, 4, 5};
-  c.violation = {6, 7};
-  c.fitness = -std::exp(1.0);
-  c.elapsed_seconds = 12.3456;
-  return c;
-}
 
 class WorkingFolder {
  public:
@@ -53,30 +37,6 @@ RunDirectory open(const fs::path& path, const Experiment& experiment, bool resum
 
 BOOST_AUTO_TEST_SUITE(run_directory)
 
-BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
-  Candidate c = some_candidate(7);
-  c.outcome = Outcome::diverged;
-  c.twin_of = 5;
-  const Candidate back = parse_candidate(candidate_fields(c), "here");
-  BOOST_TEST(back.id == 7);
-  BOOST_TEST(back.parents == "1+2");
-  BOOST_TEST((back.system == c.system));
-  BOOST_TEST(back.metrics.accuracy == c.metrics.accuracy);
-  BOOST_TEST(back.metrics.recall == c.metrics.recall);
-  BOOST_TEST(back.fitness == c.fitness);
-  BOOST_TEST(back.violation.flash == 7);
-  BOOST_TEST(candidate_fields(c)[4] == "96-monochrome");
-  BOOST_TEST(candidate_fields(c)[5] == "2-3-1-0-0 0.3");
-  BOOST_TEST((back.outcome == Outcome::diverged));
-  BOOST_TEST(back.twin_of == 5);
-  CsvFields fields = candidate_fields(c);
-  fields.back() = "lost";
-  BOOST_CHECK_THROW(parse_candidate(fields, "here"), Error);
-  fields = candidate_fields(c);
-  fields[5] = "9-9-9";
-  BOOST_CHECK_THROW(parse_candidate(fields, "here"), Error);
-}
-
 // As versions before the columns twin_of and status wrote it, in another order, with a torn line.
 BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
   const TemporaryFolder folder;
@@ -84,7 +44,7 @@ BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
   const fs::path path = folder.path() / "run", file = path / "candidates.csv";
   open(path, experiment, false);
   const auto older = [](CsvFields fields) {
-    fields.resize(fields.size() - 2);
+    fields.resize(21);
     std::rotate(fields.begin(), fields.begin() + 1, fields.end());
     return csv_line(fields);
   };
@@ -94,7 +54,7 @@ BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
   {
     RunDirectory run = open(path, experiment, true);
     BOOST_REQUIRE(run.candidates().size() == 1u);
-    BOOST_TEST(run.candidates()[0].metrics.recall == some_candidate(1).metrics.recall);
+    BOOST_TEST((run.candidates()[0].measures == some_candidate(1).measures));
     BOOST_TEST((run.candidates()[0].outcome == Outcome::evaluated));
     BOOST_TEST(run.candidates()[0].twin_of == 0);
     BOOST_TEST(run.finals().size() == 1u);
@@ -110,9 +70,17 @@ BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
            std::string::npos;
   });
   write_file(file, std::string_view("id,twin_of\n"));
-  open(path, experiment, true);  // no row lacks anything
-  write_file(file, std::string_view("id,twin_of\n1,\n"));
   BOOST_CHECK_THROW(open(path, experiment, true), Error);
+  Candidate strange = some_candidate(1);
+  for (const auto& [data, architecture] : {std::pair{"96-monochrome", "9-9-9"}, {"96,monochrome", "2-3-1-0-0 0.3"},
+                                           {"96-monochrome", "2-3-1-0-0,0.3"}, {"", "2-3-1-0-0 0.3"}}) {
+    strange.data = data;
+    strange.architecture = architecture;
+    write_file(file, csv_line(candidate_columns()) + csv_line(candidate_fields(strange)));
+    BOOST_CHECK_EXCEPTION(open(path, experiment, true), Error, [](const Error& error) {
+      return std::string(error.what()).find("candidates.csv:2]") != std::string::npos;
+    });
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
@@ -123,8 +91,7 @@ BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
     RunDirectory run = open(path, experiment, false);
     run.append_candidate(some_candidate(1));
     run.append_candidate(some_candidate(2));
-    run.append_training("finetune 1", {10, 0.5, 0.5, 0.1}, 1);
-    run.append_training("finetune 2", {10, 0.5, 0.5, 0.1}, 1);
+    for (const char* id : {"1", "2"}) run.append_training({{Phase::finetune, id}, 10, 0.5, 0.5, 0.1, 1});
   }
   const std::string whole = read_file(path / "candidates.csv");
   fs::resize_file(path / "candidates.csv", whole.size() - 5);
@@ -134,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
   BOOST_TEST(whole.starts_with(read_file(path / "candidates.csv")));
   BOOST_TEST(read_file(path / "candidates.csv").back() == '\n');
   BOOST_TEST(!fs::exists(path / "models" / "1.safetensors.part-123"));
-  run.keep_trainings([](const std::string& training, std::int64_t) { return training == "finetune 1"; });
+  run.keep_trainings([](const Training& training, std::int64_t) { return training.text() == "finetune 1"; });
   BOOST_TEST(read_file(path / "training.csv").find("finetune 2") == std::string::npos);
   BOOST_TEST(read_file(path / "training.csv").find("finetune 1") != std::string::npos);
 }
@@ -161,11 +128,37 @@ BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
   other_build({"0.1.1", "def", "avx2"}, false);  // it is that build's now
   other_build({"0.1.0", "abc", "avx2"}, true);
   open(path, tiny_experiment(folder.path(), {"search.systems=9", "search.hours=2.5"}), true);
+  BOOST_CHECK_EXCEPTION(open(path, tiny_experiment(folder.path(), {"search.objectives=[\"f1\"]"}), true), Error,
+                        [](auto& error) {
+                          return std::string(error.what()).find("objectives = [\"f1\"]") != std::string::npos;
+                        });
   fs::remove(path / "state" / "build");
   BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true), Error);
   BOOST_TEST(read_file(path / "experiment.toml").find("systems = 9") != std::string::npos);
   write_file(folder.path() / "file", std::string_view("not a folder"));
   BOOST_CHECK_THROW(open(folder.path() / "file", tiny_experiment(folder.path()), false, ""), std::exception);
+}
+
+// As versions before the keys objectives and input_bytes wrote it: they mean the defaults.
+BOOST_AUTO_TEST_CASE(an_experiment_without_newer_keys_is_the_same) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run", file = path / "experiment.toml";
+  const Experiment wide = tiny_experiment(folder.path(), {"device.activation_bytes=2"});
+  open(path, wide, false);
+  const std::string now = read_file(file);
+  std::string older;
+  for (std::size_t begin = 0; begin < now.size(); begin = now.find('\n', begin) + 1) {
+    const std::string line = now.substr(begin, now.find('\n', begin) + 1 - begin);
+    if (!line.starts_with("objectives = ") && !line.starts_with("input_bytes = ")) older += line;
+  }
+  BOOST_TEST(now.size() - older.size() ==
+             std::string("objectives = [\"accuracy\", \"ram_bytes\", \"flash_bytes\"]\ninput_bytes = 2\n").size());
+  write_file(file, older);
+  open(path, wide, true);
+  BOOST_TEST(read_file(file) == now);
+  write_file(file, older);
+  BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path(), {"device.activation_bytes=2", "device.input_bytes=1"}),
+                         true), Error);
 }
 
 BOOST_AUTO_TEST_CASE(only_run_directories_are_resumed_and_one_process_at_a_time) {

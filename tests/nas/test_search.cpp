@@ -9,8 +9,10 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "data/preparation.hpp"
-#include "nas/candidate.hpp"
+#include "nas/candidate_fields.hpp"
 #include "nn/checkpoint.hpp"
+#include "results/candidate_table.hpp"
+#include "results/pareto_front.hpp"
 #include "tiny_search.hpp"
 
 using namespace danas;
@@ -20,21 +22,18 @@ namespace fs = std::filesystem;
 namespace {
 
 std::vector<Candidate> candidates_of(const fs::path& directory) {
-  std::vector<Candidate> candidates;
   const CsvTable table = CsvTable::read(directory / "candidates.csv");
   table.require_columns(candidate_columns());
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    candidates.push_back(parse_candidate(candidate_row(table, row), table.where(row)));
-  return candidates;
+  return read_candidates(table);
 }
 
-CsvTable front_of(const fs::path& directory) {
-  CsvFields columns = candidate_columns();
-  for (const char* column : {"test_accuracy", "test_precision", "test_recall", "test_f1"}) columns.push_back(column);
-  CsvTable table = CsvTable::read(directory / "front.csv");
-  table.require_columns(columns);
-  return table;
+std::vector<FrontRow> front_of(const fs::path& directory) {
+  const CsvTable table = CsvTable::read(directory / "front.csv");
+  table.require_columns(front_columns());
+  return read_front(table);
 }
+
+double accuracy(const Candidate& candidate) { return candidate.measures[Measure::accuracy]; }
 
 std::vector<std::string> diverging(const std::string& part) {
   return {part + ".optimizer=sgd", part + ".learning_rate=1000", part + ".steps=30"};
@@ -58,15 +57,14 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Candidate& c = candidates[i];
     BOOST_TEST(c.id == static_cast<std::int64_t>(i) + 1);
-    BOOST_TEST(systems.insert(c.system.text()).second);
+    BOOST_TEST(systems.insert(c.system_text()).second);
     BOOST_TEST(c.split == "validation");
-    const Resources resources = estimate(system_layers(c.system, 2));
-    BOOST_TEST(c.resources.ram_bytes == resources.ram_bytes);
-    BOOST_TEST(c.resources.flash_bytes == resources.flash_bytes);
-    BOOST_TEST(c.violation.ram == std::max(0LL, resources.ram_bytes - 24 * 1024));
-    BOOST_TEST(c.fitness == fitness(c.metrics, c.violation, experiment.device, experiment.fitness));
+    const Measures needs = estimate(system_layers(system_of(c), 2));
+    for (const MeasureInfo& each : estimates) BOOST_TEST(c.measures[each.measure] == needs[each.measure]);
+    BOOST_TEST(c.violation[Measure::ram_bytes] == std::max(0.0, needs[Measure::ram_bytes] - 24 * 1024));
+    BOOST_TEST(c.fitness == fitness(c.measures, experiment.device.limits(), experiment.fitness));
     if (i > 0) BOOST_TEST(c.elapsed_seconds >= candidates[i - 1].elapsed_seconds);
-    data.insert(c.system.data.text());
+    data.insert(c.data);
   }
   for (const std::string& name : data) {
     const auto backend = make_cpu_backend(1);
@@ -82,33 +80,33 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   BOOST_TEST(read_file(directory / "summary.json") == result.summary_json);
   BOOST_TEST(json.at("systems") == 8);
   BOOST_TEST(json.at("supernets") == data.size());
-  const CsvTable front = front_of(directory);
-  BOOST_REQUIRE(front.rows() > 0);
-  BOOST_TEST(json.at("front_size") == front.rows());
+  const std::vector<FrontRow> front = front_of(directory);
+  BOOST_REQUIRE(!front.empty());
+  BOOST_TEST(json.at("front_size") == front.size());
   double best = 0;
-  std::vector<Candidate> members;
   std::set<std::string> files;
-  for (std::size_t row = 0; row < front.rows(); ++row) {
-    const CsvFields fields = front.row(row);
-    members.push_back(parse_candidate(candidate_row(front, row), front.where(row)));
-    best = std::max(best, members.back().metrics.accuracy);
-    BOOST_TEST(members.back().violation.none());
-    for (const char* end : {".safetensors", ".layers.csv"}) files.insert(fields[0] + end);
+  for (const FrontRow& row : front) {
+    best = std::max(best, accuracy(row));
+    BOOST_TEST(row.fits());
+    BOOST_TEST(row.test.has_value());
+    const std::string id = std::to_string(row.id);
+    for (const char* end : {".safetensors", ".layers.csv"}) files.insert(id + end);
     Metadata metadata;
     const auto backend = make_cpu_backend(1);
     const Network model =
-        load_model(*backend, directory / "models" / (fields[0] + ".safetensors"), preparation_name, metadata);
+        load_model(*backend, directory / "models" / (id + ".safetensors"), preparation_name, metadata);
     BOOST_TEST(metadata.at("stage") == "final");
-    BOOST_TEST(metadata.at("system") == members.back().system.text());
+    BOOST_TEST(metadata.at("system") == row.system_text());
   }
-  BOOST_TEST(front_within_limits(members).size() == members.size());
+  const std::vector<Candidate> members(front.begin(), front.end());
+  BOOST_TEST(front_within_limits(members, default_objectives).size() == members.size());
   BOOST_TEST(json.at("best").at("validation").at("accuracy") == best);
   BOOST_TEST(json.at("best").at("test").contains("f1"));
   for (const auto& entry : fs::directory_iterator(directory / "models"))
     BOOST_TEST(files.erase(entry.path().filename().string()) == 1u);
   BOOST_TEST(files.empty());
   // 7 steps a supernet, 2 a system, 3 a system of the candidates' front; batches of 8.
-  const std::int64_t finals = static_cast<std::int64_t>(front_within_limits(candidates).size());
+  const std::int64_t finals = static_cast<std::int64_t>(front_within_limits(candidates, default_objectives).size());
   const auto networks = std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.twin_of == 0; });
   BOOST_TEST(json.at("networks") == networks);
   BOOST_TEST(json.at("diverged") == 0);
@@ -137,12 +135,36 @@ BOOST_AUTO_TEST_CASE(another_seed_is_another_search) {
   BOOST_TEST((results(folder.path() / "one")["candidates.csv"] != results(folder.path() / "two")["candidates.csv"]));
 }
 
+// By RAM and F1: models are kept and trained to the end of that front alone.
+BOOST_AUTO_TEST_CASE(the_front_is_of_the_objectives) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
+  const Objectives objectives{Measure::f1, Measure::ram_bytes};
+  run_tiny(tiny_experiment(folder.path(), {"search.objectives=[\"f1\", \"ram_bytes\"]"}), directory, false);
+  const std::vector<FrontRow> front = front_of(directory);
+  const auto candidates = candidates_of(directory);
+  std::set<std::int64_t> searched;
+  for (const std::size_t i : front_within_limits(candidates, objectives)) searched.insert(candidates[i].id);
+  BOOST_REQUIRE(!front.empty());
+  for (const FrontRow& a : front) {
+    BOOST_TEST(searched.contains(a.id));
+    for (const FrontRow& b : front)
+      BOOST_TEST((a.id == b.id || a.measures[Measure::f1] > b.measures[Measure::f1] ||
+                  a.measures[Measure::ram_bytes] < b.measures[Measure::ram_bytes]));
+  }
+  std::size_t finals = 0;
+  const CsvTable table = CsvTable::read(directory / "state" / "final.csv");
+  for (const Candidate& c : read_candidates(table)) finals += searched.contains(c.id);
+  BOOST_TEST(finals == searched.size());
+  BOOST_TEST(table.rows() == searched.size());
+}
+
 BOOST_AUTO_TEST_CASE(nothing_fits) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
   const SearchResult result = run_tiny(
       tiny_experiment(folder.path(), {"search.systems=3", "device.ram_kib=0.5", "device.flash_kib=0.5"}), directory, false);
-  BOOST_TEST(front_of(directory).rows() == 0u);
+  BOOST_TEST(front_of(directory).empty());
   BOOST_TEST(fs::is_empty(directory / "models"));
   const auto json = nlohmann::json::parse(result.summary_json);
   BOOST_TEST(json.at("best").is_null());
@@ -178,17 +200,16 @@ BOOST_AUTO_TEST_CASE(one_network_is_evaluated_once) {
   BOOST_TEST((first.outcome == Outcome::evaluated && twin.outcome == Outcome::twin));
   BOOST_TEST(first.twin_of == 0);
   BOOST_TEST(twin.twin_of == 1);
-  BOOST_TEST(twin.system.architecture.width == 0.2);
-  BOOST_TEST(twin.metrics.accuracy == first.metrics.accuracy);
+  BOOST_TEST(system_of(twin).architecture.width == 0.2);
+  BOOST_TEST(accuracy(twin) == accuracy(first));
   BOOST_TEST(twin.fitness == first.fitness);
-  BOOST_TEST(twin.resources.flash_bytes == first.resources.flash_bytes);
+  BOOST_TEST(twin.measures[Measure::flash_bytes] == first.measures[Measure::flash_bytes]);
   BOOST_TEST(twin.train_seconds == 0);
   BOOST_TEST(twin.eval_seconds == 0);
   BOOST_TEST(candidates[2].twin_of == 0);
   BOOST_TEST(json.at("systems") == 3);
   BOOST_TEST(json.at("networks") == 2);
-  const CsvTable front = front_of(directory);
-  for (std::size_t row = 0; row < front.rows(); ++row) BOOST_TEST(front.text(row, 0) != "2");
+  for (const FrontRow& row : front_of(directory)) BOOST_TEST(row.id != 2);
   BOOST_TEST(read_file(directory / "training.csv").find("finetune 2") == std::string::npos);
   const std::string log = read_file(directory / "log.txt");
   BOOST_TEST(log.find("3 systems, 2 distinct networks") != std::string::npos, log);
@@ -213,13 +234,13 @@ BOOST_AUTO_TEST_CASE(a_candidate_that_diverges_is_recorded_as_such) {
   BOOST_TEST(json.at("diverged") == 2);
   BOOST_TEST(json.at("best").is_null());
   BOOST_TEST(fs::is_empty(directory / "models"));
-  BOOST_TEST(front_of(directory).rows() == 0u);
+  BOOST_TEST(front_of(directory).empty());
   for (const Candidate& c : candidates_of(directory)) {
     BOOST_TEST((c.outcome == Outcome::diverged));
-    BOOST_TEST(c.metrics.accuracy + c.metrics.precision + c.metrics.recall + c.metrics.f1 == 0);
+    for (const MeasureInfo& score : scores) BOOST_TEST(c.measures[score.measure] == 0);
     const Experiment experiment = tiny_experiment(folder.path(), changes);
-    BOOST_TEST(c.fitness == fitness({}, c.violation, experiment.device, experiment.fitness));
-    BOOST_TEST(c.resources.flash_bytes > 0);
+    BOOST_TEST(c.fitness == fitness(c.measures, experiment.device.limits(), experiment.fitness));
+    BOOST_TEST(c.measures[Measure::flash_bytes] > 0);
   }
   const std::string log = read_file(directory / "log.txt");
   BOOST_TEST(log.find("fine-tuning of system 1 diverged: [training] expected a finite") != std::string::npos, log);
@@ -242,14 +263,16 @@ BOOST_AUTO_TEST_CASE(a_final_training_that_diverges_falls_back) {
     const bool all = fs::exists(directory / "candidates.csv") && candidates_of(directory).size() == 3;
     if (all && !fs::exists(before)) fs::copy(directory, before, fs::copy_options::recursive);
   });
-  const CsvTable front = front_of(directory);
-  BOOST_REQUIRE(front.rows() > 0u);
+  const std::vector<FrontRow> front = front_of(directory);
+  BOOST_REQUIRE(!front.empty());
   const auto candidates = candidates_of(directory);
   const auto backend = make_cpu_backend(1);
-  for (std::size_t row = 0; row < front.rows(); ++row) {
-    const Candidate c = parse_candidate(candidate_row(front, row), front.where(row));
+  for (const FrontRow& c : front) {
     BOOST_TEST((c.outcome == Outcome::fallback));
-    BOOST_TEST(c.metrics.accuracy == candidates.at(static_cast<std::size_t>(c.id) - 1).metrics.accuracy);
+    const Candidate& tuned_only = candidates.at(static_cast<std::size_t>(c.id) - 1);
+    for (const MeasureInfo& each : all_measures)
+      BOOST_TEST(c.measures[each.measure] == tuned_only.measures[each.measure]);
+    BOOST_TEST(c.fitness == tuned_only.fitness);
     const std::string name = std::to_string(c.id) + ".safetensors";
     Metadata tuned, final;
     const Network a = load_model(*backend, before / "models" / name, preparation_name, tuned);

@@ -9,6 +9,7 @@ using namespace danas::test;
 
 namespace {
 
+const Training training{Phase::supernet, "32-rgb"};
 constexpr std::int64_t steps = 43;  // a row every 4 steps, and one for the last 3
 
 StepReport report(std::int64_t step) {
@@ -20,12 +21,12 @@ StepReport report(std::int64_t step) {
 std::vector<CsvFields> rows_of(const std::vector<std::int64_t>& stops) {
   const TemporaryFolder folder;
   RunDirectory run(folder.path() / "run", tiny_experiment(folder.path()), "a machine", {"0", "0", "avx2"}, false);
-  std::optional<TrainingLog> log(std::in_place, run, "supernet", steps);
+  std::optional<TrainingLog> log(std::in_place, run, training, steps);
   for (std::int64_t step = 0; step < steps; ++step) {
     log->add(report(step));
     if (std::find(stops.begin(), stops.end(), step) == stops.end()) continue;
     const Metadata state = log->state();
-    log.emplace(run, "supernet", steps);
+    log.emplace(run, training, steps);
     log->restore(state);
   }
   std::vector<CsvFields> rows;
@@ -62,7 +63,7 @@ BOOST_AUTO_TEST_CASE(sums_survive_a_stop_between_two_rows) {
       [] {
         const TemporaryFolder folder;
         RunDirectory run(folder.path() / "run", tiny_experiment(folder.path()), "a machine", {"0", "0", "avx2"}, false);
-        TrainingLog(run, "supernet", steps).restore({{"log_count", "1"}});
+        TrainingLog(run, training, steps).restore({{"log_count", "1"}});
       }(),
       Error);
 }

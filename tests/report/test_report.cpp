@@ -119,7 +119,9 @@ BOOST_AUTO_TEST_CASE(words_are_explained) {
   const std::string page = without_scripts(report_of({directory.path()}));
   BOOST_TEST(page.find("Depths: how many blocks") > page.find("depths 2-3-1-0-0"));
   BOOST_TEST(page.find("Depths: how many blocks") < page.find("class=\"tiles\""));
-  BOOST_TEST(has(page, "The front: within the limits"));
+  BOOST_TEST(has(page, "The front: within the limits, no other system is as good in accuracy, RAM and flash."));
+  directory.write("experiment.toml", "[search]\nobjectives = [\"f1\", \"macs\"]\n");
+  BOOST_TEST(has(report_of({directory.path()}), "no other system is as good in F1 and MACs."));
 }
 
 BOOST_AUTO_TEST_CASE(phases_stand_in_order_of_time) {
@@ -148,6 +150,11 @@ BOOST_AUTO_TEST_CASE(facts_of_the_data) {
   const std::string older = without_scripts(report_of({directory.path()}));
   BOOST_TEST(has(older, "73.7\u202f% of the test images"));
   BOOST_TEST(!has(older, "<dt>classes"));
+  directory.write("summary.json", R"({"new_key": 1.5, "data": {"classes": ["a", "b", "c"], "positive": "b"}})");
+  const std::string odd = without_scripts(report_of({directory.path()}));
+  BOOST_TEST(has(odd, "<dt>new key</dt><dd>1.5</dd>"));
+  BOOST_TEST(has(odd, "<dt>classes</dt><dd>a, b, c</dd>"));
+  BOOST_TEST(!has(odd, "positive class"));
 }
 
 BOOST_AUTO_TEST_CASE(a_peak_is_red_above_the_limit_only) {
@@ -196,7 +203,7 @@ BOOST_AUTO_TEST_CASE(hostile_texts_stay_texts) {
   for (std::size_t at = 0; (at = quoted.find('"', at)) != quoted.npos; at += 2) quoted.insert(at, 1, '"');
   quoted = '"' + quoted + '"';
   directory.append("candidates.csv", RunDirectory::row("5", quoted, quoted, 0.5, 90000, 7000));
-  directory.append("training.csv", quoted + ",0,0.5,0.5,0.001,0\n");
+  directory.append("training.csv", "\"supernet " + quoted.substr(1) + ",0,0.5,0.5,0.001,0\n");
   directory.write("experiment.toml", "name = '''" + evil + "'''\n[device]\nname = '''" + evil + "'''\nram_kib = 256\n");
   directory.write("models/2.layers.csv",
                   "name,kind,in_height,in_width,in_channels,out_height,out_width,out_channels,parameters,"

@@ -36,7 +36,6 @@ BOOST_AUTO_TEST_CASE(systems) {
   BOOST_TEST(data_text("96-monochrome") == "96×96 monochrome");
   BOOST_TEST(data_text("strange") == "strange");
   BOOST_TEST(architecture_text("2-3-1-0-0 0.5") == "depths 2-3-1-0-0, width 0.5");
-  BOOST_TEST(system_text("96-monochrome", "2-3-1-0-0 0.5") == "96,monochrome,2-3-1-0-0,0.5");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

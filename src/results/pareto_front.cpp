@@ -1,0 +1,56 @@
+#include "results/pareto_front.hpp"
+
+#include <algorithm>
+
+namespace danas {
+
+namespace {
+
+// Whether a is at least as good as b everywhere.
+bool covers(const std::vector<double>& a, const std::vector<double>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] < b[i]) return false;
+  return true;
+}
+
+}  // namespace
+
+// More is better in all of its values.
+std::vector<double> ParetoFront::point(const Measures& measures) const {
+  std::vector<double> values;
+  values.reserve(objectives_.size());
+  for (const Measure measure : objectives_)
+    values.push_back(info(measure).better == Better::more ? measures[measure] : -measures[measure]);
+  return values;
+}
+
+bool ParetoFront::insert(std::int64_t id, const Measures& measures) {
+  std::vector<double> added = point(measures);
+  for (const Member& member : members_)
+    if (covers(member.point, added)) return false;
+  left_.clear();
+  std::erase_if(members_, [&](const Member& member) {
+    if (!covers(added, member.point)) return false;
+    left_.push_back(member.id);
+    return true;
+  });
+  members_.push_back({id, std::move(added)});
+  return true;
+}
+
+std::vector<std::int64_t> ParetoFront::ids() const {
+  std::vector<std::int64_t> ids;
+  for (const Member& member : members_) ids.push_back(member.id);
+  return ids;
+}
+
+std::vector<std::size_t> front_within_limits(const std::vector<Candidate>& candidates, const Objectives& objectives) {
+  ParetoFront front(objectives);
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    if (candidates[i].competes()) front.insert(static_cast<std::int64_t>(i), candidates[i].measures);
+  std::vector<std::size_t> indices;
+  for (const std::int64_t index : front.ids()) indices.push_back(static_cast<std::size_t>(index));
+  return indices;
+}
+
+}  // namespace danas
