@@ -8,6 +8,7 @@
 #include "base/build.hpp"
 #include "base/edit_distance.hpp"
 #include "base/error.hpp"
+#include "base/names.hpp"
 #include "cli/commands.hpp"
 
 namespace danas {
@@ -44,6 +45,16 @@ void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = tru
       ->type_name("NAME")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   if (with_quiet) add_quiet(sub, machine.quiet);
+}
+
+/// An option that takes the names of an enum's values.
+template <class Enum>
+void add_choice(CLI::App* sub, const std::string& option, Enum& value, const std::string& description) {
+  const std::vector<std::string> choices(names<Enum>.begin(), names<Enum>.end());
+  sub->add_option_function<std::string>(
+         option, [&value](const std::string& name) { value = find_named<Enum>(name).value(); }, description)
+      ->type_name("NAME")
+      ->check(CLI::IsMember(choices));
 }
 
 void add_json(CLI::App* sub, bool& json) {
@@ -97,9 +108,7 @@ void add_describe(CLI::App& app, Job& job) {
   sub->add_option("--classes", a->classes, "Number of classes (default 2)")
       ->type_name("N")
       ->check(CLI::Range(2, 100000));
-  sub->add_option("--protocol", a->protocol, "corrected or published")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"corrected", "published"}));
+  add_choice(sub, "--protocol", a->protocol, "corrected or published");
   add_json(sub, a->json);
 }
 
@@ -169,9 +178,7 @@ void add_bench(CLI::App& app, Job& job) {
       a, command_bench);
   add_system(sub, a->system);
   sub->add_option("--batch", a->batch, "Images per step (default 32)")->type_name("N")->check(CLI::Range(1, 65536));
-  sub->add_option("--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"train", "finetune", "eval"}));
+  add_choice(sub, "--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval");
   sub->add_option("--seconds", a->seconds, "How long to measure (default 3)")
       ->type_name("S")
       ->check(CLI::Range(0.01, 86400.0));

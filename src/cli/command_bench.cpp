@@ -40,15 +40,13 @@ BenchRow measure(const BenchArguments& arguments) {
   const System system = read_system(arguments.system);
   const NetworkShape shape = system_shape(system, 2);
   const auto backend = open_backend(arguments.machine);
-  const Work work = arguments.mode == "train"      ? Work::train
-                    : arguments.mode == "finetune" ? Work::finetune
-                                                   : Work::evaluate;
+  const Work work = arguments.mode;
   const Speed speed = measure_speed(*backend, shape, work, arguments.batch, arguments.seconds);
   const double passes = work == Work::evaluate ? 1 : 3;  // forward; gradients by inputs and by weights
 
   BenchRow row;
   row.arch = system.text();
-  row.mode = arguments.mode;
+  row.mode = name_of(work);
   row.device = backend->name();
   row.batch = arguments.batch;
   row.threads = backend->threads();

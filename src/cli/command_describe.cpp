@@ -52,7 +52,7 @@ void print_table(const System& system, int classes, const std::vector<Layer>& ta
 }  // namespace
 
 int command_describe(const DescribeArguments& arguments) {
-  if (arguments.protocol == "published") throw Error("--protocol published", "is not available yet; use corrected");
+  if (arguments.protocol == Protocol::published) throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
   const NetworkShape shape = system_shape(system, arguments.classes);
   const std::vector<Layer> table = layers(shape);

@@ -68,7 +68,7 @@ std::uint64_t free_cache_bytes(const DataSettings& settings) {
 }
 
 std::string cache_file_name(const std::string& name, const CacheKey& key) {
-  return hexadecimal(key.identity) + "-" + name + "-" + cache_mode_name(key.mode) + extension;
+  return hexadecimal(key.identity) + "-" + name + "-" + name_of(key.mode) + extension;
 }
 
 std::string hash_memo_name(const std::string& root) {

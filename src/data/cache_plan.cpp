@@ -46,12 +46,10 @@ CachePlan plan_cache(const DataSettings& settings, const Dataset& dataset, Split
                      const Preparation& preparation, std::optional<std::int64_t> draws) {
   const bool exact = preparation.kind == Preparation::Kind::evaluation;
   const double index = static_cast<double>(images) * sizeof(CacheEntry);
-  if (settings.cache == "none") return chosen(CacheMode::none, index, "as data.cache says");
+  if (settings.cache == CacheMode::none) return chosen(CacheMode::none, index, "as data.cache says");
   const auto raw = static_cast<double>(estimated_bytes(dataset, split, images, preparation));
-  if (settings.cache == "raw") return chosen(CacheMode::raw, raw, "as data.cache says");
-  if (settings.cache == "jpeg" && !exact) return chosen(CacheMode::jpeg, raw * jpeg_share, "as data.cache says");
-  if (settings.cache != "auto" && settings.cache != "jpeg")
-    throw expected("data.cache", "'auto', 'raw', 'jpeg' or 'none'", "'" + settings.cache + "'");
+  if (settings.cache == CacheMode::raw) return chosen(CacheMode::raw, raw, "as data.cache says");
+  if (settings.cache == CacheMode::jpeg && !exact) return chosen(CacheMode::jpeg, raw * jpeg_share, "as data.cache says");
   if (!(settings.cache_gib >= 0)) throw expected("data.cache_gib", "0 or more", std::to_string(settings.cache_gib));
   if (draws && *draws < images)
     return chosen(CacheMode::none, index, fmt::format("{} images are asked for, fewer than there are", *draws));

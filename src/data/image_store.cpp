@@ -141,7 +141,7 @@ std::int64_t ImageStore::remarked() const {
 }
 
 std::string ImageStore::Cache::text() const {
-  return fmt::format("{}: {}, {:.1f} MiB ({})", name, cache_mode_name(plan.mode),
+  return fmt::format("{}: {}, {:.1f} MiB ({})", name, name_of(plan.mode),
                      static_cast<double>(plan.bytes) / 0x1p20, plan.reason);
 }
 
