@@ -1,8 +1,8 @@
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <fmt/core.h>
 
+#include "base/peak_memory.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/measure.hpp"
@@ -19,12 +19,6 @@ struct BenchRow {
   double images_per_second = 0, gflops = 0, peak_gflops = 0, gb_per_second = 0, peak_gb_per_second = 0;
   double peak_memory_mib = 0, arena_mib = 0;
 };
-
-double peak_memory_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
 
 /// Input and output of every layer, as 4-byte numbers.
 double activation_bytes(const NetworkShape& shape) {
@@ -54,7 +48,7 @@ BenchRow measure(const BenchArguments& arguments) {
   row.gflops = 2e-9 * passes * static_cast<double>(estimate(shape).macs) * speed.images_per_second;
   row.gb_per_second = 1e-9 * passes * activation_bytes(shape) * speed.images_per_second;
   row.peak_memory_mib = peak_memory_mib();  // before the machine's peaks are measured in memory of their own
-  row.arena_mib = static_cast<double>(speed.arena_bytes) / (1 << 20);
+  row.arena_mib = mebibytes(static_cast<double>(speed.arena_bytes));
   const MachinePeak peak = measure_peak(row.threads, 0.5);
   row.peak_gflops = peak.gflops;
   row.peak_gb_per_second = peak.gb_per_second;

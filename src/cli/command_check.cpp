@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/random.hpp"
+#include "base/units.hpp"
 #include "cli/check_images.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
@@ -92,8 +93,8 @@ void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
              DistinctNetworks(experiment.space).count(), experiment.space.data_configurations().size());
-  print("{:<22} {}: {} KiB RAM, {} KiB flash; {:.1f} % of the systems fit\n", "device", device.name,
-             device.ram_kib, device.flash_kib, 100 * share_that_fits(experiment, classes));
+  print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name,
+             device.ram_kib, device.flash_kib, percent_text(share_that_fits(experiment, classes)));
 }
 
 /// Mean seconds to fine-tune, recalibrate and evaluate a system drawn from the space.

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "nas/estimators.hpp"
@@ -43,10 +44,10 @@ void print_table(const System& system, int classes, const std::vector<Layer>& ta
   }
   fmt::print("\nparameters  {} ({} with batch normalization folded)\n", total.parameters, total.parameters_folded);
   fmt::print("MACs        {}\n", total.macs);
-  fmt::print("RAM         {} bytes, {:.1f} KiB (int8, the layer that needs most)\n", total.ram_bytes,
-             static_cast<double>(total.ram_bytes) / 1024);
-  fmt::print("flash       {} bytes, {:.1f} KiB (int8 parameters)\n", total.flash_bytes,
-             static_cast<double>(total.flash_bytes) / 1024);
+  fmt::print("RAM         {} bytes, {} (int8, the layer that needs most)\n", total.ram_bytes,
+             kib_text(static_cast<double>(total.ram_bytes)));
+  fmt::print("flash       {} bytes, {} (int8 parameters)\n", total.flash_bytes,
+             kib_text(static_cast<double>(total.flash_bytes)));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/metrics_text.hpp"
@@ -61,8 +62,8 @@ void print_result(const TrainArguments& arguments, const System& system, const R
     return;
   }
   for (const auto& [split, values] : metrics) fmt::print("{}\n", metrics_text(split, values));
-  fmt::print("{:<11} RAM {:.1f} KiB, flash {:.1f} KiB\n", "needs", static_cast<double>(resources.ram_bytes) / 1024,
-             static_cast<double>(resources.flash_bytes) / 1024);
+  fmt::print("{:<11} RAM {}, flash {}\n", "needs", kib_text(static_cast<double>(resources.ram_bytes)),
+             kib_text(static_cast<double>(resources.flash_bytes)));
   print("{:<11} {}\n", "model", model.string());
 }
 

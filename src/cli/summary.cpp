@@ -3,23 +3,23 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "base/units.hpp"
 #include "report/run.hpp"
 
 namespace danas {
 namespace {
 
-std::string kib(long long bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes) / 1024); }
-
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+// The unit stands elsewhere.
+std::string kib(long long bytes) { return fmt::format("{:.1f}", kibibytes(static_cast<double>(bytes))); }
 
 std::string test_text(const report::Candidate& candidate) {
-  return candidate.test ? percent(candidate.test->accuracy) : "-";
+  return candidate.test ? percent_text(candidate.test->accuracy) : "-";
 }
 
 std::string best_text(const report::Candidate& best, const Device& device) {
   std::string text =
       fmt::format("\nbest system within {}: {} {} (id {})\n", device.name, best.data, best.architecture, best.id);
-  text += fmt::format("  accuracy  validation {}, test {}\n", percent(best.scores.accuracy), test_text(best));
+  text += fmt::format("  accuracy  validation {}, test {}\n", percent_text(best.scores.accuracy), test_text(best));
   text += fmt::format("  RAM       {} of {} KiB\n", kib(best.ram_bytes), device.ram_kib);
   text += fmt::format("  flash     {} of {} KiB\n", kib(best.flash_bytes), device.flash_kib);
   return text;
@@ -34,7 +34,7 @@ std::string front_text(std::vector<report::Candidate> front) {
                       "test", "RAM KiB", "flash KiB");
   for (const report::Candidate& one : front) {
     text += fmt::format("  {:>6}  {:<15} {:<15} {:>10} {:>8} {:>10} {:>10}\n", one.id, one.data, one.architecture,
-                        percent(one.scores.accuracy), test_text(one), kib(one.ram_bytes), kib(one.flash_bytes));
+                        percent_text(one.scores.accuracy), test_text(one), kib(one.ram_bytes), kib(one.flash_bytes));
   }
   return text;
 }

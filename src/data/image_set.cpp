@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "data/cache_builder.hpp"
 #include "data/cache_folder.hpp"
 #include "data/codecs.hpp"

@@ -2,29 +2,16 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 #include "data/preparation.hpp"
 
 namespace danas {
 
 namespace {
-
-class Stopwatch {
- public:
-  /// Seconds since the last call, or the beginning.
-  double lap() {
-    const Clock::time_point now = Clock::now();
-    return std::chrono::duration<double>(now - std::exchange(begin_, now)).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point begin_ = Clock::now();
-};
 
 std::string entry(const Metadata& metadata, const std::string& key) {
   const auto found = metadata.find(key);

@@ -5,6 +5,7 @@
 #include "base/build.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/stopwatch.hpp"
 #include "nas/evaluation.hpp"
 #include "nas/search_loop.hpp"
 
@@ -57,7 +58,7 @@ std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment&
 
 SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
                         const SearchObserver& observer) {
-  const auto begin = SearchStatus::Clock::now();
+  const Stopwatch since_begin;
   SearchResult result{false, options.directory, ""};
   std::optional<RunDirectory> run;
   const auto open_run = [&] {
@@ -76,7 +77,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
         });
     if (!run) open_run();
     run->check_data(dataset->fingerprint());
-    SearchStatus status(*run, observer, options.interrupt, begin);
+    SearchStatus status(*run, observer, options.interrupt, since_begin);
     result.summary_json = search_in(*run, status, experiment, backend, options, dataset);
   } catch (const Error& error) {
     // Unusable images leave no directory behind.

@@ -6,18 +6,16 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "nas/summary.hpp"
 
 namespace danas {
 
 namespace {
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-std::string kib(long long bytes) { return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024); }
-
 std::string describe(const Candidate& candidate) {
   return fmt::format("system {} ({}), RAM {}, flash {}", candidate.id, candidate.system.text(),
-                     kib(candidate.resources.ram_bytes), kib(candidate.resources.flash_bytes));
+                     kib_text(static_cast<double>(candidate.resources.ram_bytes)), kib_text(static_cast<double>(candidate.resources.flash_bytes)));
 }
 
 std::string parents_text(const std::vector<std::int64_t>& parents) {
@@ -154,7 +152,7 @@ void SearchLoop::tell(const Candidate& candidate, bool on_front) {
   std::string text = describe(candidate);
   if (candidate.twin_of != 0) text += fmt::format(", the same network as system {}", candidate.twin_of);
   if (candidate.outcome == Outcome::diverged) text += ": diverged";
-  else text += fmt::format(": validation accuracy {}", percent(candidate.metrics.accuracy));
+  else text += fmt::format(": validation accuracy {}", percent_text(candidate.metrics.accuracy));
   if (on_front) text += ", on the front";
   else if (!candidate.violation.none()) text += ", over the limits";
   context_.status.log(text);
@@ -175,7 +173,7 @@ std::vector<Candidate> SearchLoop::final_front() {
       context_.run.append_final(trained.back());
       context_.status.save();
       context_.status.log(fmt::format("{}: validation accuracy {} after final training", describe(trained.back()),
-                                      percent(trained.back().metrics.accuracy)));
+                                      percent_text(trained.back().metrics.accuracy)));
     }
     context_.work.final_done();
   }
@@ -234,8 +232,8 @@ void SearchLoop::tell_result(const std::vector<Candidate>& front, const std::vec
   if (best >= 0) {
     const auto index = static_cast<std::size_t>(best);
     context_.status.log(fmt::format("{} systems on the front; best: {}, accuracy {} on validation, {} on test",
-                                    front.size(), describe(front[index]), percent(front[index].metrics.accuracy),
-                                    percent(tests[index].metrics.accuracy)));
+                                    front.size(), describe(front[index]), percent_text(front[index].metrics.accuracy),
+                                    percent_text(tests[index].metrics.accuracy)));
     return;
   }
   const Candidate* closest = closest_to_limits(context_.run.candidates(), device);
