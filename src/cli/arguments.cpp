@@ -2,13 +2,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <fmt/core.h>
 #include <memory>
 
 #include "base/build.hpp"
 #include "base/edit_distance.hpp"
 #include "base/error.hpp"
 #include "base/names.hpp"
+#include "cli/assets.hpp"
 #include "cli/commands.hpp"
 
 namespace danas {
@@ -252,7 +255,7 @@ void insert_default_command(const CLI::App& app, std::vector<std::string>& argum
   const std::string first = arguments.front();
   const auto names = command_names(app);
   if (std::find(names.begin(), names.end(), first) != names.end()) return;
-  if (first == "-h" || first == "--help" || first == "--version") return;
+  if (first == "-h" || first == "--help" || first == "--version" || first == "--licenses") return;
   if (!first.starts_with('-') && !looks_like_file(first)) {
     throw expected("command line",
                    "a command or an experiment file (nearest command: " + nearest_command(names, first) + ")",
@@ -266,6 +269,11 @@ void insert_default_command(const CLI::App& app, std::vector<std::string>& argum
 std::function<int()> parse_arguments(std::vector<std::string> arguments) {
   CLI::App app("danas: finds the data configuration and the network that fit your task and your device", "danas");
   app.set_version_flag("--version", "danas " + version_text());
+  const auto print_licenses = [] {
+    fmt::print("{}", asset("third-party.txt"));
+    throw CLI::Success();
+  };
+  app.add_flag_callback("--licenses", print_licenses, "Print the notices of the libraries that are linked in and exit");
   app.require_subcommand(1);
   app.footer("Example:\n  danas experiments/quick.toml\n\n'danas COMMAND --help' tells more about a command.");
   Job job;
