@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
       saved.clear();
       for (const NamedWeight& weight : state.state()) saved.push_back(numbers(weight.view));
     }
-    BOOST_TEST(same_weights(whole, resumed), optimizer);
+    BOOST_TEST(same_weights(whole, resumed), name_of(optimizer));
   }
 }
 
