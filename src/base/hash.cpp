@@ -1,5 +1,7 @@
 #include "base/hash.hpp"
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -48,5 +50,16 @@ std::uint64_t hash_file(const std::string& file) {
     XXH3_64bits_update(&state, buffer.get(), count);
   return XXH3_64bits_digest(&state);
 }
+
+void Fingerprint::add(std::string_view text) {
+  add(std::uint64_t{text.size()});
+  hash_ = fnv1a(text, hash_);
+}
+
+void Fingerprint::add(std::uint64_t number) {
+  hash_ = fnv1a({reinterpret_cast<const char*>(&number), sizeof number}, hash_);
+}
+
+std::string hash_text(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 
 }  // namespace danas

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/hash.hpp"
+
 namespace danas {
 
 std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
@@ -30,9 +32,7 @@ std::uint64_t mix(std::uint64_t z) {
 }  // namespace
 
 Random::Random(std::uint64_t seed, std::string_view purpose, std::uint64_t a, std::uint64_t b) {
-  std::uint64_t name = 0xCBF29CE484222325u;  // FNV-1a
-  for (const char letter : purpose) name = (name ^ static_cast<unsigned char>(letter)) * 0x100000001B3u;
-  const std::uint64_t key = mix(mix(seed) ^ name);
+  const std::uint64_t key = mix(mix(seed) ^ fnv1a(purpose));
   const std::uint64_t stream = mix(mix(a) + 0x632BE59BD9B4E019u * b);
   key_ = {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
   counter_ = {0, 0, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)};

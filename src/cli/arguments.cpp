@@ -2,12 +2,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <fmt/core.h>
 #include <memory>
 
 #include "base/build.hpp"
 #include "base/edit_distance.hpp"
 #include "base/error.hpp"
+#include "base/names.hpp"
+#include "cli/assets.hpp"
 #include "cli/commands.hpp"
 
 namespace danas {
@@ -44,6 +48,16 @@ void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = tru
       ->type_name("NAME")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   if (with_quiet) add_quiet(sub, machine.quiet);
+}
+
+/// An option that takes the names of an enum's values.
+template <class Enum>
+void add_choice(CLI::App* sub, const std::string& option, Enum& value, const std::string& description) {
+  const std::vector<std::string> choices(names<Enum>.begin(), names<Enum>.end());
+  sub->add_option_function<std::string>(
+         option, [&value](const std::string& name) { value = find_named<Enum>(name).value(); }, description)
+      ->type_name("NAME")
+      ->check(CLI::IsMember(choices));
 }
 
 void add_json(CLI::App* sub, bool& json) {
@@ -97,9 +111,7 @@ void add_describe(CLI::App& app, Job& job) {
   sub->add_option("--classes", a->classes, "Number of classes (default 2)")
       ->type_name("N")
       ->check(CLI::Range(2, 100000));
-  sub->add_option("--protocol", a->protocol, "corrected or published")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"corrected", "published"}));
+  add_choice(sub, "--protocol", a->protocol, "corrected or published");
   add_json(sub, a->json);
 }
 
@@ -169,9 +181,7 @@ void add_bench(CLI::App& app, Job& job) {
       a, command_bench);
   add_system(sub, a->system);
   sub->add_option("--batch", a->batch, "Images per step (default 32)")->type_name("N")->check(CLI::Range(1, 65536));
-  sub->add_option("--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"train", "finetune", "eval"}));
+  add_choice(sub, "--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval");
   sub->add_option("--seconds", a->seconds, "How long to measure (default 3)")
       ->type_name("S")
       ->check(CLI::Range(0.01, 86400.0));
@@ -245,7 +255,7 @@ void insert_default_command(const CLI::App& app, std::vector<std::string>& argum
   const std::string first = arguments.front();
   const auto names = command_names(app);
   if (std::find(names.begin(), names.end(), first) != names.end()) return;
-  if (first == "-h" || first == "--help" || first == "--version") return;
+  if (first == "-h" || first == "--help" || first == "--version" || first == "--licenses") return;
   if (!first.starts_with('-') && !looks_like_file(first)) {
     throw expected("command line",
                    "a command or an experiment file (nearest command: " + nearest_command(names, first) + ")",
@@ -259,6 +269,11 @@ void insert_default_command(const CLI::App& app, std::vector<std::string>& argum
 std::function<int()> parse_arguments(std::vector<std::string> arguments) {
   CLI::App app("danas: finds the data configuration and the network that fit your task and your device", "danas");
   app.set_version_flag("--version", "danas " + version_text());
+  const auto print_licenses = [] {
+    fmt::print("{}", asset("third-party.txt"));
+    throw CLI::Success();
+  };
+  app.add_flag_callback("--licenses", print_licenses, "Print the notices of the libraries that are linked in and exit");
   app.require_subcommand(1);
   app.footer("Example:\n  danas experiments/quick.toml\n\n'danas COMMAND --help' tells more about a command.");
   Job job;

@@ -3,12 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 
 #include "base/cpus.hpp"
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
+#include "base/units.hpp"
 #include "data/resize.hpp"
 #include "tensor/tensor.hpp"
 
@@ -21,13 +22,12 @@ constexpr std::size_t most_sampled = 32;
 /// How often a second `body` can be called with i = 0, 1, …
 template <class Body>
 double calls_per_second(Body&& body) {
-  using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
+  const Stopwatch stopwatch;
   double elapsed = 0;
   std::int64_t calls = 0;
   while (elapsed < measured_seconds) {
     body(static_cast<std::size_t>(calls++));
-    elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+    elapsed = stopwatch.seconds();
   }
   return static_cast<double>(calls) / elapsed;
 }
@@ -91,7 +91,7 @@ void print_images(const Experiment& experiment, const ImageStore& store,
       sum += cache.plan.bytes;
       fmt::print("{:<22} {}\n", std::exchange(title, ""), cache.text());
     }
-  fmt::print("{:<22} {:.1f} MiB of disk in all\n", "", static_cast<double>(sum) / 0x1p20);
+  fmt::print("{:<22} {} of disk in all\n", "", mib_text(static_cast<double>(sum)));
   const int cpus = usable_cpus();
   std::map<int, Rates> rates;
   for (const int resolution : resolutions)

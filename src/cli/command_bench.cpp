@@ -1,8 +1,8 @@
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <fmt/core.h>
 
+#include "base/peak_memory.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/measure.hpp"
@@ -21,12 +21,6 @@ struct BenchRow {
   double peak_memory_mib = 0, arena_mib = 0;
 };
 
-double peak_memory_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 /// Of one image.
 Cost cost_of(const LayerList& layers, Work work, int batch) {
   if (work == Work::evaluate) return inference_cost(layers);
@@ -42,16 +36,16 @@ Cost cost_of(const LayerList& layers, Work work, int batch) {
 BenchRow measure(const BenchArguments& arguments) {
   const System system = read_system(arguments.system);
   const auto backend = open_backend(arguments.machine);
-  const Work work = arguments.mode == "eval" ? Work::evaluate : Work::train;
+  const Work work = arguments.mode;
   // A supernet has the heads of all exits, a candidate its own.
   const LayerList own = system_layers(system, 2);
-  const LayerList layers = arguments.mode == "train" ? with_exit_heads(own) : own;
+  const LayerList layers = work == Work::train ? with_exit_heads(own) : own;
   const Speed speed = measure_speed(*backend, layers, work, arguments.batch, arguments.seconds);
   const Cost cost = cost_of(layers, work, arguments.batch);
 
   BenchRow row;
   row.arch = system.text();
-  row.mode = arguments.mode;
+  row.mode = name_of(work);
   row.device = backend->name();
   row.batch = arguments.batch;
   row.threads = backend->threads();
@@ -59,7 +53,7 @@ BenchRow measure(const BenchArguments& arguments) {
   row.gflops = 1e-9 * cost.products * speed.images_per_second;
   row.gb_per_second = 1e-9 * cost.bytes() * speed.images_per_second;
   row.peak_memory_mib = peak_memory_mib();  // before the machine's peaks are measured in memory of their own
-  row.arena_mib = static_cast<double>(speed.arena_bytes) / (1 << 20);
+  row.arena_mib = mebibytes(static_cast<double>(speed.arena_bytes));
   const MachinePeak peak = measure_peak(row.threads, 0.5);
   row.peak_gflops = peak.gflops;
   row.peak_gb_per_second = peak.gb_per_second;

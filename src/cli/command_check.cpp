@@ -5,6 +5,7 @@
 
 #include "base/memory.hpp"
 #include "base/random.hpp"
+#include "base/units.hpp"
 #include "cli/check_images.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
@@ -64,8 +65,6 @@ class SpeedModel {
   Point low_, high_;
 };
 
-std::string mebibytes(double bytes) { return fmt::format("{:.0f} MiB", bytes / (1 << 20)); }
-
 void print_data(const Dataset& dataset) {
   fmt::print("{:<22}", "images");
   for (const auto& name : dataset.classes()) fmt::print(" {:>14}", name);
@@ -102,14 +101,14 @@ void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
              DistinctNetworks(experiment.space).count(), experiment.space.data_configurations().size());
-  print("{:<22} {}: {} KiB RAM, {} KiB flash; {:.1f} % of the systems fit\n", "device", device.name,
-             device.ram_kib, device.flash_kib, 100 * share_that_fits(experiment, classes));
+  print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name,
+             device.ram_kib, device.flash_kib, percent_text(share_that_fits(experiment, classes)));
 }
 
 void print_memory(const Experiment& experiment, int classes) {
   const TrainingMemory memory = largest_training(experiment, classes);
-  fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mebibytes(memory.bytes), memory.training,
-             mebibytes(usable_memory()));
+  fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mib_text(memory.bytes), memory.training,
+             mib_text(usable_memory()));
 }
 
 /// Mean seconds to fine-tune, recalibrate and evaluate a system drawn from the space.

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <fmt/core.h>
 
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
@@ -11,8 +12,6 @@
 
 namespace danas {
 namespace {
-
-double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 0x1p20; }
 
 void print_store(const ImageStore& store) {
   for (const Split split : {Split::train, Split::validation, Split::test}) {
@@ -52,14 +51,14 @@ int prune(const DataArguments& arguments) {
   if (!arguments.experiment.file.empty())
     settings = read_experiment(arguments.experiment.file, arguments.experiment.set).data;
   const std::filesystem::path folder = cache_folder(settings);
-  std::uint64_t kept = 0, removed = 0;
+  double kept = 0, removed = 0;  // bytes
   for (const CachedFile& file : prune_caches(folder, arguments.prune_days)) {
-    (file.removed ? removed : kept) += file.bytes;
+    (file.removed ? removed : kept) += static_cast<double>(file.bytes);
     fmt::print("{:<8} {:>10.1f} MiB, used {:.0f} days ago: {} ({})\n", file.removed ? "removed" : "kept",
-               mebibytes(file.bytes), file.days, file.path.filename().string(),
+               mebibytes(static_cast<double>(file.bytes)), file.days, file.path.filename().string(),
                file.in_use ? "being written" : file.source.empty() ? "of no use any more" : file.source);
   }
-  fmt::print("{}: {:.1f} MiB removed, {:.1f} MiB kept\n", folder.string(), mebibytes(removed), mebibytes(kept));
+  fmt::print("{}: {} removed, {} kept\n", folder.string(), mib_text(removed), mib_text(kept));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "nas/estimators.hpp"
@@ -53,16 +54,16 @@ void print_table(const System& system, int classes, const std::vector<LayerRow>&
   fmt::print("\nparameters  {} ({} with batch normalization folded)\n", total.count(Measure::parameters),
              folded_parameters(table));
   fmt::print("MACs        {}\n", total.count(Measure::macs));
-  fmt::print("RAM         {} bytes, {:.1f} KiB (int8, the layer that needs most)\n", total.count(Measure::ram_bytes),
-             total[Measure::ram_bytes] / 1024);
-  fmt::print("flash       {} bytes, {:.1f} KiB (int8 parameters)\n", total.count(Measure::flash_bytes),
-             total[Measure::flash_bytes] / 1024);
+  fmt::print("RAM         {} bytes, {} (int8, the layer that needs most)\n", total.count(Measure::ram_bytes),
+             kib_text(total[Measure::ram_bytes]));
+  fmt::print("flash       {} bytes, {} (int8 parameters)\n", total.count(Measure::flash_bytes),
+             kib_text(total[Measure::flash_bytes]));
 }
 
 }  // namespace
 
 int command_describe(const DescribeArguments& arguments) {
-  if (arguments.protocol == "published") throw Error("--protocol published", "is not available yet; use corrected");
+  if (arguments.protocol == Protocol::published) throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
   const LayerList layers = system_layers(system, arguments.classes);
   const std::vector<LayerRow> table = layer_rows(layers);

@@ -47,7 +47,7 @@ std::string counts_text(const FolderSummary& summary, const std::string& prefix)
 std::string data_text(const FolderSummary& summary) {
   const DataSettings& data = summary.settings;
   std::string text =
-      fmt::format("[data]\nkind = {}\npath = {}\n", json_quoted(data.kind), json_quoted(path_text(data.path)));
+      fmt::format("[data]\nkind = {}\npath = {}\n", json_quoted(name_of(data.kind)), json_quoted(path_text(data.path)));
   if (summary.has_splits) {
     text += fmt::format("train = {}\nvalidation = {}\ntest = {}\n", json_quoted(data.train),
                         json_quoted(data.validation), json_quoted(data.test));

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/metrics_text.hpp"
@@ -63,8 +64,8 @@ void print_result(const TrainArguments& arguments, const System& system, const M
     return;
   }
   for (const auto& [split, values] : metrics) fmt::print("{}\n", metrics_text(split, values));
-  fmt::print("{:<11} RAM {:.1f} KiB, flash {:.1f} KiB\n", "needs", needs[Measure::ram_bytes] / 1024,
-             needs[Measure::flash_bytes] / 1024);
+  fmt::print("{:<11} RAM {}, flash {}\n", "needs", kib_text(needs[Measure::ram_bytes]),
+             kib_text(needs[Measure::flash_bytes]));
   print("{:<11} {}\n", "model", model.string());
 }
 

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/measure.hpp"
+#include "nas/protocol.hpp"
+
 namespace danas {
 
 /// The experiment file and what `--set key=value` changes in it.
@@ -41,7 +44,7 @@ int command_check(const CheckArguments& arguments);
 struct DescribeArguments {
   std::string system;  ///< "96,rgb,3-4-3-3-1,1.0"
   int classes = 2;
-  std::string protocol = "corrected";
+  Protocol protocol = Protocol::corrected;
   bool json = false;
 };
 int command_describe(const DescribeArguments& arguments);
@@ -85,7 +88,7 @@ int command_init(const InitArguments& arguments);
 struct BenchArguments {
   std::string system = "96,rgb,3-4-3-3-1,1.0";
   int batch = 32;
-  std::string mode = "train";  ///< "train" | "finetune" | "eval"
+  Work mode = Work::train;
   double seconds = 3.0;
   MachineArguments machine;
   bool json = false;

@@ -1,10 +1,10 @@
 #include "cli/measure.hpp"
 
-#include <chrono>
 #include <limits>
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/stopwatch.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/tensor.hpp"
 
@@ -31,15 +31,14 @@ class RandomBatch {
 };
 
 /// Counts steps from the second one on, until the time is up.
-class Stopwatch {
+class TimedSteps {
  public:
-  explicit Stopwatch(double seconds) : seconds_(seconds) {}
+  explicit TimedSteps(double seconds) : seconds_(seconds) {}
 
   /// Called after every step; false when it was the last.
   bool step() {
-    const auto now = std::chrono::steady_clock::now();
-    if (steps_++ == 0) start_ = now;
-    elapsed_ = std::chrono::duration<double>(now - start_).count();
+    if (steps_++ == 0) stopwatch_.lap();
+    elapsed_ = stopwatch_.seconds();
     return steps_ < 3 || elapsed_ < seconds_;
   }
   double steps_per_second() const { return static_cast<double>(steps_ - 1) / elapsed_; }
@@ -47,7 +46,7 @@ class Stopwatch {
  private:
   double seconds_, elapsed_ = 0;
   std::int64_t steps_ = 0;
-  std::chrono::steady_clock::time_point start_{};
+  Stopwatch stopwatch_;
 };
 
 }  // namespace
@@ -56,11 +55,11 @@ Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int ba
   Network network(backend, layers, 1);
   Trainer trainer(backend);
   const RandomBatch data(backend, layers, batch);
-  Stopwatch stopwatch(seconds);
+  TimedSteps timed(seconds);
   if (work == Work::evaluate) {
     bool more = true;
     const auto batches = [&](std::int64_t step) {
-      if (step > 0) more = stopwatch.step();
+      if (step > 0) more = timed.step();
       Batch next = data.batch();
       if (!more) next.images.n = 0;
       return next;
@@ -72,9 +71,9 @@ Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int ba
     settings.batch = batch;
     trainer.train(
         network, settings, [&](std::int64_t) { return data.batch(); },
-        [&](const StepReport&) { return stopwatch.step(); });
+        [&](const StepReport&) { return timed.step(); });
   }
-  return {stopwatch.steps_per_second() * batch, trainer.peak_bytes()};
+  return {timed.steps_per_second() * batch, trainer.peak_bytes()};
 }
 
 }  // namespace danas

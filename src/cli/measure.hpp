@@ -1,14 +1,18 @@
 // How fast a network trains or evaluates on this machine, with random data that is already decoded.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
+#include "base/names.hpp"
 #include "nn/layer.hpp"
 #include "tensor/backend.hpp"
 
 namespace danas {
 
-enum class Work { train, evaluate };
+enum class Work { train, finetune, evaluate };  ///< of a supernet, of a candidate, inference
+template <>
+inline constexpr std::array names<Work>{"train", "finetune", "eval"};
 
 struct Speed {
   double images_per_second = 0;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fmt/core.h>
 
+#include "base/units.hpp"
 #include "base/utf8.hpp"
 
 namespace danas {
@@ -16,8 +17,6 @@ namespace {
 constexpr double seconds_between_bars = 0.1, seconds_between_lines = 10;
 constexpr int bar_cells = 24;
 
-double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::size_t terminal_width() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
@@ -25,13 +24,6 @@ std::size_t terminal_width() {
 }
 
 }  // namespace
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
-  return fmt::format("{}:{:02} h", whole / 3600, whole / 60 % 60);
-}
 
 ProgressDisplay::ProgressDisplay(bool quiet)
     : mode_(quiet                   ? Mode::quiet
@@ -45,30 +37,29 @@ void ProgressDisplay::log(const std::string& line) {
   const std::lock_guard lock(mutex_);
   wipe();
   std::fprintf(stderr, "%s\n", printable(line).c_str());
-  last_shown_ = Clock::now();
+  since_shown_.emplace();
 }
 
 void ProgressDisplay::update(const std::string& what, std::int64_t done, std::int64_t total,
                              std::optional<double> share) {
   if (mode_ == Mode::quiet) return;
   const std::lock_guard lock(mutex_);
-  const auto now = Clock::now();
   const double part =
       std::clamp(share.value_or(total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0), 0.0, 1.0);
   if (what != what_ || done < what_first_) {
     what_ = what;
-    what_since_ = now;
+    since_what_.lap();
     what_first_ = done;
-    if (!share) start_.reset();  // each phase without a share of its own is a job of its own
+    if (!share) since_start_.reset();  // each phase without a share of its own is a job of its own
   }
-  if (!start_) {
-    start_ = now;
+  if (!since_start_) {
+    since_start_.emplace();
     first_share_ = part;
   }
   const double pause = mode_ == Mode::bar ? seconds_between_bars : seconds_between_lines;
-  if (last_shown_ && seconds(now - *last_shown_) < pause) return;
-  last_shown_ = now;
-  draw(text(what, done, total, part, now), part);
+  if (since_shown_ && since_shown_->seconds() < pause) return;
+  since_shown_.emplace();
+  draw(text(what, done, total, part), part);
 }
 
 void ProgressDisplay::clear() {
@@ -76,10 +67,9 @@ void ProgressDisplay::clear() {
   wipe();
 }
 
-std::string ProgressDisplay::text(const std::string& what, std::int64_t done, std::int64_t total, double share,
-                                  Clock::time_point now) {
+std::string ProgressDisplay::text(const std::string& what, std::int64_t done, std::int64_t total, double share) const {
   std::string text = fmt::format("{:3.0f} %  {} {}/{}", 100 * share, printable(what), done, total);
-  const double here = seconds(now - what_since_), all = seconds(now - *start_);
+  const double here = since_what_.seconds(), all = since_start_->seconds();
   if (here > 0.5 && done > what_first_) {
     const double rate = static_cast<double>(done - what_first_) / here;
     text += fmt::format("  {:.{}f}/s", rate, rate < 10 ? 1 : 0);

@@ -1,11 +1,12 @@
 // Progress on standard error: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
+
+#include "base/stopwatch.hpp"
 
 namespace danas {
 
@@ -25,25 +26,21 @@ class ProgressDisplay {
   void clear();
 
  private:
-  using Clock = std::chrono::steady_clock;
   enum class Mode { bar, lines, quiet };
 
-  std::string text(const std::string& what, std::int64_t done, std::int64_t total, double share, Clock::time_point now);
+  std::string text(const std::string& what, std::int64_t done, std::int64_t total, double share) const;
   void draw(const std::string& text, double share);
   void wipe();
 
   const Mode mode_;
   std::mutex mutex_;
   bool drawn_ = false;
-  std::optional<Clock::time_point> last_shown_;
+  std::optional<Stopwatch> since_shown_;
   std::string what_;  ///< what the rate is of, since when and from which count
-  Clock::time_point what_since_{};
+  Stopwatch since_what_;
   std::int64_t what_first_ = 0;
-  std::optional<Clock::time_point> start_;  ///< of the whole job, and the share done then (a resume begins above 0)
+  std::optional<Stopwatch> since_start_;  ///< of the whole job, and the share done then (a resume begins above 0)
   double first_share_ = 0;
 };
-
-/// "42 s", "3:05 min", "2:03 h".
-std::string duration_text(double seconds);
 
 }  // namespace danas

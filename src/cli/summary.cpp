@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "base/units.hpp"
 #include "report/run.hpp"
 #include "results/run_files.hpp"
 
 namespace danas {
 namespace {
 
-std::string kib(long long bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes) / 1024); }
+// The unit stands elsewhere.
+std::string kib(long long bytes) { return fmt::format("{:.1f}", kibibytes(static_cast<double>(bytes))); }
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-
-std::string accuracy_text(const Measures& measures) { return percent(measures[Measure::accuracy]); }
+std::string accuracy_text(const Measures& measures) { return percent_text(measures[Measure::accuracy]); }
 
 std::string test_text(const FrontRow& row) { return row.test ? accuracy_text(*row.test) : "-"; }
 

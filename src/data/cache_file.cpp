@@ -76,10 +76,6 @@ bool read_header(std::span<const std::byte> bytes, Header& header) {
 
 }  // namespace
 
-const char* cache_mode_name(CacheMode mode) {
-  return mode == CacheMode::raw ? "raw" : mode == CacheMode::jpeg ? "jpeg" : "none";
-}
-
 CacheWriter::CacheWriter(const std::filesystem::path& path, const CacheKey& key, bool exclusive)
     : path_(path), key_(key), exclusive_(exclusive) {
   const std::string part = path.string() + ".part" + (exclusive ? "" : "-" + std::to_string(::getpid()));

@@ -10,12 +10,9 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "data/cache_mode.hpp"
 
 namespace danas {
-
-/// How images are stored: as pixels, as JPEG, or not at all (then the index only says which can be read).
-enum class CacheMode : std::uint32_t { raw, jpeg, none };
-const char* cache_mode_name(CacheMode mode);
 
 /// What a cache must match to be used.
 struct CacheKey {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.hpp"
@@ -16,12 +15,6 @@ namespace {
 
 constexpr const char* extension = ".cache";
 constexpr const char* memo_extension = ".hashes";
-
-std::string hexadecimal(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
 
 // The name of the whole cache that a file belongs to: it, its lock and what is written aside; empty: none of ours.
 std::string cache_of(const fs::path& file) {
@@ -68,11 +61,11 @@ std::uint64_t free_cache_bytes(const DataSettings& settings) {
 }
 
 std::string cache_file_name(const std::string& name, const CacheKey& key) {
-  return hexadecimal(key.identity) + "-" + name + "-" + cache_mode_name(key.mode) + extension;
+  return hash_text(key.identity) + "-" + name + "-" + name_of(key.mode) + extension;
 }
 
 std::string hash_memo_name(const std::string& root) {
-  return hexadecimal(hash_bytes(root.data(), root.size())) + memo_extension;
+  return hash_text(hash_bytes(root.data(), root.size())) + memo_extension;
 }
 
 std::vector<CachedFile> prune_caches(const fs::path& folder, double most_days) {

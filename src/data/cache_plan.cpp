@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "data/cache_folder.hpp"
 
 namespace danas {
@@ -14,8 +15,6 @@ namespace {
 constexpr std::size_t sampled_images = 16;
 constexpr double jpeg_share = 0.12;    // of the raw bytes, at the quality of image_set.cpp
 constexpr double share_of_free = 0.9;  // a disk must not be filled to its end
-
-double gib(double bytes) { return bytes / 0x1p30; }
 
 CachePlan chosen(CacheMode mode, double bytes, std::string reason) {
   return {mode, static_cast<std::uint64_t>(bytes), std::move(reason)};
@@ -46,22 +45,20 @@ CachePlan plan_cache(const DataSettings& settings, const Dataset& dataset, Split
                      const Preparation& preparation, std::optional<std::int64_t> draws) {
   const bool exact = preparation.kind == Preparation::Kind::evaluation;
   const double index = static_cast<double>(images) * sizeof(CacheEntry);
-  if (settings.cache == "none") return chosen(CacheMode::none, index, "as data.cache says");
+  if (settings.cache == CacheMode::none) return chosen(CacheMode::none, index, "as data.cache says");
   const auto raw = static_cast<double>(estimated_bytes(dataset, split, images, preparation));
-  if (settings.cache == "raw") return chosen(CacheMode::raw, raw, "as data.cache says");
-  if (settings.cache == "jpeg" && !exact) return chosen(CacheMode::jpeg, raw * jpeg_share, "as data.cache says");
-  if (settings.cache != "auto" && settings.cache != "jpeg")
-    throw expected("data.cache", "'auto', 'raw', 'jpeg' or 'none'", "'" + settings.cache + "'");
+  if (settings.cache == CacheMode::raw) return chosen(CacheMode::raw, raw, "as data.cache says");
+  if (settings.cache == CacheMode::jpeg && !exact) return chosen(CacheMode::jpeg, raw * jpeg_share, "as data.cache says");
   if (!(settings.cache_gib >= 0)) throw expected("data.cache_gib", "0 or more", std::to_string(settings.cache_gib));
   if (draws && *draws < images)
     return chosen(CacheMode::none, index, fmt::format("{} images are asked for, fewer than there are", *draws));
-  if (gib(raw) > settings.cache_gib)
+  if (gibibytes(raw) > settings.cache_gib)
     return chosen(CacheMode::none, index,
-                  fmt::format("needs {:.1f} GiB, data.cache_gib allows {:g}", gib(raw), settings.cache_gib));
+                  fmt::format("needs {}, data.cache_gib allows {:g}", gib_text(raw), settings.cache_gib));
   const double free = share_of_free * static_cast<double>(free_cache_bytes(settings));
   if (raw > free)
     return chosen(CacheMode::none, index,
-                  fmt::format("needs {:.1f} GiB, the disk has {:.1f} GiB to spare", gib(raw), gib(free)));
+                  fmt::format("needs {}, the disk has {} to spare", gib_text(raw), gib_text(free)));
   if (!draws) return chosen(CacheMode::raw, raw, "used for every system");
   return chosen(CacheMode::raw, raw, fmt::format("each image is used about {} times", *draws / images));
 }

@@ -17,8 +17,8 @@ struct CachePlan {
   std::string reason;        ///< for people: "each image is used 11 times", "needs 81.2 GiB, 20.0 GiB are free"
 };
 
-/// Raw and none give the same pixels, so that "auto" chooses between them alone; JPEG loses a little and is chosen by
-/// the experiment, and for training levels only: what is evaluated is always exact.
+/// Raw and none give the same pixels, so that without a setting these two alone are chosen between; JPEG loses a little
+/// and is chosen by the experiment, and for training levels only: what is evaluated is always exact.
 /// `draws`: how often images of the set will be asked for in all; none: again and again.
 CachePlan plan_cache(const DataSettings& settings, const Dataset& dataset, Split split, std::int64_t images,
                      const Preparation& preparation, std::optional<std::int64_t> draws);

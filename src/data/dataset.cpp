@@ -35,10 +35,11 @@ const char* split_name(Split split) {
 std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed, const Progress& progress) {
   check_settings(settings);
   std::unique_ptr<Dataset> dataset;
-  if (settings.kind == "wake_vision") dataset = open_wake_vision(settings, progress);
-  else if (settings.kind == "folders") dataset = open_folders(settings, seed, progress);
-  else if (settings.kind == "synthetic") dataset = open_synthetic(settings, seed);
-  else throw expected("data.kind", "'wake_vision', 'folders' or 'synthetic'", "'" + settings.kind + "'");
+  switch (settings.kind) {
+    case DatasetKind::wake_vision: dataset = open_wake_vision(settings, progress); break;
+    case DatasetKind::folders: dataset = open_folders(settings, seed, progress); break;
+    case DatasetKind::synthetic: dataset = open_synthetic(settings, seed); break;
+  }
   for (const Split split : {Split::train, Split::validation, Split::test})
     if (dataset->samples(split).empty())
       throw expected("data", std::string("images in the ") + split_name(split) + " split",

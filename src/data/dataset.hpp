@@ -1,23 +1,32 @@
 // Datasets: what images there are, in which split, with which label. Nothing is decoded here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/names.hpp"
+#include "data/cache_mode.hpp"
+
 namespace danas {
+
+enum class DatasetKind { wake_vision, folders, synthetic };
+template <>
+inline constexpr std::array names<DatasetKind>{"wake_vision", "folders", "synthetic"};
 
 /// [data] of an experiment file.
 struct DataSettings {
-  std::string kind = "synthetic";      ///< "wake_vision" | "folders" | "synthetic"
+  DatasetKind kind = DatasetKind::synthetic;
   std::filesystem::path path;          ///< resolved (variables expanded)
   std::string train = "train", validation = "validation", test = "test";   ///< names of the splits
   std::string positive;                ///< positive class of two; empty: the last by name
-  std::string cache = "auto";          ///< "auto" | "raw" | "jpeg" | "none"
-  double cache_gib = 100.0;            ///< the most disk that "auto" may use for one set of images
+  std::optional<CacheMode> cache;      ///< empty ("auto"): chosen for each set of images by plan_cache()
+  double cache_gib = 100.0;            ///< the most disk that may then be used for one of them
   std::filesystem::path cache_path;    ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
   double crop_min_area = 0.6;          ///< training crops: share of the image's area, at least
   // synthetic scenes

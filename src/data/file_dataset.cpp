@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 #include "data/decode.hpp"
 #include "data/listing.hpp"

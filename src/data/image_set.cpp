@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "data/cache_builder.hpp"
 #include "data/cache_folder.hpp"
 #include "data/codecs.hpp"
@@ -137,7 +138,7 @@ ImageSet::ImageSet(std::shared_ptr<const Dataset> dataset, ImageList list, const
   state.plan = std::move(plan);
   state.key = {identity_of(*state.dataset, state.list), state.plan.mode,
                static_cast<std::uint64_t>(state.list.size(*state.dataset)),
-               settings.path.empty() ? settings.kind : settings.path.string()};
+               settings.path.empty() ? name_of(settings.kind) : settings.path.string()};
   state.indexed = state.plan.mode != CacheMode::none || state.list.preparation.kind == Preparation::Kind::evaluation;
   if (state.indexed)
     state.open_or_build(cache_folder(settings) / cache_file_name(state.list.name, state.key), progress);

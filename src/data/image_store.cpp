@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "base/units.hpp"
 #include "data/listing.hpp"
 
 namespace danas {
@@ -141,8 +142,8 @@ std::int64_t ImageStore::remarked() const {
 }
 
 std::string ImageStore::Cache::text() const {
-  return fmt::format("{}: {}, {:.1f} MiB ({})", name, cache_mode_name(plan.mode),
-                     static_cast<double>(plan.bytes) / 0x1p20, plan.reason);
+  return fmt::format("{}: {}, {} ({})", name, name_of(plan.mode), mib_text(static_cast<double>(plan.bytes)),
+                     plan.reason);
 }
 
 std::vector<ImageStore::Cache> ImageStore::caches() const {

@@ -80,7 +80,7 @@ void warn_of_leaks(FolderSummary& summary, const Dataset& dataset) {
 
 FolderSummary summarize_folder(const fs::path& path) {
   FolderSummary summary;
-  summary.settings.kind = "folders";
+  summary.settings.kind = DatasetKind::folders;
   summary.settings.path = path;
   std::error_code ignored;
   for (const char* const name : {"validation", "val", "valid"}) {

@@ -56,16 +56,4 @@ void check_problems(const std::vector<Problem>& problems, std::int64_t total) {
                      problems.front().reason);
 }
 
-void Fingerprint::add_bytes(const void* bytes, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    hash_ = (hash_ ^ static_cast<const unsigned char*>(bytes)[i]) * 0x100000001B3u;
-}
-
-void Fingerprint::add(std::string_view text) {
-  add(std::uint64_t{text.size()});
-  add_bytes(text.data(), text.size());
-}
-
-void Fingerprint::add(std::uint64_t number) { add_bytes(&number, sizeof number); }
-
 }  // namespace danas

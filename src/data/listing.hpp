@@ -1,10 +1,9 @@
-// What the kinds of datasets share: sorted listings, limits, fingerprints.
+// What the kinds of datasets share: sorted listings, limits.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -25,18 +24,6 @@ std::string reason_of(const Error& error, const std::filesystem::path& file);
 
 /// More unusable files than max(1 % of all, 10) end with an Error that names the first.
 void check_problems(const std::vector<Problem>& problems, std::int64_t total);
-
-/// A running 64-bit hash (FNV-1a) of what identifies content.
-class Fingerprint {
- public:
-  void add(std::string_view text);       ///< length first, so that no two sequences of texts are the same
-  void add(std::uint64_t number);
-  std::uint64_t value() const { return hash_; }
-
- private:
-  void add_bytes(const void* bytes, std::size_t count);
-  std::uint64_t hash_ = 0xCBF29CE484222325u;
-};
 
 std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings, const Progress& progress);
 std::unique_ptr<Dataset> open_folders(const DataSettings& settings, std::uint64_t seed, const Progress& progress);

@@ -1,9 +1,10 @@
 #include "data/synthetic.hpp"
 
-#include <cstdio>
+#include <fmt/core.h>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/hash.hpp"
 #include "data/codecs.hpp"
 #include "data/listing.hpp"
 #include "data/scene.hpp"
@@ -52,9 +53,7 @@ std::uint64_t SyntheticDataset::fingerprint() const {
 // A marker file names the scenes of a folder, so that they are never mixed with others; it is empty until they are
 // complete, so that an interrupted saving goes on.
 void SyntheticDataset::save(const DataSettings& settings) const {
-  char name[32];
-  std::snprintf(name, sizeof name, ".scenes-%016llx", static_cast<unsigned long long>(fingerprint()));
-  const std::filesystem::path marker = settings.save / name;
+  const std::filesystem::path marker = settings.save / (".scenes-" + hash_text(fingerprint()));
   make_folder(settings.save);
   if (!std::filesystem::exists(marker)) {
     if (!std::filesystem::is_empty(settings.save))
@@ -67,7 +66,7 @@ void SyntheticDataset::save(const DataSettings& settings) const {
   for (int split = 0; split < 3; ++split) {
     for (const std::string& class_name : classes_) make_folder(settings.save / splits[split] / class_name);
     for (const Sample& sample : samples_[split]) {
-      std::snprintf(name, sizeof name, "%06llu.png", static_cast<unsigned long long>(sample.index >> split_bits));
+      const std::string name = fmt::format("{:06}.png", sample.index >> split_bits);
       const std::string& class_name = classes_[static_cast<std::size_t>(sample.label)];
       write_png(settings.save / splits[split] / class_name / name, decode(sample));
     }

@@ -2,30 +2,17 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 #include "data/preparation.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 
 namespace {
-
-class Stopwatch {
- public:
-  /// Seconds since the last call, or the beginning.
-  double lap() {
-    const Clock::time_point now = Clock::now();
-    return std::chrono::duration<double>(now - std::exchange(begin_, now)).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point begin_ = Clock::now();
-};
 
 /// Of a value of an enum with names; none where the metadata lacks the key or says something else.
 template <class Enum>

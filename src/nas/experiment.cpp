@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <initializer_list>
 #include <sstream>
 #include <utility>
 
@@ -20,8 +19,6 @@
 namespace danas {
 
 namespace {
-
-using Choices = std::initializer_list<const char*>;
 
 std::string float_text(double value) {
   const std::string text = fmt::format("{}", value);
@@ -46,12 +43,6 @@ std::string describe(const Bounds& bounds) {
   return bounds.high == Bounds{}.high ? low : low + " and " + high;
 }
 
-std::string describe(Choices choices) {
-  std::string text;
-  for (const char* choice : choices) text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", choice);
-  return "one of " + text;
-}
-
 std::string trimmed(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t");
   return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
@@ -59,13 +50,16 @@ std::string trimmed(const std::string& text) {
 
 class KeyCollector {
  public:
-  void text(const std::string& key, const std::string&, Choices) { keys.push_back(key); }
+  void text(const std::string& key, const std::string&) { keys.push_back(key); }
   void path(const std::string& key, const std::filesystem::path&) { keys.push_back(key); }
   template <class Value>
   void number(const std::string& key, const Value&, const Bounds&) { keys.push_back(key); }
   template <class Value>
   void list(const std::string& key, const std::vector<Value>&, const Bounds&) { keys.push_back(key); }
-  void list(const std::string& key, const std::vector<std::string>&, Choices) { keys.push_back(key); }
+  template <class Enum>
+  void choice(const std::string& key, const Enum&, const char* = nullptr) { keys.push_back(key); }
+  template <class Enum>
+  void choices(const std::string& key, const std::vector<Enum>&) { keys.push_back(key); }
   void measures(const std::string& key, const std::vector<Measure>&) { keys.push_back(key); }
 
   std::vector<std::string> keys;
@@ -182,15 +176,15 @@ class TomlReader {
  public:
   explicit TomlReader(const Source& source) : source_(source) {}
 
-  void text(const std::string& key, std::string& value, Choices choices) {
+  void text(const std::string& key, std::string& value) {
     const toml::node* node = source_.find(key);
-    if (node != nullptr) value = read_text(key, *node, choices);
+    if (node != nullptr) value = read_text(key, *node);
   }
 
   void path(const std::string& key, std::filesystem::path& value) {
     const toml::node* node = source_.find(key);
     if (node == nullptr) return;
-    const std::string text = read_text(key, *node, {});
+    const std::string text = read_text(key, *node);
     const std::string advice = key == "data.path" && of_wake_vision() ? "download Wake Vision (wakevision.ai)" : "";
     value = text.empty() ? std::filesystem::path() : expand_path(text, source_.folder(), source_.where(key), advice);
   }
@@ -210,8 +204,22 @@ class TomlReader {
   void list(const std::string& key, std::vector<Value>& values, const Bounds& bounds) {
     read_list(key, values, [&](const toml::node& node) { return read_number<Value>(key, node, bounds); });
   }
-  void list(const std::string& key, std::vector<std::string>& values, Choices choices) {
-    read_list(key, values, [&](const toml::node& node) { return read_text(key, node, choices); });
+
+  template <class Enum>
+  void choice(const std::string& key, Enum& value) {
+    const toml::node* node = source_.find(key);
+    if (node != nullptr) value = read_choice<Enum>(key, *node, "one of ");
+  }
+  template <class Enum>
+  void choice(const std::string& key, std::optional<Enum>& value, const std::string& none) {
+    const toml::node* node = source_.find(key);
+    if (node == nullptr) return;
+    if (node->value<std::string>() == none) value.reset();
+    else value = read_choice<Enum>(key, *node, "one of \"" + none + "\", ");
+  }
+  template <class Enum>
+  void choices(const std::string& key, std::vector<Enum>& values) {
+    read_list(key, values, [&](const toml::node& node) { return read_choice<Enum>(key, node, "one of "); });
   }
   void measures(const std::string& key, std::vector<Measure>& values) {
     read_list(key, values,
@@ -219,11 +227,18 @@ class TomlReader {
   }
 
  private:
-  std::string read_text(const std::string& key, const toml::node& node, Choices choices) const {
+  // `before` the names: how the message begins.
+  template <class Enum>
+  Enum read_choice(const std::string& key, const toml::node& node, const std::string& before) const {
     const auto* text = node.as_string();
-    const bool free = choices.size() == 0;
-    if (text == nullptr || (!free && std::find(choices.begin(), choices.end(), text->get()) == choices.end()))
-      throw expected(source_.where(key), free ? "a text" : describe(choices), describe(node));
+    const std::optional<Enum> value = text == nullptr ? std::nullopt : find_named<Enum>(text->get());
+    if (!value) throw expected(source_.where(key), before + listed_names<Enum>(), describe(node));
+    return *value;
+  }
+
+  std::string read_text(const std::string& key, const toml::node& node) const {
+    const auto* text = node.as_string();
+    if (text == nullptr) throw expected(source_.where(key), "a text", describe(node));
     if (text->get().find('\0') != std::string::npos)
       throw expected(source_.where(key), "a text", "one with a zero byte");
     return text->get();
@@ -231,7 +246,7 @@ class TomlReader {
 
   bool of_wake_vision() const {
     const toml::node* kind = source_.find("data.kind");
-    return kind != nullptr && kind->value<std::string>() == "wake_vision";
+    return kind != nullptr && kind->value<std::string>() == name_of(DatasetKind::wake_vision);
   }
 
   template <class Value>
@@ -300,11 +315,9 @@ SearchSpace make_space(const Source& source, const SpaceLists& lists) {
     for (const int blocks : lists.depth) got += fmt::format("{}{}", got.empty() ? "" : ", ", blocks);
     throw expected(source.where("space.depth"), "five numbers, at most [3, 4, 3, 3, 1]", "[" + got + "]");
   }
-  std::vector<Color> colors;
-  for (const std::string& color : lists.color) colors.push_back(parse_color(color));
   std::array<int, 5> depth;
   std::copy(lists.depth.begin(), lists.depth.end(), depth.begin());
-  return SearchSpace(lists.resolution, colors, lists.width, depth);
+  return SearchSpace(lists.resolution, lists.color, lists.width, depth);
 }
 
 bool good_name(const std::string& name) {
@@ -318,13 +331,13 @@ bool good_name(const std::string& name) {
 void check_together(const Source& source, const Experiment& experiment) {
   if (!good_name(experiment.name))
     throw expected(source.where("name"), "a name of letters, digits, - _ and .", "\"" + experiment.name + "\"");
-  if (experiment.protocol == "published")
+  if (experiment.protocol == Protocol::published)
     throw Error(source.where("protocol"),
                 "the protocol \"published\" is not available in this version; use \"corrected\"");
   if (source.find("data.kind") == nullptr)
     throw expected(source.where("data.kind"), "the key kind in [data]: \"wake_vision\", \"folders\" or \"synthetic\"",
                    "none");
-  if (experiment.data.kind != "synthetic" && experiment.data.path.empty())
+  if (experiment.data.kind != DatasetKind::synthetic && experiment.data.path.empty())
     throw expected(source.where("data.path"), "the folder of the images", "no path");
   for (const auto& [key, split] : {std::pair("data.train", experiment.data.train),
                                    std::pair("data.validation", experiment.data.validation),

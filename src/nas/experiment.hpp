@@ -1,22 +1,29 @@
 // Experiment files: everything a search needs to know, in TOML.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/names.hpp"
 #include "data/dataset.hpp"
 #include "nas/device.hpp"
 #include "nas/fitness.hpp"
+#include "nas/protocol.hpp"
 #include "nas/search_space.hpp"
 #include "nn/trainer.hpp"
 #include "results/pareto_front.hpp"
 
 namespace danas {
 
+enum class StrategyKind { genetic, random, exhaustive };
+template <>
+inline constexpr std::array names<StrategyKind>{"genetic", "random", "exhaustive"};
+
 struct SearchSettings {
-  std::string strategy = "genetic";      ///< "genetic" | "random" | "exhaustive"
+  StrategyKind strategy = StrategyKind::genetic;
   std::optional<double> hours;           ///< wall clock; at least one of hours and systems is set
   std::optional<std::int64_t> systems;
   int population = 10;
@@ -29,7 +36,7 @@ struct SearchSettings {
 struct Experiment {
   std::string name = "experiment";
   std::uint64_t seed = 1;
-  std::string protocol = "corrected";
+  Protocol protocol = Protocol::corrected;
   DataSettings data;
   SearchSpace space;
   TrainingSettings supernet, finetune, final_training;   ///< [supernet], [finetune], [final]

@@ -22,36 +22,37 @@ struct Bounds {
 /// The lists that a SearchSpace is built from.
 struct SpaceLists {
   std::vector<int> resolution{32, 64, 96, 128, 160, 192, 224};
-  std::vector<std::string> color{"monochrome", "rgb"};
+  std::vector<Color> color{Color::monochrome, Color::rgb};
   std::vector<double> width{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0};
   std::vector<int> depth{full_depth.begin(), full_depth.end()};
 };
 
 constexpr double most_steps = 1e9;
 
-/// visit.text(key, string, choices: empty for any), visit.number(key, value, bounds), visit.path(key, path),
-/// visit.list(key, values, bounds or choices), visit.measures(key, measures); keys are dotted.
+/// visit.text(key, string), visit.path(key, path), visit.number(key, value, bounds), visit.list(key, numbers, bounds),
+/// visit.choice(key, value of an enum with names), visit.choice(key, an optional one, the name of none),
+/// visit.choices(key, several), visit.measures(key, measures); keys are dotted.
 template <class Visitor>
 void visit_training(Visitor& visit, const std::string& table, TrainingSettings& settings) {
   visit.number(table + ".steps", settings.steps, Bounds{1, most_steps});
   visit.number(table + ".batch", settings.batch, Bounds{2, 65536});
-  visit.text(table + ".optimizer", settings.optimizer, {"adam", "adamw", "sgd"});
+  visit.choice(table + ".optimizer", settings.optimizer);
   visit.number(table + ".learning_rate", settings.learning_rate, Bounds{0, 1000, true});
   visit.number(table + ".weight_decay", settings.weight_decay, Bounds{0, 1000});
   visit.number(table + ".momentum", settings.momentum, Bounds{0, 1, false, true});
-  visit.text(table + ".schedule", settings.schedule, {"constant", "cosine"});
+  visit.choice(table + ".schedule", settings.schedule);
   visit.number(table + ".warmup", settings.warmup, Bounds{0, most_steps});
 }
 
 template <class Visitor>
 void visit_data(Visitor& visit, DataSettings& data) {
-  visit.text("data.kind", data.kind, {"wake_vision", "folders", "synthetic"});
+  visit.choice("data.kind", data.kind);
   visit.path("data.path", data.path);
-  visit.text("data.train", data.train, {});
-  visit.text("data.validation", data.validation, {});
-  visit.text("data.test", data.test, {});
-  visit.text("data.positive", data.positive, {});
-  visit.text("data.cache", data.cache, {"auto", "raw", "jpeg", "none"});
+  visit.text("data.train", data.train);
+  visit.text("data.validation", data.validation);
+  visit.text("data.test", data.test);
+  visit.text("data.positive", data.positive);
+  visit.choice("data.cache", data.cache, "auto");
   visit.number("data.cache_gib", data.cache_gib, Bounds{0, 1e9});
   visit.path("data.cache_path", data.cache_path);
   visit.number("data.crop_min_area", data.crop_min_area, Bounds{0, 1, true});
@@ -64,18 +65,18 @@ void visit_data(Visitor& visit, DataSettings& data) {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
-  visit.text("name", experiment.name, {});
+  visit.text("name", experiment.name);
   visit.number("seed", experiment.seed, Bounds{0, 9.2e18});
-  visit.text("protocol", experiment.protocol, {"corrected", "published"});
+  visit.choice("protocol", experiment.protocol);
   visit_data(visit, experiment.data);
   visit.list("space.resolution", space.resolution, Bounds{16, 512});
-  visit.list("space.color", space.color, {"monochrome", "rgb"});
+  visit.choices("space.color", space.color);
   visit.list("space.width", space.width, Bounds{0, 1, true});
   visit.list("space.depth", space.depth, Bounds{0, 4});
   visit_training(visit, "supernet", experiment.supernet);
   visit_training(visit, "finetune", experiment.finetune);
   visit_training(visit, "final", experiment.final_training);
-  visit.text("search.strategy", experiment.search.strategy, {"genetic", "random", "exhaustive"});
+  visit.choice("search.strategy", experiment.search.strategy);
   visit.number("search.hours", experiment.search.hours, Bounds{0, 1e6, true});
   visit.number("search.systems", experiment.search.systems, Bounds{1, 1e12});
   visit.number("search.population", experiment.search.population, Bounds{2, 1e6});
@@ -83,7 +84,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("search.recalibration_images", experiment.search.recalibration_images, Bounds{1, 1e9});
   visit.number("search.evaluation_batch", experiment.search.evaluation_batch, Bounds{1, 65536});
   visit.measures("search.objectives", experiment.search.objectives);
-  visit.text("device.name", experiment.device.name, {});
+  visit.text("device.name", experiment.device.name);
   visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.input_bytes", experiment.device.bytes.input, Bounds{1, 8});

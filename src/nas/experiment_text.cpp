@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "nas/experiment.hpp"
 #include "nas/experiment_fields.hpp"
@@ -23,7 +22,8 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
-std::string value_text(const std::string& value) { return quoted(value); }
+template <class Enum>
+std::string value_text(Enum value) { return quoted(name_of(value)); }
 std::string value_text(Measure value) { return quoted(info(value).name); }
 std::string value_text(int value) { return fmt::format("{}", value); }
 std::string value_text(std::int64_t value) { return fmt::format("{}", value); }
@@ -35,9 +35,7 @@ std::string value_text(double value) {
 
 class TomlWriter {
  public:
-  using Choices = std::initializer_list<const char*>;
-
-  void text(const std::string& key, const std::string& value, Choices) { write(key, value_text(value)); }
+  void text(const std::string& key, const std::string& value) { write(key, quoted(value)); }
   void path(const std::string& key, const std::filesystem::path& value) { write(key, quoted(protect_path(value))); }
   template <class Value>
   void number(const std::string& key, const Value& value, const Bounds&) { write(key, value_text(value)); }
@@ -47,7 +45,14 @@ class TomlWriter {
   }
   template <class Value>
   void list(const std::string& key, const std::vector<Value>& values, const Bounds&) { write_list(key, values); }
-  void list(const std::string& key, const std::vector<std::string>& values, Choices) { write_list(key, values); }
+  template <class Enum>
+  void choice(const std::string& key, Enum value) { write(key, value_text(value)); }
+  template <class Enum>
+  void choice(const std::string& key, const std::optional<Enum>& value, const char* none) {
+    write(key, value ? value_text(*value) : quoted(none));
+  }
+  template <class Enum>
+  void choices(const std::string& key, const std::vector<Enum>& values) { write_list(key, values); }
   void measures(const std::string& key, const std::vector<Measure>& values) { write_list(key, values); }
 
   std::string take() { return std::move(toml_); }
@@ -76,10 +81,10 @@ SpaceLists space_lists(const SearchSpace& space) {
   lists.resolution.clear();
   lists.color.clear();
   for (const DataConfiguration& data : space.data_configurations()) {
-    const std::string color(color_name(data.color));
     if (lists.resolution.empty() || lists.resolution.back() != data.resolution)
       lists.resolution.push_back(data.resolution);
-    if (std::find(lists.color.begin(), lists.color.end(), color) == lists.color.end()) lists.color.push_back(color);
+    if (std::find(lists.color.begin(), lists.color.end(), data.color) == lists.color.end())
+      lists.color.push_back(data.color);
   }
   lists.width = space.widths();
   const std::array<int, 5> depth = space.most_blocks();

@@ -5,6 +5,7 @@
 #include "base/build.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/stopwatch.hpp"
 #include "nas/evaluation.hpp"
 #include "nas/resume_check.hpp"
 #include "nas/run_names.hpp"
@@ -60,7 +61,7 @@ std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment&
 
 SearchResult run_search(const Experiment& experiment, Backend& backend, const SearchOptions& options,
                         const SearchObserver& observer) {
-  const auto begin = SearchStatus::Clock::now();
+  const Stopwatch since_begin;
   SearchResult result{false, options.directory, ""};
   std::optional<RunDirectory> run;
   const auto open_run = [&] {
@@ -80,7 +81,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size())));
     if (!run) open_run();
     check_same_images(run->files(), dataset->fingerprint());
-    SearchStatus status(*run, observer, options.interrupt, begin);
+    SearchStatus status(*run, observer, options.interrupt, since_begin);
     result.summary_json = search_in(*run, status, experiment, backend, options, dataset);
   } catch (const Error& error) {
     // Unusable images leave no directory behind.

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nas/summary.hpp"
 
@@ -13,13 +14,10 @@ namespace danas {
 
 namespace {
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-std::string kib(long long bytes) { return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024); }
-
 std::string describe(const Candidate& candidate) {
   return fmt::format("system {} ({}), RAM {}, flash {}", candidate.id, candidate.system_text(),
-                     kib(candidate.measures.count(Measure::ram_bytes)),
-                     kib(candidate.measures.count(Measure::flash_bytes)));
+                     kib_text(candidate.measures[Measure::ram_bytes]),
+                     kib_text(candidate.measures[Measure::flash_bytes]));
 }
 
 std::string parents_text(const std::vector<std::int64_t>& parents) {
@@ -34,7 +32,7 @@ std::unordered_map<std::int64_t, Candidate> by_id(const std::vector<Candidate>& 
   return found;
 }
 
-std::string accuracy_text(const Measures& measures) { return percent(measures[Measure::accuracy]); }
+std::string accuracy_text(const Measures& measures) { return percent_text(measures[Measure::accuracy]); }
 
 }  // namespace
 

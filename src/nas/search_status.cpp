@@ -1,20 +1,20 @@
 #include "nas/search_status.hpp"
 
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/peak_memory.hpp"
 
 namespace danas {
 
 using Json = nlohmann::json;
 
 SearchStatus::SearchStatus(RunDirectory& run, const SearchObserver& observer, const std::atomic<bool>* interrupt,
-                           Clock::time_point begin)
-    : run_(run), observer_(observer), interrupt_(interrupt), entered_(begin) {
+                           const Stopwatch& since_begin)
+    : run_(run), observer_(observer), interrupt_(interrupt), since_entered_(since_begin) {
   for (const char* phase : {"data", "supernets", "candidates", "final"}) seconds_[phase] = 0;
   const auto file = run.files().progress();
   if (!std::filesystem::exists(file)) return;
@@ -51,13 +51,12 @@ void SearchStatus::stop_if_interrupted() const {
 }
 
 void SearchStatus::enter(const std::string& phase) {
-  seconds_[phase_] += since_entered();
+  seconds_[phase_] += since_entered_.lap();
   phase_ = phase;
-  entered_ = Clock::now();
 }
 
 double SearchStatus::elapsed() const {
-  double sum = unaccounted_ + since_entered();
+  double sum = unaccounted_ + since_entered_.seconds();
   for (const auto& [phase, seconds] : seconds_) sum += seconds;
   return sum;
 }
@@ -78,7 +77,7 @@ void SearchStatus::save() {
 
 std::map<std::string, double> SearchStatus::seconds() const {
   std::map<std::string, double> result = seconds_;
-  result[phase_] += since_entered();
+  result[phase_] += since_entered_.seconds();
   result["total"] = elapsed();
   return result;
 }
@@ -92,9 +91,7 @@ std::int64_t SearchStatus::images_evaluated() const {
 }
 
 double SearchStatus::peak_memory_mib() const {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return std::max(peak_memory_mib_, static_cast<double>(usage.ru_maxrss) / 1024);
+  return std::max(peak_memory_mib_, danas::peak_memory_mib());
 }
 
 }  // namespace danas

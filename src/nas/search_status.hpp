@@ -1,11 +1,11 @@
 // Where a search stands: what its user is told, clocks by phase, counts of images. Survives a resume.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 
+#include "base/stopwatch.hpp"
 #include "nas/run_directory.hpp"
 #include "nas/search.hpp"
 #include "nas/system_trainer.hpp"
@@ -15,11 +15,9 @@ namespace danas {
 
 class SearchStatus {
  public:
-  using Clock = std::chrono::steady_clock;
-
-  /// Continues what state/progress.json says, where it is there. The phase "data" began at `begin`.
+  /// Continues what state/progress.json says, where it is there. `since_begin` runs since the phase "data" began.
   SearchStatus(RunDirectory& run, const SearchObserver& observer, const std::atomic<bool>* interrupt,
-               Clock::time_point begin);
+               const Stopwatch& since_begin);
 
   void log(const std::string& line);
   /// The supernet or system at hand is `done` of `total` through.
@@ -46,8 +44,6 @@ class SearchStatus {
   double peak_memory_mib() const;               ///< of the session that took most
 
  private:
-  double since_entered() const { return std::chrono::duration<double>(Clock::now() - entered_).count(); }
-
   RunDirectory& run_;
   const SearchObserver& observer_;
   const std::atomic<bool>* interrupt_;
@@ -59,7 +55,7 @@ class SearchStatus {
   std::int64_t images_trained_ = 0, images_evaluated_ = 0;   ///< of earlier sessions
   double peak_memory_mib_ = 0;                  ///< of earlier sessions
   std::string phase_ = "data";
-  Clock::time_point entered_;
+  Stopwatch since_entered_;
 };
 
 }  // namespace danas

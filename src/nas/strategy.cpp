@@ -147,10 +147,12 @@ System ProposedSystems::sample_new(Random& random) {
 }
 
 std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed) {
-  if (settings.strategy == "genetic") return std::make_unique<GeneticStrategy>(settings, space, seed);
-  if (settings.strategy == "random") return std::make_unique<RandomStrategy>(space, seed);
-  if (settings.strategy == "exhaustive") return std::make_unique<ExhaustiveStrategy>(space);
-  throw expected("search.strategy", "\"genetic\", \"random\" or \"exhaustive\"", "\"" + settings.strategy + "\"");
+  switch (settings.strategy) {
+    case StrategyKind::random: return std::make_unique<RandomStrategy>(space, seed);
+    case StrategyKind::exhaustive: return std::make_unique<ExhaustiveStrategy>(space);
+    case StrategyKind::genetic: break;
+  }
+  return std::make_unique<GeneticStrategy>(settings, space, seed);
 }
 
 }  // namespace danas

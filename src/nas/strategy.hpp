@@ -49,7 +49,7 @@ class ProposedSystems {
   std::unordered_map<std::int64_t, std::size_t> places_;    ///< of each in left_
 };
 
-/// By the name in [search] strategy. The space must outlive the strategy.
+/// As [search] strategy says. The space must outlive the strategy.
 std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed);
 
 }  // namespace danas

@@ -2,12 +2,13 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/number.hpp"
+#include "base/stopwatch.hpp"
+#include "base/units.hpp"
 #include "data/preparation.hpp"
 #include "results/model_stage.hpp"
 
@@ -108,7 +109,6 @@ const Network& Supernets::get(const DataConfiguration& data) {
 
 // False where search.hours end before the last step.
 bool Supernets::train(Network& network, const DataConfiguration& data) {
-  using Clock = std::chrono::steady_clock;
   const TrainingSettings& settings = context_.experiment.supernet;
   const Training training = supernet_training(data);
   const std::string name = training.text();
@@ -120,16 +120,15 @@ bool Supernets::train(Network& network, const DataConfiguration& data) {
     done = step_of(*state, context_.run.files().unfinished_supernet());
     log.restore(state->metadata());
   }
-  Clock::time_point saved = Clock::now();
+  Stopwatch since_saved;
   const auto after_step = [&](const StepReport& report) {
     done = report.step + 1;
     log.add(report);
     context_.status.progress(name, done, settings.steps);
     const bool stop = context_.status.interrupted() || context_.out_of_time();
-    const double age = std::chrono::duration<double>(Clock::now() - saved).count();
-    if (stop || done == settings.steps || age >= context_.options.state_seconds) {
+    if (stop || done == settings.steps || since_saved.seconds() >= context_.options.state_seconds) {
       save_state(network, optimizer, data, done, log);
-      saved = Clock::now();
+      since_saved.lap();
     }
     return !stop;
   };
@@ -161,9 +160,9 @@ void Supernets::finish(Network& network, const DataConfiguration& data) {
   finished["stage"] = name_of(ModelStage::supernet);
   finished["validation_accuracy"] = fmt::format("{}", metrics.accuracy);
   save_checkpoint(context_.run.files().supernet(data.text()), network, finished);
-  context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {:.1f} %", data.text(),
+  context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {}", data.text(),
                                   context_.experiment.supernet.steps, context_.experiment.supernet.batch,
-                                  100 * metrics.accuracy));
+                                  percent_text(metrics.accuracy)));
 }
 
 }  // namespace danas

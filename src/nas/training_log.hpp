@@ -1,9 +1,9 @@
 // Rows of training.csv: every so many steps the means of loss and accuracy since the row before.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
+#include "base/stopwatch.hpp"
 #include "nas/run_directory.hpp"
 #include "nn/checkpoint.hpp"
 
@@ -20,14 +20,13 @@ class TrainingLog {
   void restore(const Metadata& metadata);
 
  private:
-  using Clock = std::chrono::steady_clock;
-  double seconds() const { return before_ + std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  double seconds() const { return before_ + stopwatch_.seconds(); }
 
   RunDirectory& run_;
   Training training_;
   std::int64_t steps_, interval_, count_ = 0;
   double loss_ = 0, accuracy_ = 0, before_ = 0;
-  Clock::time_point begin_ = Clock::now();
+  Stopwatch stopwatch_;
 };
 
 }  // namespace danas

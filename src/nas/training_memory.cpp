@@ -6,15 +6,10 @@
 
 #include "base/error.hpp"
 #include "base/memory.hpp"
+#include "base/units.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
-
-namespace {
-
-double mebibytes(double bytes) { return bytes / (1 << 20); }
-
-}  // namespace
 
 TrainingMemory largest_training(const Experiment& experiment, int classes) {
   TrainingMemory largest;
@@ -35,8 +30,8 @@ TrainingMemory largest_training(const Experiment& experiment, int classes) {
 void check_memory(const TrainingMemory& memory) {
   const double usable = usable_memory();
   if (memory.bytes > usable)
-    throw expected(memory.training, fmt::format("a training within {:.0f} MiB, all the memory there is", mebibytes(usable)),
-                   fmt::format("one of {:.0f} MiB: lower its batch", mebibytes(memory.bytes)));
+    throw expected(memory.training, fmt::format("a training within {}, all the memory there is", mib_text(usable)),
+                   fmt::format("one of {}: lower its batch", mib_text(memory.bytes)));
 }
 
 }  // namespace danas

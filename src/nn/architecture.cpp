@@ -80,11 +80,10 @@ bool take_system(std::string_view text, System& system) {
 
 }  // namespace
 
-std::string_view color_name(Color color) { return color == Color::rgb ? "rgb" : "monochrome"; }
+std::string_view color_name(Color color) { return name_of(color); }
 
 Color parse_color(std::string_view name) {
-  if (name == "rgb") return Color::rgb;
-  if (name == "monochrome") return Color::monochrome;
+  if (const auto color = find_named<Color>(name)) return *color;
   throw expected("color", "\"monochrome\" or \"rgb\"", quoted(name));
 }
 

@@ -6,9 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/names.hpp"
+
 namespace danas {
 
 enum class Color { monochrome, rgb };
+template <>
+inline constexpr std::array names<Color>{"monochrome", "rgb"};
 
 std::string_view color_name(Color color);            ///< "monochrome", "rgb"
 Color parse_color(std::string_view name);            ///< throws Error

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/hash.hpp"
 
 namespace danas {
 
@@ -26,19 +27,10 @@ constexpr const char* checksum_key = "checksum";
 
 const char* type_name(Type type) { return type == Type::f64 ? "F64" : "F32"; }
 
-// FNV-1a: every step is a bijection of the state, so that one changed byte always shows.
-std::uint64_t fnv(std::string_view bytes, std::uint64_t state = 0xCBF29CE484222325u) {
-  for (const char byte : bytes) state = (state ^ static_cast<unsigned char>(byte)) * 0x100000001B3u;
-  return state;
-}
-
 // Of the header without its checksum, as nlohmann-json writes it (keys in order), and of the data.
 std::string checksum(Json header, std::string_view data) {
   if (header.contains(metadata_key)) header[metadata_key].erase(checksum_key);
-  const std::uint64_t value = fnv(data, fnv(header.dump()));
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[(value >> shift) & 15];
-  return text;
+  return hash_text(fnv1a(data, fnv1a(header.dump())));
 }
 
 std::size_t product(const std::vector<std::int64_t>& shape) {

@@ -1,7 +1,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/error.hpp"
 #include "nn/trainer.hpp"
 
 namespace danas {
@@ -10,10 +9,7 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step) {
   if (step < settings.warmup) {
     return settings.learning_rate * static_cast<double>(step + 1) / static_cast<double>(settings.warmup);
   }
-  if (settings.schedule == "constant") return settings.learning_rate;
-  if (settings.schedule != "cosine") {
-    throw expected("schedule", "\"constant\" or \"cosine\"", "\"" + settings.schedule + "\"");
-  }
+  if (settings.schedule == Schedule::constant) return settings.learning_rate;
   // The warmup's last step has the full rate already: the cosine starts there.
   const std::int64_t first = settings.warmup > 0 ? settings.warmup - 1 : 0, last = settings.steps - 1;
   if (last <= first) return settings.learning_rate;
@@ -22,28 +18,23 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step) {
 }
 
 Optimizer::Optimizer(Network& network, const TrainingSettings& settings) : network_(network), settings_(settings) {
-  const std::string& name = settings.optimizer;
-  if (name != "adam" && name != "adamw" && name != "sgd") {
-    throw expected("optimizer", "\"adam\", \"adamw\" or \"sgd\"", "\"" + name + "\"");
-  }
-  learning_rate_at(settings, settings.warmup);  // an unknown schedule is an error before the first step
   const std::int64_t size = network.values().size();
   first_ = Tensor(network.backend(), 1, 1, 1, size);
-  if (name != "sgd") second_ = Tensor(network.backend(), 1, 1, 1, size);
+  if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(network.backend(), 1, 1, 1, size);
 }
 
 void Optimizer::step(std::int64_t step) {
   Backend& backend = network_.backend();
   const View &values = network_.values(), &gradients = network_.gradients();
   const double rate = learning_rate_at(settings_, step);
-  if (settings_.optimizer == "sgd") {
+  if (settings_.optimizer == OptimizerKind::sgd) {
     backend.sgd_step(values, gradients, first_.view(), rate, settings_.momentum, settings_.weight_decay);
     return;
   }
   AdamStep adam;
   adam.learning_rate = rate;
   adam.weight_decay = settings_.weight_decay;
-  adam.decoupled = settings_.optimizer == "adamw";
+  adam.decoupled = settings_.optimizer == OptimizerKind::adamw;
   adam.step = step + 1;
   backend.adam_step(values, gradients, first_.view(), second_.view(), adam);
 }
@@ -52,7 +43,7 @@ std::vector<NamedWeight> Optimizer::state() const {
   const auto named = [](const char* name, const Tensor& tensor) {
     return NamedWeight{name, tensor.view(), {tensor.size()}, false};
   };
-  if (settings_.optimizer == "sgd") return {named("optimizer.velocity", first_)};
+  if (settings_.optimizer == OptimizerKind::sgd) return {named("optimizer.velocity", first_)};
   return {named("optimizer.m", first_), named("optimizer.v", second_)};
 }
 

@@ -1,6 +1,7 @@
 // Training, fine-tuning, exact batch-normalization statistics, evaluation.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -8,20 +9,30 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/names.hpp"
 #include "nn/metrics.hpp"
 #include "nn/network.hpp"
 
 namespace danas {
 
+enum class OptimizerKind { adam, adamw, sgd };
+template <>
+inline constexpr std::array names<OptimizerKind>{"adam", "adamw", "sgd"};
+
+/// Of the learning rate, after the warmup.
+enum class Schedule { constant, cosine };
+template <>
+inline constexpr std::array names<Schedule>{"constant", "cosine"};
+
 /// [supernet], [finetune] and [final] of an experiment file.
 struct TrainingSettings {
   std::int64_t steps = 100;
   int batch = 128;
-  std::string optimizer = "adam";      ///< "adam" | "adamw" | "sgd"
+  OptimizerKind optimizer = OptimizerKind::adam;
   double learning_rate = 1e-3;
   double weight_decay = 0.0;
   double momentum = 0.9;               ///< of sgd
-  std::string schedule = "constant";   ///< "constant" | "cosine"
+  Schedule schedule = Schedule::constant;
   std::int64_t warmup = 0;             ///< steps of linear warmup
 };
 double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  ///< step from 0

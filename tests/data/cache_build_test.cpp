@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(of_an_altered_part_only_what_is_whole_is_taken_up, *boost::
         write(path, part);
         const auto store = images.store();
         const std::string content = content_of(store->training(24));
-        images.settings.cache = "none";
+        images.settings.cache = CacheMode::none;
         const auto none = images.store();
         BOOST_CHECK(content == content_of(none->training(24)));
       }

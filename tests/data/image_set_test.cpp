@@ -30,12 +30,12 @@ BOOST_AUTO_TEST_CASE(modes_and_reuse) {
   BOOST_CHECK(!images.builds());
   const std::string wanted = content_of(set);
 
-  images.settings.cache = "none";
+  images.settings.cache = CacheMode::none;
   const auto none = images.store();
   BOOST_CHECK(none->training(24).plan().mode == CacheMode::none);
   BOOST_CHECK(content_of(none->training(24)) == wanted);
 
-  images.settings.cache = "jpeg";
+  images.settings.cache = CacheMode::jpeg;
   const auto jpeg = images.store();
   BOOST_CHECK(jpeg->training(24).plan().mode == CacheMode::jpeg);
   const std::string close = content_of(jpeg->training(24));
@@ -50,11 +50,11 @@ BOOST_AUTO_TEST_CASE(modes_and_reuse) {
 BOOST_AUTO_TEST_CASE(evaluation_is_exact_in_every_mode) {
   StoredImages images;
   std::string wanted;
-  for (const char* const mode : {"raw", "jpeg", "none"}) {
+  for (const CacheMode mode : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     images.settings.cache = mode;
     const auto store = images.store();
     const ImageSet& set = store->evaluation(Split::test, 20);
-    BOOST_CHECK((set.plan().mode == CacheMode::none) == (std::string(mode) == "none"));
+    BOOST_CHECK((set.plan().mode == CacheMode::none) == (mode == CacheMode::none));
     if (wanted.empty()) wanted = content_of(set);
     BOOST_CHECK(content_of(set) == wanted);
     BOOST_CHECK_EQUAL(set.readable().size(), 12u);
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
   StoredImages images(20);
   for (int i = 0; i < 10; ++i) write(images.settings.path / "train/a" / (std::to_string(100 + i) + ".png"), "rubbish");
   std::string wanted;
-  for (const char* const mode : {"raw", "raw", "none"}) {  // built, opened, read one by one
+  for (const CacheMode mode : {CacheMode::raw, CacheMode::raw, CacheMode::none}) {  // built, opened, read one by one
     images.settings.cache = mode;
     const auto store = images.store();
     const ImageSet& set = store->training(24);
@@ -154,12 +154,12 @@ BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
     BOOST_CHECK(store->problems()[3].reason.find("103.png") == std::string::npos);
   }
   write(images.settings.path / "train/b/100.png", "rubbish");
-  images.settings.cache = "raw";
+  images.settings.cache = CacheMode::raw;
   write(images.settings.path / "test/b/119.png", "rubbish");  // counted too
   for (int pass = 0; pass < 2; ++pass)
     check_error([&] { images.store()->training(24); }, {"at most 10 unusable files of 120", "got 12", "100.png"});
   BOOST_CHECK_EQUAL(files_in(images.settings.cache_path, ".part"), 0u);
-  images.settings.cache = "none";
+  images.settings.cache = CacheMode::none;
   const auto none = images.store();
   check_error([&] { content_of(none->training(24)); }, {"at most 10 unusable files of 120", "got 11"});
 }
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
 BOOST_AUTO_TEST_CASE(evaluation_passes_over_unreadable_files) {
   StoredImages images(20);
   write(images.settings.path / "test/a/104.png", "rubbish");
-  for (const char* const mode : {"raw", "none"}) {
+  for (const CacheMode mode : {CacheMode::raw, CacheMode::none}) {
     images.settings.cache = mode;
     const auto store = images.store();
     const ImageSet& set = store->evaluation(Split::test, 16);
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(a_file_without_permission_is_a_problem_until_it_has_one) {
 BOOST_AUTO_TEST_CASE(modes_and_crops_have_caches_of_their_own) {
   StoredImages images;
   BOOST_CHECK(images.builds());
-  images.settings.cache = "jpeg";
+  images.settings.cache = CacheMode::jpeg;
   BOOST_CHECK(images.builds());
   images.settings.crop_min_area = 0.25;
   BOOST_CHECK(images.builds());
@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(modes_and_crops_have_caches_of_their_own) {
   BOOST_CHECK(!images.builds());
   images.settings.crop_min_area = 0.6;
   BOOST_CHECK(!images.builds());
-  images.settings.cache = "raw";
+  images.settings.cache = CacheMode::raw;
   BOOST_CHECK(!images.builds());
   images.settings.crop_min_area = 1e-300;  // no more than there is
   BOOST_CHECK(images.builds());

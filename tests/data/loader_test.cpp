@@ -17,7 +17,7 @@ namespace {
 
 // A store of synthetic scenes, whose pixels tell them apart.
 struct Scenes {
-  explicit Scenes(int images = 40, const std::string& cache = "raw") {
+  explicit Scenes(int images = 40, CacheMode cache = CacheMode::raw) {
     settings.images = images;
     settings.size = 32;
     settings.cache = cache;
@@ -94,10 +94,10 @@ BOOST_AUTO_TEST_CASE(impossible_crops_fall_back_to_the_center) {
 }
 
 BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
-  for (const char* const cache : {"raw", "jpeg", "none"}) {
+  for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     const Scenes scenes(42, cache);
     const ImageSet& set = scenes.store->training(17);
-    BOOST_CHECK_EQUAL(cache_mode_name(set.plan().mode), cache);
+    BOOST_CHECK(set.plan().mode == cache);
     for (const int channels : {1, 3}) {
       TrainingLoader one(set, 17, channels, 9, 0.6, 4, 0, 1), three(set, 17, channels, 9, 0.6, 4, 0, 3),
           grown(set, 17, channels, 9, 0.6, 4);
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
   TemporaryFolder folder;
   make_folders(folder.path() / "images", 6);
   DataSettings settings = folder_settings(folder.path() / "images", folder.path() / "cache");
-  settings.cache = "none";
+  settings.cache = CacheMode::none;
   const ImageStore store(open_dataset(settings, 1), settings, {});
   const ImageSet& set = store.training(16);
   std::filesystem::remove_all(folder.path() / "images/train");

@@ -50,10 +50,10 @@ BOOST_AUTO_TEST_SUITE(real_photographs, *boost::unit_test::precondition(has_real
 BOOST_AUTO_TEST_CASE(wake_vision_mini) {
   TemporaryFolder cache;
   DataSettings settings;
-  settings.kind = "wake_vision";
+  settings.kind = DatasetKind::wake_vision;
   settings.path = real_data() / "wake_vision_mini";
   settings.train = "train_quality";
-  settings.cache = "raw";
+  settings.cache = CacheMode::raw;
   settings.cache_path = cache.path();
   check_all_images_load(settings, {"no person", "person"}, {578, 124, 118});
 }

@@ -38,9 +38,9 @@ void make_folders(const fs::path& root, int count) {
 
 DataSettings folder_settings(const fs::path& root, const fs::path& cache) {
   DataSettings settings;
-  settings.kind = "folders";
+  settings.kind = DatasetKind::folders;
   settings.path = root;
-  settings.cache = "raw";
+  settings.cache = CacheMode::raw;
   settings.cache_path = cache;
   return settings;
 }

@@ -58,11 +58,11 @@ BOOST_AUTO_TEST_CASE(predict_and_evaluate_agree_to_the_last_bit) {
   const TemporaryFolder folder;
   write_photographs(folder.path() / "images");
   DataSettings settings;
-  settings.kind = "folders";
+  settings.kind = DatasetKind::folders;
   settings.path = folder.path() / "images";
   settings.cache_path = folder.path() / "cache";
   const SearchSpace space;
-  for (const char* const mode : {"raw", "none"}) {
+  for (const CacheMode mode : {CacheMode::raw, CacheMode::none}) {
     settings.cache = mode;
     const ImageStore store(open_dataset(settings, 1), settings, {});
     const auto backend = make_cpu_backend(2);

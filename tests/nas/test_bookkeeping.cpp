@@ -3,7 +3,6 @@
 
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
@@ -52,12 +51,12 @@ class StandIn : public Evaluator {
 struct Searched { std::size_t rows = 0; double seconds = 0; };
 
 Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs::path& directory, bool resume) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const auto backend = make_cpu_backend(1, "portable");
   const SearchOptions options;
   const SearchObserver observer;
   RunDirectory run(directory, experiment, "a machine", {"0", "0", "portable"}, resume);
-  SearchStatus status(run, observer, nullptr, begin);
+  SearchStatus status(run, observer, nullptr, stopwatch);
   const ImageStore store(open_dataset(experiment.data, experiment.seed), experiment.data, image_use(experiment, 0));
   DataLog data_log(status, store);
   SystemTrainer trainer(experiment, store, *backend);
@@ -65,8 +64,7 @@ Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs:
   SearchContext context{experiment, options, *backend, store, data_log, trainer, run, status, work};
   const Supernets supernets(context);
   SearchLoop(context, supernets, evaluator).run();
-  return {run.candidates().size(),
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
+  return {run.candidates().size(), stopwatch.seconds()};
 }
 
 // In memory where the machine has such a place, so that no disk is timed.

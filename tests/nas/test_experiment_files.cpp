@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(the_papers_devices) {
     BOOST_TEST(e.device.flash_kib == limits.flash);
     BOOST_TEST(e.space.size() == 37'520);
     BOOST_TEST(e.search.hours.value() == 23.0);
-    BOOST_TEST(e.data.kind == "wake_vision");
+    BOOST_TEST((e.data.kind == DatasetKind::wake_vision));
     BOOST_TEST(e.data.train == "train_quality");
     BOOST_TEST(e.data.path == "/wake_vision");
     BOOST_TEST(e.supernet.steps == 30000);
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(the_papers_devices) {
 
 BOOST_AUTO_TEST_CASE(quick_searches_resolutions_and_colors) {
   const Experiment e = shipped("quick");
-  BOOST_TEST(e.data.kind == "synthetic");
+  BOOST_TEST((e.data.kind == DatasetKind::synthetic));
   BOOST_TEST(e.space.data_configurations().size() >= 4u);
   BOOST_TEST(e.search.systems.value() >= 20);
 }

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
   for (std::size_t i = 0; i < 2; ++i) BOOST_TEST(same_bytes(state.state()[i].view, restored.state()[i].view));
 
   TrainingSettings sgd;
-  sgd.optimizer = "sgd";
+  sgd.optimizer = OptimizerKind::sgd;
   Optimizer velocity(other, sgd);
   BOOST_CHECK_THROW(checkpoint.load(other, velocity.state()), Error);
   Network larger(*backend, system_layers(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), 1);

@@ -27,7 +27,7 @@ std::int64_t branch_macs(const LayerList& layers) {
   return macs;
 }
 
-TrainingSettings settings_of(const char* optimizer, int batch) {
+TrainingSettings settings_of(OptimizerKind optimizer, int batch) {
   TrainingSettings settings;
   settings.optimizer = optimizer;
   settings.batch = batch;
@@ -47,13 +47,13 @@ BOOST_AUTO_TEST_CASE(products_are_those_of_the_layer_table) {
     // send back.
     const std::int64_t stem = layer_table(layers).front().macs, branches = branch_macs(layers);
     const double wanted = 2.0 * 5 * static_cast<double>(3 * macs - stem + 2 * branches);
-    BOOST_TEST(training_cost(layers, settings_of("adam", 5)).step.products == wanted);
+    BOOST_TEST(training_cost(layers, settings_of(OptimizerKind::adam, 5)).step.products == wanted);
   }
 }
 
 BOOST_AUTO_TEST_CASE(memory_is_that_of_a_training) {
   for (const LayerList& layers : networks)
-    for (const char* optimizer : {"adam", "sgd"}) {
+    for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd}) {
       const TrainingSettings settings = settings_of(optimizer, 3);
       const TrainingCost cost = training_cost(layers, settings);
       const auto backend = make_cpu_backend(1, "portable");
@@ -74,8 +74,8 @@ BOOST_AUTO_TEST_CASE(memory_is_that_of_a_training) {
 }
 
 BOOST_AUTO_TEST_CASE(a_step_costs_more_with_more_images) {
-  const TrainingCost one = training_cost(networks[2], settings_of("adam", 1)),
-                     four = training_cost(networks[2], settings_of("adam", 4));
+  const TrainingCost one = training_cost(networks[2], settings_of(OptimizerKind::adam, 1)),
+                     four = training_cost(networks[2], settings_of(OptimizerKind::adam, 4));
   BOOST_TEST(four.step.products == 4 * one.step.products);
   BOOST_TEST(four.step.bytes() < 4 * one.step.bytes());  // weights are read once
   BOOST_TEST(four.step.calls == one.step.calls);

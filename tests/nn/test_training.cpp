@@ -8,11 +8,11 @@ using namespace danas::test;
 
 namespace {
 
-TrainingSettings steps(std::int64_t count, const char* optimizer = "adam") {
+TrainingSettings steps(std::int64_t count, OptimizerKind optimizer = OptimizerKind::adam) {
   TrainingSettings settings;
   settings.steps = count;
   settings.optimizer = optimizer;
-  settings.schedule = "cosine";
+  settings.schedule = Schedule::cosine;
   settings.warmup = 2;
   settings.weight_decay = 1e-3;
   return settings;
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
 BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 32, 1, 2, 8, 4);
-  for (const char* optimizer : {"adam", "adamw", "sgd"}) {
+  for (const auto optimizer : {OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::sgd}) {
     const TrainingSettings settings = steps(9, optimizer);
     Network whole(*backend, small, 1);
     Trainer(*backend).train(whole, settings, toy.training(), {});
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(resumed_training_continues_bit_for_bit) {
       saved.clear();
       for (const NamedWeight& weight : state.state()) saved.push_back(numbers(weight.view));
     }
-    BOOST_TEST(same_weights(whole, resumed), optimizer);
+    BOOST_TEST(same_weights(whole, resumed), name_of(optimizer));
   }
 }
 
@@ -296,8 +296,6 @@ BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
   Network trained(*backend, small, 1);
   TrainingSettings settings;
   BOOST_CHECK_THROW(trainer.train(trained, settings, [&](std::int64_t) { return toy.part(0, 0); }, {}), Error);
-  settings.optimizer = "adagrad";
-  BOOST_CHECK_THROW(trainer.train(trained, settings, toy.training(), {}), Error);
 }
 
 BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
@@ -319,7 +317,7 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
   Network last(*backend, small, 1);
   TrainingSettings settings;
   settings.steps = 1;
-  settings.optimizer = "sgd";
+  settings.optimizer = OptimizerKind::sgd;
   settings.learning_rate = 1e39;
   int reports = 0;
   const auto count = [&](const StepReport&) { return ++reports, true; };

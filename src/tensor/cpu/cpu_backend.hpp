@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <new>
+#include <span>
 #include <vector>
 
 #include "base/thread_pool.hpp"
@@ -91,8 +92,21 @@ class CpuBackend : public HostBackend {
   Rows convolution_rows(const View& x, const Filter& w, const Geometry& geometry, const View& y) const;
   const float* fetch(const Rows& rows, Index begin, Index end, int worker);  ///< rows [begin, end), stride rows.width
 
-  const float* pack(const Filter& w, bool transposed);
-  void product(const Rows& x, const float* packed, Index columns, const float* bias, Activation act, float* y);
+  /// A matrix [depth, columns] as panels of up to three vectors of columns, each [depth, vectors·lanes], zeros beyond
+  /// the last column. In memory of the backend, until the next pack().
+  struct PackedFilter {
+    struct Panel {
+      const float* values;
+      Index column;  ///< the first
+      int vectors;
+      Index columns;
+    };
+    Index depth, columns;
+    std::span<const Panel> panels;
+  };
+  /// w, or wᵀ, whose depth is w's columns.
+  PackedFilter pack(const Filter& w, bool transposed);
+  void product(const Rows& x, const PackedFilter& w, const float* bias, Activation act, float* y);
   void filter_product(const Rows& x, const float* dy, Index columns, const Filter& dw);
   void scatter_columns(const float* columns, Index begin, Index end, const Rows& rows, float* image) const;
 
@@ -135,7 +149,7 @@ class CpuBackend : public HostBackend {
     std::vector<std::uint8_t> pixels;
   };
   std::vector<Worker> workers_;
-  std::vector<Index> panel_starts_;  ///< first vectors of the panels that pack() made last
+  std::vector<PackedFilter::Panel> panels_;  ///< of pack()
 };
 
 }  // namespace danas::cpu

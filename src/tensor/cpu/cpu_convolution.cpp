@@ -87,7 +87,7 @@ void CpuBackend::convolution(const View& x, const Filter& w, const Geometry& geo
                              const View& y) {
   shapes::convolution("convolution", Type::f32, x, w, geometry, y);
   shapes::optional_vector("convolution", Type::f32, bias, w.out);
-  product(convolution_rows(x, w, geometry, y), pack(w, false), w.out, bias.as<const float>(), act, y.as<float>());
+  product(convolution_rows(x, w, geometry, y), pack(w, false), bias.as<const float>(), act, y.as<float>());
 }
 
 void CpuBackend::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
@@ -98,13 +98,12 @@ void CpuBackend::convolution_backward_filter(const View& x, const View& dy, cons
 
 void CpuBackend::convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) {
   shapes::convolution("convolution_backward_input", Type::f32, dx, w, geometry, dy);
-  const float* packed = pack(w, true);
+  const PackedFilter packed = pack(w, true);
   if (is_matmul(w, geometry)) {
-    product(dense_rows(dy), packed, w.in, nullptr, Activation::none, dx.as<float>());
+    product(dense_rows(dy), packed, nullptr, Activation::none, dx.as<float>());
     return;
   }
   const Rows rows = convolution_rows(dx, w, geometry, dy);
-  const Index lanes = kernels_.lanes, vectors = divide_up(rows.width, lanes);
   const Index pixels = dy.h * dy.w, image_size = dx.h * dx.w * dx.c;
   const Index block = std::clamp<Index>(65536 / (rows.width + w.out) / 24, 1, 16) * 24;
 
@@ -114,14 +113,11 @@ void CpuBackend::convolution_backward_input(const View& dy, const Filter& w, con
     float* columns = workers_[static_cast<std::size_t>(worker)].rows.take(block * rows.width);
     for (Index begin = 0; begin < pixels; begin += block) {
       const Index end = std::min(begin + block, pixels);
-      for (const Index vector : panel_starts_) {
-        const Index column = vector * lanes;
-        const int width = panel_vectors(vectors - vector);
+      for (const auto& panel : packed.panels)
         kernels_.matmul({.x = dy.as<const float>() + (image * pixels + begin) * w.out, .x_stride = w.out,
-                         .rows = end - begin, .depth = w.out, .panel = packed + w.out * column, .vectors = width,
-                         .columns = std::min(width * lanes, rows.width - column), .bias = nullptr,
-                         .act = Activation::none, .y = columns + column, .y_stride = rows.width});
-      }
+                         .rows = end - begin, .depth = w.out, .panel = panel.values, .vectors = panel.vectors,
+                         .columns = panel.columns, .bias = nullptr, .act = Activation::none,
+                         .y = columns + panel.column, .y_stride = rows.width});
       scatter_columns(columns, begin, end, rows, out);
     }
   });

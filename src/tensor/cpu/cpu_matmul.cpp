@@ -25,9 +25,7 @@ CpuBackend::Rows CpuBackend::dense_rows(const View& x) const {
   return rows;
 }
 
-// Panels of up to three vectors of columns, each [depth, vectors·lanes], zeros beyond the last column. `transposed`
-// packs wᵀ: its depth is w's columns.
-const float* CpuBackend::pack(const Filter& w, bool transposed) {
+CpuBackend::PackedFilter CpuBackend::pack(const Filter& w, bool transposed) {
   const Index lanes = kernels_.lanes, taps = w.h * w.w;
   const Index depth = transposed ? w.out : taps * w.in, columns = transposed ? taps * w.in : w.out;
   const Index vectors = divide_up(columns, lanes);
@@ -35,12 +33,15 @@ const float* CpuBackend::pack(const Filter& w, bool transposed) {
   const float* weights = w.as<const float>();
   const auto row = [&](Index i) { return weights + i / w.in * w.tap_stride + i % w.in * w.row_stride; };
 
-  std::vector<Index>& starts = panel_starts_;
-  starts.clear();
-  for (Index vector = 0; vector < vectors; vector += panel_vectors(vectors - vector)) starts.push_back(vector);
-  const auto body = [&](std::int64_t panel, int) {
-    const Index first = starts[static_cast<std::size_t>(panel)], width = panel_vectors(vectors - first) * lanes;
-    const Index column = first * lanes, used = std::min(width, columns - column);
+  panels_.clear();
+  for (Index vector = 0; vector < vectors; vector += panels_.back().vectors) {
+    const Index column = vector * lanes;
+    const int width = panel_vectors(vectors - vector);
+    panels_.push_back({packed + depth * column, column, width, std::min(width * lanes, columns - column)});
+  }
+  const auto body = [&](std::int64_t index, int) {
+    const auto& panel = panels_[static_cast<std::size_t>(index)];
+    const Index width = panel.vectors * lanes, column = panel.column, used = panel.columns;
     float* out = packed + depth * column;
     if (!transposed) {
       for (Index k = 0; k < depth; ++k, out += width) {
@@ -56,24 +57,23 @@ const float* CpuBackend::pack(const Filter& w, bool transposed) {
         for (Index k = 0; k < depth; ++k) out[k * width + j] = 0.0f;
     }
   };
-  const auto panels = static_cast<Index>(starts.size());
+  const auto count = static_cast<Index>(panels_.size());
   if (depth * columns < 16384) {
-    for (Index panel = 0; panel < panels; ++panel) body(panel, 0);
+    for (Index panel = 0; panel < count; ++panel) body(panel, 0);
   } else {
-    pool_.run(panels, body);
+    pool_.run(count, body);
   }
-  return packed;
+  return {depth, columns, panels_};
 }
 
 // Tasks are blocks of rows, and also groups of panels where there are few rows. An element's sum does not depend on its
 // task.
-void CpuBackend::product(const Rows& x, const float* packed, Index columns, const float* bias, Activation act,
-                         float* y) {
-  const Index lanes = kernels_.lanes, vectors = divide_up(columns, lanes), depth = x.width;
+void CpuBackend::product(const Rows& x, const PackedFilter& w, const float* bias, Activation act, float* y) {
+  const Index depth = w.depth, columns = w.columns;
   Index rows = rows_per_task(depth, columns);
   if (x.count < 8 * rows) rows = std::max<Index>(24, divide_up(divide_up(x.count, 8), 24) * 24);
   const Index row_tasks = divide_up(x.count, rows);
-  const auto panels = static_cast<Index>(panel_starts_.size());
+  const auto panels = static_cast<Index>(w.panels.size());
   const Index panel_groups = x.matrix ? std::clamp<Index>(8 / row_tasks, 1, panels) : 1;
   const Index panels_per_group = divide_up(panels, panel_groups);
 
@@ -81,14 +81,12 @@ void CpuBackend::product(const Rows& x, const float* packed, Index columns, cons
     const Index begin = task / panel_groups * rows, end = std::min(begin + rows, x.count);
     const Index first = task % panel_groups * panels_per_group, last = std::min(first + panels_per_group, panels);
     const float* in = fetch(x, begin, end, worker);
-    for (Index panel = first; panel < last; ++panel) {
-      const Index vector = panel_starts_[static_cast<std::size_t>(panel)], column = vector * lanes;
-      const int width = panel_vectors(vectors - vector);
-      kernels_.matmul({.x = in, .x_stride = depth, .rows = end - begin, .depth = depth,
-                       .panel = packed + depth * column, .vectors = width,
-                       .columns = std::min(width * lanes, columns - column),
-                       .bias = bias ? bias + column : nullptr, .act = act, .y = y + begin * columns + column,
-                       .y_stride = columns});
+    for (Index i = first; i < last; ++i) {
+      const auto& panel = w.panels[static_cast<std::size_t>(i)];
+      kernels_.matmul({.x = in, .x_stride = depth, .rows = end - begin, .depth = depth, .panel = panel.values,
+                       .vectors = panel.vectors, .columns = panel.columns,
+                       .bias = bias ? bias + panel.column : nullptr, .act = act,
+                       .y = y + begin * columns + panel.column, .y_stride = columns});
     }
   };
   const Index tasks = row_tasks * panel_groups;
@@ -146,12 +144,12 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
 void CpuBackend::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {
   shapes::matmul("matmul", Type::f32, x, w, y);
   shapes::optional_vector("matmul", Type::f32, bias, w.out);
-  product(dense_rows(x), pack(w, false), w.out, bias.as<const float>(), act, y.as<float>());
+  product(dense_rows(x), pack(w, false), bias.as<const float>(), act, y.as<float>());
 }
 
 void CpuBackend::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
   shapes::matmul("matmul_backward_input", Type::f32, dx, w, dy);
-  product(dense_rows(dy), pack(w, true), w.in, nullptr, Activation::none, dx.as<float>());
+  product(dense_rows(dy), pack(w, true), nullptr, Activation::none, dx.as<float>());
 }
 
 void CpuBackend::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {

@@ -1,29 +1,25 @@
 #include "tensor/cpu/peak.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 #include "base/cpus.hpp"
+#include "base/stopwatch.hpp"
 #include "base/thread_pool.hpp"
 #include "tensor/cpu/kernels.hpp"
 
 namespace danas {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// Most work a second among runs of body() (which returns the work done) within `seconds`, at least three.
 template <class Body>
 double best_rate(double seconds, const Body& body) {
   double best = 0;
-  const double end = now() + seconds;
-  for (int run = 0; run < 3 || now() < end; ++run) {
-    const double start = now();
+  const Stopwatch all;
+  for (int run = 0; run < 3 || all.seconds() < seconds; ++run) {
+    const Stopwatch one;
     const double work = body();
-    best = std::max(best, work / (now() - start));
+    best = std::max(best, work / one.seconds());
   }
   return best;
 }

@@ -1,4 +1,5 @@
-// Build tool: writes a .cpp that holds the given files. embed OUT.cpp FILE…
+// Build tool: writes a .cpp that holds the given files, and the function that a header declares to find them by name.
+// embed OUT.cpp HEADER FUNCTION FILE…
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -29,14 +30,13 @@ void write_literal(std::ostream& out, const std::string& content) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 2) {
-    std::cerr << "usage: embed OUT.cpp FILE…\n";
+  if (count < 5) {
+    std::cerr << "usage: embed OUT.cpp HEADER FUNCTION FILE…\n";
     return 2;
   }
   std::ofstream out(arguments[1]);
-  out << "#include \"report/assets.hpp\"\n\nnamespace danas::report {\n\n"
-         "std::string_view asset(std::string_view name) {\n";
-  for (int i = 2; i < count; ++i) {
+  out << "#include \"" << arguments[2] << "\"\n\nstd::string_view " << arguments[3] << "(std::string_view name) {\n";
+  for (int i = 4; i < count; ++i) {
     std::ifstream file(arguments[i], std::ios::binary);
     const std::string content{std::istreambuf_iterator<char>(file), {}};
     if (!file || content.empty()) {
@@ -48,7 +48,7 @@ int main(int count, char** arguments) {
     write_literal(out, content);
     out << ";\n    return {content, sizeof content - 1};\n  }\n";
   }
-  out << "  return {};\n}\n\n}  // namespace danas::report\n";
+  out << "  return {};\n}\n";
   out.close();
   return out ? 0 : 1;
 }
