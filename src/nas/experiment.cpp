@@ -223,7 +223,7 @@ class TomlReader {
   }
   void measures(const std::string& key, std::vector<Measure>& values) {
     read_list(key, values,
-              [&](const toml::node& node) { return parse_measure(read_text(key, node, {}), source_.where(key)); });
+              [&](const toml::node& node) { return parse_measure(read_text(key, node), source_.where(key)); });
   }
 
  private:

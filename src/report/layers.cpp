@@ -14,7 +14,7 @@ namespace {
 
 constexpr double drawing_width = 720, drawing_height = 130;
 
-const char* layer_class(const Layer& layer) {
+const char* layer_class(const LayerRow& layer) {
   const auto has = [&](const char* part) {
     return layer.kind.find(part) != std::string::npos || layer.name.find(part) != std::string::npos;
   };
@@ -25,9 +25,9 @@ const char* layer_class(const Layer& layer) {
   return "conv";
 }
 
-std::size_t peak_layer(const std::vector<Layer>& layers) {
+std::size_t peak_layer(const std::vector<LayerRow>& layers) {
   const auto peak = std::max_element(layers.begin(), layers.end(),
-                                     [](const Layer& a, const Layer& b) { return a.ram_bytes < b.ram_bytes; });
+                                     [](const LayerRow& a, const LayerRow& b) { return a.ram_bytes < b.ram_bytes; });
   return static_cast<std::size_t>(peak - layers.begin());
 }
 
@@ -36,10 +36,10 @@ std::string shape(long long height, long long width, long long channels) {
 }
 
 /// Square roots keep both a 112×112 map and a 4×4 one visible.
-std::string drawing(const std::vector<Layer>& layers, std::size_t peak) {
+std::string drawing(const std::vector<LayerRow>& layers, std::size_t peak) {
   constexpr double gap = 3, edge = 2;
   double highest = 1, total = 0;
-  for (const Layer& layer : layers) {
+  for (const LayerRow& layer : layers) {
     highest = std::max(highest, std::sqrt(static_cast<double>(layer.out_height)));
     total += std::sqrt(static_cast<double>(layer.out_channels));
   }
@@ -47,7 +47,7 @@ std::string drawing(const std::vector<Layer>& layers, std::size_t peak) {
   std::string boxes;
   double x = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Layer& layer = layers[i];
+    const LayerRow& layer = layers[i];
     const double channels = std::sqrt(static_cast<double>(layer.out_channels));
     const double width = std::max(1.5, room * channels / std::max(total, 1.0));
     const double height = std::max(
@@ -74,7 +74,7 @@ std::string legend() {
 
 }  // namespace
 
-std::string layer_diagram(const std::vector<Layer>& layers, const std::optional<long long>& limit) {
+std::string layer_diagram(const std::vector<LayerRow>& layers, const std::optional<long long>& limit) {
   if (layers.empty()) return "<p>No layers.</p>\n";
   const std::size_t peak = peak_layer(layers);
   const double most = std::max(1.0, static_cast<double>(layers[peak].ram_bytes));
@@ -89,7 +89,7 @@ std::string layer_diagram(const std::vector<Layer>& layers, const std::optional<
           "<th scope=\"col\">parameters</th><th scope=\"col\">MACs</th><th scope=\"col\">RAM</th></tr></thead>\n"
           "<tbody>\n";
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Layer& layer = layers[i];
+    const LayerRow& layer = layers[i];
     html += fmt::format(
         "<tr{}><th scope=\"row\">{} <small>{}</small></th><td>{}</td><td class=\"number\">{}</td>"
         "<td class=\"number\">{}</td><td class=\"bar\"><i style=\"width:{:.1f}%\"></i><span>{}</span></td></tr>\n",

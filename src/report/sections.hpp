@@ -19,7 +19,7 @@ std::string front_table(const Run& run, std::size_t number);
 std::string systems_table(const Run& run);
 
 /// Layers as a drawing and a table with RAM bars; `limit` in bytes where it is known.
-std::string layer_diagram(const std::vector<Layer>& layers, const std::optional<long long>& limit);
+std::string layer_diagram(const std::vector<LayerRow>& layers, const std::optional<long long>& limit);
 
 /// Notes on what is missing or went wrong; empty where there is nothing to say.
 std::string notes(const Run& run);
