@@ -28,7 +28,7 @@ class StandIn : public Evaluator {
     const std::int64_t network = networks_.network(proposal.system);
     Random random(1, "accuracy", static_cast<std::uint64_t>(network));
     Metrics metrics;
-    metrics.accuracy = 0.5 + 0.02 * std::log2(candidate.measures[Measure::macs]) * random.uniform();
+    metrics.accuracy = 0.3 + 0.02 * std::log2(candidate.measures[Measure::macs]) * random.uniform();
     set_scores(candidate, metrics, Split::validation);
     candidate.fitness = fitness(candidate.measures, experiment_.device.limits(), experiment_.fitness);
     ++evaluated[network];
