@@ -5,7 +5,7 @@ SETUP := meson setup -Dcuda=$(CUDA) $(MESON_FLAGS)
 # Line numbers are all that a sanitizer's report needs; whole debug information takes the compiler three times as long.
 SANITIZE := $(SETUP) -Doptimization=1 -Ddebug=false -Dcpp_args=-g1 -Db_lundef=false
 
-.PHONY: all run test sanitize bench clean packages
+.PHONY: all run test format lint sanitize bench clean packages
 
 all: build/build.ninja
 	meson compile -C build danas
@@ -16,6 +16,15 @@ run: all
 test: build/build.ninja
 	meson compile -C build
 	scripts/run-tests build
+
+format:
+	scripts/install-packages clang-format
+	scripts/format
+
+lint: build/build.ninja
+	scripts/install-packages clang-format clang-tidy
+	scripts/format --check
+	scripts/tidy build
 
 # Address and undefined behavior, then threads; without the tests labeled slow, which add shapes but no code. The
 # commands start no threads of their own, and whole runs of them take the thread sanitizer too long.

@@ -37,7 +37,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-int run_program(std::vector<std::string> arguments) noexcept {
+int run_program(const std::vector<std::string>& arguments) noexcept {
   // A file beyond the size limit is then an error of write() with a message instead of a silent death.
   std::signal(SIGXFSZ, SIG_IGN);
   try {

@@ -6,12 +6,14 @@
 
 namespace danas {
 
-struct Color { float r = 0, g = 0, b = 0; };   ///< 0 … 255
+/// 0 … 255.
+struct Color { float r = 0, g = 0, b = 0; };
 
 /// Brightness as the monochrome networks see it (ITU-R 601).
 float luminance(const Color& color);
 
-struct Point { float x = 0, y = 0; };          ///< shares of the canvas' side; y downwards
+/// Shares of the canvas' side; y downwards.
+struct Point { float x = 0, y = 0; };
 
 class Canvas {
  public:

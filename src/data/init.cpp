@@ -61,7 +61,7 @@ void warn_of_leaks(FolderSummary& summary, const Dataset& dataset) {
   std::int64_t count = 0;
   std::string example;
   for (const auto& [length, files] : by_length) {
-    const auto with_first = [&](const File& file) { return file.split == files.front().split; };
+    const auto with_first = [split = files.front().split](const File& file) { return file.split == split; };
     if (std::all_of(files.begin(), files.end(), with_first)) continue;
     std::map<std::uint64_t, const File*> first;  // the first file of each content
     for (const File& file : files) {

@@ -49,6 +49,7 @@ struct Crop {
   bool flip = false;  ///< mirrored left to right after the crop
 };
 
+// clang-format off: parts side by side
 struct BatchNormWeights { View gamma, beta, running_mean, running_variance; };
 struct BatchNormGradients { View gamma, beta; };
 struct BatchNormStatistics { View mean, variance; };  ///< of one batch; variance biased (divided by the row count)
@@ -79,6 +80,7 @@ struct FoldedBottleneck {
   int stride = 1;
   bool residual = false;
 };
+// clang-format on
 
 struct AdamStep {
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;

@@ -56,6 +56,7 @@ class Tape {
   std::span<const Normalization> normalizations() const { return normalizations_; }
 
  private:
+  // clang-format off: a record a line
   struct Node { View value, gradient; bool wants_gradient = false; };
   struct ConvolutionRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
   struct DepthwiseRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
@@ -67,6 +68,7 @@ class Tape {
   struct FlattenRecord { Value x, y; };
   struct BottleneckRecord { Value x, y; BottleneckParameter parameter; BottleneckSaved saved; };
   struct LossRecord { Value logits; View probabilities; std::span<const std::int32_t> labels; };
+  // clang-format on
   using Record = std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, ActivationRecord,
                               AddRecord, PoolRecord, FlattenRecord, BottleneckRecord, LossRecord>;
 

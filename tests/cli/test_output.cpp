@@ -138,9 +138,11 @@ BOOST_AUTO_TEST_CASE(long_texts_are_shortened) {
   const Setting setting{scratch.path(), {}, 0};
   const std::string name(100000, 'x');
   scratch.write("long.toml", "name = \"" + name + "\"\n[data]\nkind = \"synthetic\"\n");
+  // clang-format off
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{name}, {"check", name}, {"check", "long.toml"}, {"describe", "--arch", name},
         {"check", "long.toml", "--set", name + "=1"}, {"predict", name, name}, {"bench", "--" + name}}) {
+    // clang-format on
     const Outcome outcome = run(arguments, setting);
     check_error(outcome, 2, "xx");
     BOOST_TEST(outcome.err.size() < 2000);

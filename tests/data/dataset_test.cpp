@@ -129,8 +129,7 @@ BOOST_AUTO_TEST_CASE(wake_vision_problems_are_counted) {
   TemporaryFolder folder;
   make_wake_vision(folder.path(), 20);
   std::ofstream(folder.path() / "wake_vision_train.csv", std::ios::app)
-      << "missing.png,1\n" << "1003.png,1\n" << "half a row\n"
-      << "1004.png,1,surplus\n" << ",1\n" << "1005.png,maybe\n";
+      << "missing.png,1\n1003.png,1\nhalf a row\n1004.png,1,surplus\n,1\n1005.png,maybe\n";
   write_png(folder.path() / "train" / "unlabeled.png", smooth_pixels(8, 8, 3));
   write(folder.path() / "train" / ".hidden", "");
   const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);

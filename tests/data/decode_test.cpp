@@ -37,9 +37,11 @@ std::string png_of_zeros(unsigned side, std::size_t zeros) {
       if (++filled == 8) data += static_cast<char>(byte), filled = byte = 0;
     }
   };
+  // clang-format off
   bits("110" "00110000");  // the last block, of fixed codes; the first zero
   for (std::size_t count = 1; count < zeros; count += 258) bits("11000101" "00000");
   bits("0000000" "0000000");  // the end of the block, and what fills the last byte
+  // clang-format on
   std::string header, file = "\x89PNG\r\n\x1A\n";
   for (int i = 0; i < 2; ++i) append_number(header, side, 4, true);
   append_chunk(file, "IHDR", header + std::string("\x08\0\0\0\0", 5));

@@ -197,6 +197,7 @@ BOOST_AUTO_TEST_CASE(names) {
   BOOST_TEST(system.data.text() == "32-rgb");
   BOOST_TEST((parse_color("monochrome") == Color::monochrome));
   BOOST_CHECK_THROW(parse_color("gray"), Error);
+  // clang-format off
   for (const char* junk : {"", ",", "96", "96,monochrome", "96,monochrome,2-2-0-0-0", "96,monochrome,2-2-0-0-0,",
                            "96,monochrome,2-2-0-0-0,0.30", "96,monochrome,2-2-0-0-0,.3", "96,monochrome,2-2-0-0-0,0.3 ",
                            " 96,monochrome,2-2-0-0-0,0.3", "96,mono,2-2-0-0-0,0.3", "96,monochrome,2-2-0-0,0.3",
@@ -205,6 +206,7 @@ BOOST_AUTO_TEST_CASE(names) {
                            "96,monochrome,2-2-0-0-0,nan", "96,monochrome,2-2-0-0-0,-0.5", "096,monochrome,2-2-0-0-0,0.3",
                            "0,monochrome,2-2-0-0-0,0.3", "-96,rgb,2-2-0-0-0,0.3", "99999999999,rgb,2-2-0-0-0,0.3",
                            "96,monochrome,2-2-0-0-0,3e-1", "96-monochrome,2-2-0-0-0,0.3", "96,rgb,2-2-0-0-0 0.3"}) {
+    // clang-format on
     BOOST_CHECK_THROW(parse_system(junk), Error);
   }
   BOOST_CHECK_THROW(parse_system("96,rgb,2-2-0-0-0,1"), Error);

@@ -210,6 +210,7 @@ BOOST_AUTO_TEST_CASE(absurd_headers) {
     return "{\"a\":{\"dtype\":" + type + ",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
   };
   const std::string eight(8, 'x');
+  // clang-format off
   for (const std::string& content :
        {std::string(), std::string(7, '\0'), std::string(8, '\xff'), std::string(8, '\xff') + "{}", with_header(""),
         with_header("[]"), with_header("{"), with_header("{}"), with_header("{\"a\":1}"), with_header("\"\xff\""),
@@ -225,6 +226,7 @@ BOOST_AUTO_TEST_CASE(absurd_headers) {
         with_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"more\":" + std::string(200'000, '[') +
                         std::string(200'000, ']') + "}}",
                     eight)}) {
+    // clang-format on
     write(path, content);
     BOOST_TEST(!complaint(*backend, path).empty(), content.substr(0, 80));
   }

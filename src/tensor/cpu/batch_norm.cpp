@@ -20,7 +20,7 @@ DANAS_INLINE void for_groups(Index width, Body&& body) {
 /// both. The tail, less than a row, is added last.
 template <class Terms>
 DANAS_INLINE void sum_rows(const Span& span, float* first, float* second, const Terms& terms) {
-  for_groups(span.width, [&]<int vectors>(const auto& memory, Index c) __attribute__((always_inline)) {
+  for_groups(span.width, [&]<int vectors>(const auto& memory, Index c) DANAS_ALWAYS_INLINE {
     V a[vectors], b[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) a[v] = b[v] = V{};
@@ -35,7 +35,7 @@ DANAS_INLINE void sum_rows(const Span& span, float* first, float* second, const 
       if (second) memory.store(second + c + v * lanes, b[v]);
     }
   });
-  for_vectors(span.tail, [&](const auto& memory, Index c) __attribute__((always_inline)) {
+  for_vectors(span.tail, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
     V a = memory.load(first + c), b = second ? memory.load(second + c) : V{};
     terms(memory, span.rows * span.width + c, c, a, b);
     memory.store(first + c, a);
@@ -47,10 +47,10 @@ DANAS_INLINE void sum_rows(const Span& span, float* first, float* second, const 
 template <class Body>
 DANAS_INLINE void for_span(const Span& span, const Body& body) {
   for (Index row = 0; row < span.rows; ++row)
-    for_vectors(span.width, [&](const auto& memory, Index c) __attribute__((always_inline)) {
+    for_vectors(span.width, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
       body(memory, row * span.width + c, c);
     });
-  for_vectors(span.tail, [&](const auto& memory, Index c) __attribute__((always_inline)) {
+  for_vectors(span.tail, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
     body(memory, span.rows * span.width + c, c);
   });
 }
@@ -59,7 +59,7 @@ DANAS_INLINE void for_span(const Span& span, const Body& body) {
 
 void moments(const Span& span, const float* x, const float* shift, float* sum, float* sum_of_squares) {
   sum_rows(span, sum, sum_of_squares,
-           [=](const auto& memory, Index i, Index c, V& first, V& second) __attribute__((always_inline)) {
+           [=](const auto& memory, Index i, Index c, V& first, V& second) DANAS_ALWAYS_INLINE {
              const V centered = memory.load(x + i) - memory.load(shift + c);
              first = first + centered;
              second = fma(centered, centered, second);
@@ -67,7 +67,7 @@ void moments(const Span& span, const float* x, const float* shift, float* sum, f
 }
 
 void column_sums(const Span& span, const float* x, float* sum) {
-  sum_rows(span, sum, nullptr, [=](const auto& memory, Index i, Index, V& first, V&) __attribute__((always_inline)) {
+  sum_rows(span, sum, nullptr, [=](const auto& memory, Index i, Index, V& first, V&) DANAS_ALWAYS_INLINE {
     first = first + memory.load(x + i);
   });
 }
@@ -75,7 +75,7 @@ void column_sums(const Span& span, const float* x, float* sum) {
 void normalize(const Span& span, const float* x, const float* mean, const float* scale, const float* offset,
                Activation act, float* y) {
   with_activation(act, [&]<Activation a>() {
-    for_span(span, [=](const auto& memory, Index i, Index c) __attribute__((always_inline)) {
+    for_span(span, [=](const auto& memory, Index i, Index c) DANAS_ALWAYS_INLINE {
       const V centered = memory.load(x + i) - memory.load(mean + c);
       memory.store(y + i, activate<a>(fma(centered, memory.load(scale + c), memory.load(offset + c))));
     });
@@ -86,7 +86,7 @@ void gradient_sums(const Span& span, const float* x, const float* y, const float
                    float* sum, float* sum_of_products) {
   with_activation(act, [&]<Activation a>() {
     sum_rows(span, sum, sum_of_products,
-             [=](const auto& memory, Index i, Index c, V& first, V& second) __attribute__((always_inline)) {
+             [=](const auto& memory, Index i, Index c, V& first, V& second) DANAS_ALWAYS_INLINE {
                const V g = masked<a>(memory, memory.load(dy + i), y + i);
                first = first + g;
                second = fma(g, memory.load(x + i) - memory.load(mean + c), second);
@@ -97,7 +97,7 @@ void gradient_sums(const Span& span, const float* x, const float* y, const float
 void normalize_backward(const Span& span, const float* x, const float* y, const float* dy, const float* mean,
                         const float* a, const float* b, const float* c, Activation act, float* dx) {
   with_activation(act, [&]<Activation kind>() {
-    for_span(span, [=](const auto& memory, Index i, Index column) __attribute__((always_inline)) {
+    for_span(span, [=](const auto& memory, Index i, Index column) DANAS_ALWAYS_INLINE {
       const V g = masked<kind>(memory, memory.load(dy + i), y + i);
       const V centered = memory.load(x + i) - memory.load(mean + column);
       const V rest = fma(centered, memory.load(b + column), memory.load(c + column));

@@ -25,7 +25,7 @@ DANAS_INLINE void prefetch_tile(const float* x, const float* y, Index channels) 
 template <int stride, int pixels>
 DANAS_INLINE void tile(const DepthwiseRow& row, const float* x, float* y) {
   constexpr int width = (pixels - 1) * stride + 3;
-  for_vectors(row.channels, [&](const auto& memory, Index c) __attribute__((always_inline)) {
+  for_vectors(row.channels, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
     if (pixels > 2) prefetch_tile<stride, pixels>(x + (row.taps_y - 1) * row.x_row + c, y + c, row.channels);
     V sum[pixels];
 #pragma GCC unroll 16
@@ -75,7 +75,7 @@ void run(const DepthwiseRow& row) {
 template <int stride, int pixels>
 DANAS_INLINE void filter_tile(const DepthwiseFilterRow& row, const float* x, const float* dy) {
   constexpr int width = (pixels - 1) * stride + 3;
-  for_vectors(row.channels, [&](const auto& memory, Index c) __attribute__((always_inline)) {
+  for_vectors(row.channels, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
     if (pixels > 2) prefetch_tile<stride, pixels>(x + (row.taps_y - 1) * row.x_row + c, dy + c, row.channels);
     V gradient[pixels];
 #pragma GCC unroll 16

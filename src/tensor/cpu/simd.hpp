@@ -10,7 +10,8 @@
 
 #include "tensor/cpu/kernels.hpp"
 
-#define DANAS_INLINE inline __attribute__((always_inline))
+#define DANAS_ALWAYS_INLINE __attribute__((always_inline))
+#define DANAS_INLINE inline DANAS_ALWAYS_INLINE
 // Hides where a vector came from: it stays in a register, and a loop that measures the machine stays a loop.
 #if defined(__AVX512F__)
 #define DANAS_KEEP(v) asm("" : "+v"(v))
