@@ -28,9 +28,9 @@ Network Evaluation::slice(const System& system) {
 }
 
 // The stream of batches belongs to the system and not to its id.
-void Evaluation::train(Network& network, Phase phase, const System& system, std::optional<std::int64_t> id) {
+void Evaluation::train(Network& network, TrainingPhase phase, const System& system, std::optional<std::int64_t> id) {
   const TrainingSettings& settings =
-      phase == Phase::finetune ? context_.experiment.finetune : context_.experiment.final_training;
+      phase == TrainingPhase::finetune ? context_.experiment.finetune : context_.experiment.final_training;
   const std::string purpose = fmt::format("{} {}", name_of(phase), system.text());
   std::optional<Training> training;
   if (id) training = Training{phase, std::to_string(*id)};
@@ -77,7 +77,7 @@ std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
   Metrics metrics;
   try {
     Network network = slice(proposal.system);
-    train(network, Phase::finetune, proposal.system, proposal.id);
+    train(network, TrainingPhase::finetune, proposal.system, proposal.id);
     candidate.train_seconds = stopwatch.lap();
     metrics = measure(network, proposal.system.data);
     candidate.eval_seconds = stopwatch.lap();
@@ -111,7 +111,7 @@ bool Evaluation::has_final_model(std::int64_t id) const {
 // What evaluate() saved, or the same again.
 Network Evaluation::fine_tuned(const System& system) {
   Network network = slice(system);
-  train(network, Phase::finetune, system, std::nullopt);
+  train(network, TrainingPhase::finetune, system, std::nullopt);
   return network;
 }
 
@@ -128,7 +128,7 @@ Evaluation::Trained Evaluation::finish_training(const Candidate& candidate, bool
   try {
     Network network = before.gather(before.layers());
     if (!trained)
-      train(network, Phase::final, system, log ? std::optional(candidate.id) : std::nullopt);
+      train(network, TrainingPhase::final, system, log ? std::optional(candidate.id) : std::nullopt);
     Stopwatch stopwatch;
     const Metrics metrics = measure(network, system.data);
     const double seconds = stopwatch.lap();

@@ -24,7 +24,7 @@ class Evaluation : public Evaluator {
 
   Network slice(const System& system);
   /// Throws Diverged, as does measure(). `id` names the rows of training.csv; without one there are none.
-  void train(Network& network, Phase phase, const System& system, std::optional<std::int64_t> id);
+  void train(Network& network, TrainingPhase phase, const System& system, std::optional<std::int64_t> id);
   void train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
                    const DataConfiguration& data, const std::string& name, const std::optional<Training>& training);
   Metrics measure(const Network& network, const DataConfiguration& data);   ///< on validation

@@ -73,10 +73,10 @@ void SearchLoop::forget_unfinished() {
     else unfinished[supernet_training(data)] = supernets_.unfinished_steps(data);
   }
   for (const Candidate& each : context_.run.candidates()) {
-    finished.insert({Phase::finetune, std::to_string(each.id)});
-    if (evaluator_.has_final_model(each.id)) finished.insert({Phase::final, std::to_string(each.id)});
+    finished.insert({TrainingPhase::finetune, std::to_string(each.id)});
+    if (evaluator_.has_final_model(each.id)) finished.insert({TrainingPhase::final, std::to_string(each.id)});
   }
-  for (const Candidate& each : context_.run.finals()) finished.insert({Phase::final, std::to_string(each.id)});
+  for (const Candidate& each : context_.run.finals()) finished.insert({TrainingPhase::final, std::to_string(each.id)});
   context_.run.keep_trainings([&](const Training& training, std::int64_t step) {
     const auto found = unfinished.find(training);
     return finished.contains(training) || (found != unfinished.end() && step <= found->second);

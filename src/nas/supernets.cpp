@@ -38,7 +38,7 @@ std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& 
 
 }  // namespace
 
-Training supernet_training(const DataConfiguration& data) { return {Phase::supernet, data.text()}; }
+Training supernet_training(const DataConfiguration& data) { return {TrainingPhase::supernet, data.text()}; }
 
 bool Supernets::finished(const DataConfiguration& data) const {
   return std::filesystem::exists(context_.run.files().supernet(data.text()));

@@ -11,10 +11,11 @@ namespace danas {
 
 namespace {
 
-const std::string& entry(const Metadata& metadata, const std::string& key) {
+template <class Number>
+Number entry(const Metadata& metadata, const std::string& key, const std::string& where) {
   const auto found = metadata.find(key);
-  if (found == metadata.end()) throw expected("state/supernet.safetensors", "the metadata key " + key, "none");
-  return found->second;
+  if (found == metadata.end()) throw expected(where, "the metadata key " + key, "none");
+  return parse_number<Number>(found->second, where);
 }
 
 }  // namespace
@@ -43,11 +44,11 @@ Metadata TrainingLog::state() const {
 }
 
 void TrainingLog::restore(const Metadata& metadata) {
-  const std::string where = "state/supernet.safetensors";
-  count_ = parse_number<std::int64_t>(entry(metadata, "log_count"), where);
-  loss_ = parse_number<double>(entry(metadata, "log_loss"), where);
-  accuracy_ = parse_number<double>(entry(metadata, "log_accuracy"), where);
-  before_ = parse_number<double>(entry(metadata, "log_seconds"), where);
+  const std::string where = run_.files().unfinished_supernet().string();
+  count_ = entry<std::int64_t>(metadata, "log_count", where);
+  loss_ = entry<double>(metadata, "log_loss", where);
+  accuracy_ = entry<double>(metadata, "log_accuracy", where);
+  before_ = entry<double>(metadata, "log_seconds", where);
 }
 
 }  // namespace danas

@@ -77,8 +77,8 @@ std::string note(const std::string& text) { return "<p class=\"note\">" + text +
 std::string notes(const Run& run) {
   std::string html;
   if (!run.finished()) {
-    std::string missing = run.summary ? "" : "summary.json";
-    if (!run.front_from_file) missing += missing.empty() ? "front.csv" : " or front.csv";
+    std::string missing = run.summary ? "" : run.files.summary().filename().string();
+    if (!run.front_from_file) missing += (missing.empty() ? "" : " or ") + run.files.front().filename().string();
     html += note(fmt::format("<b>This run is not finished</b>: there is no {} yet.{}", missing,
                              run.front_from_file ? "" : " The front is computed from candidates.csv, on the split the "
                              "search selects by; nothing has been measured on the test split."));

@@ -47,7 +47,7 @@ void read_curves(Run& run) {
   if (!fs::exists(run.files.training())) return;
   std::map<Training, std::size_t> places;
   for (const TrainingRow& row : read_trainings(read_growing(run, run.files.training()))) {
-    if (row.training.phase == Phase::finetune) continue;
+    if (row.training.phase == TrainingPhase::finetune) continue;
     const auto [place, is_new] = places.emplace(row.training, run.curves.size());
     if (is_new) run.curves.push_back({row.training, {}});
     run.curves[place->second].rows.push_back(row);

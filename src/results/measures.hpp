@@ -23,8 +23,8 @@ enum class Better { more, less };          ///< which of two values is the bette
   measure(recall, "recall", share, more)       \
   measure(f1, "F1", share, more)
 
-/// What a network needs, whatever its weights. NAME is estimated by nas/estimators/NAME.cpp: that file and a line at the
-/// end of this list are all that a new one takes.
+/// What a network needs, whatever its weights. NAME is estimated by nas/estimators/NAME.cpp: that file (and its name in
+/// meson.build) and a line at the end of this list are all that a new one takes.
 #define DANAS_ESTIMATES(measure)                 \
   measure(parameters, "parameters", count, less) \
   measure(macs, "MACs", count, less)             \

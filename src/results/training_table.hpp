@@ -12,13 +12,13 @@
 namespace danas {
 
 /// What a training is for.
-enum class Phase { supernet, finetune, final };
+enum class TrainingPhase { supernet, finetune, final };
 template <>
-inline constexpr std::array names<Phase>{"supernet", "finetune", "final"};
+inline constexpr std::array names<TrainingPhase>{"supernet", "finetune", "final"};
 
 /// One training of a run.
 struct Training {
-  Phase phase = Phase::supernet;
+  TrainingPhase phase = TrainingPhase::supernet;
   std::string subject;                 ///< the supernet's data configuration, else the system's id
 
   std::string text() const;            ///< "supernet 96-monochrome", "finetune 3", "final 3"

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(wider_numbers_need_more_bytes) {
   BOOST_TEST(wide[Measure::macs] == 1'456'144);
 }
 
-// An image of 32×32×3 into a stem of 16×16×32 at full width: the image at its own width, all else at that of activations.
+// An image of 32×32×3 into a stem of 16×16×32: the image at its own width, all else at that of activations.
 BOOST_AUTO_TEST_CASE(the_image_has_a_width_of_its_own) {
   const LayerList layers = system_layers(parse_system("32,rgb,0-0-0-0-0,1.0"), 2);
   const auto ram = [&](const ByteWidths& bytes) { return layer_rows(layers, bytes).at(0).ram_bytes; };

@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
     RunDirectory run = open(path, experiment, false);
     run.append_candidate(some_candidate(1));
     run.append_candidate(some_candidate(2));
-    for (const char* id : {"1", "2"}) run.append_training({{Phase::finetune, id}, 10, 0.5, 0.5, 0.1, 1});
+    for (const char* id : {"1", "2"}) run.append_training({{TrainingPhase::finetune, id}, 10, 0.5, 0.5, 0.1, 1});
   }
   const std::string whole = read_file(path / "candidates.csv");
   fs::resize_file(path / "candidates.csv", whole.size() - 5);

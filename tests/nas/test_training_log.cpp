@@ -9,7 +9,7 @@ using namespace danas::test;
 
 namespace {
 
-const Training training{Phase::supernet, "32-rgb"};
+const Training training{TrainingPhase::supernet, "32-rgb"};
 constexpr std::int64_t steps = 43;  // a row every 4 steps, and one for the last 3
 
 StepReport report(std::int64_t step) {

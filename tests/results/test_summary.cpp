@@ -101,7 +101,8 @@ BOOST_AUTO_TEST_CASE(a_positive_class_is_one_of_two) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_summary_is_refused) {
-  for (const auto& [text, complaint] : {std::pair{"{\"best\": ", "[s] expected JSON"}, {"[1]", "[s] expected a JSON object"},
+  for (const auto& [text, complaint] : {std::pair{"{\"best\": ", "[s] expected JSON"},
+                                        {"[1]", "[s] expected a JSON object"},
                                         {"{\"seconds\": {\"a\": \"b\"}}", "[s] expected numbers"},
                                         {"{\"seconds\": {\"a\": -1}}", "[s] expected numbers"}})
     BOOST_CHECK_EXCEPTION(parse_summary(text, "s"), Error, [&](const Error& error) {

@@ -21,8 +21,9 @@ std::vector<TrainingRow> read(const std::string& rows) {
 BOOST_AUTO_TEST_SUITE(training_table)
 
 BOOST_AUTO_TEST_CASE(trainings_have_names) {
-  for (const Training& training : {Training{Phase::supernet, "96-monochrome"}, Training{Phase::finetune, "3"},
-                                   Training{Phase::final, "17"}}) {
+  for (const Training& training :
+       {Training{TrainingPhase::supernet, "96-monochrome"}, Training{TrainingPhase::finetune, "3"},
+        Training{TrainingPhase::final, "17"}}) {
     const auto rows = read(csv_line(training_fields({training, 40, 0.1, 1.0 / 3, 1e-3, 2.3456})));
     BOOST_REQUIRE(rows.size() == 1u);
     BOOST_TEST((rows[0].training == training));
@@ -32,16 +33,16 @@ BOOST_AUTO_TEST_CASE(trainings_have_names) {
     BOOST_TEST(rows[0].learning_rate == 1e-3);
     BOOST_TEST(rows[0].seconds == 2.346);
   }
-  BOOST_TEST((Training{Phase::supernet, "96-monochrome"}.text()) == "supernet 96-monochrome");
-  BOOST_TEST((Training{Phase::finetune, "3"}.text()) == "finetune 3");
-  BOOST_TEST((Training{Phase::final, "3"}.text()) == "final 3");
-  BOOST_TEST(csv_line(training_fields({{Phase::final, "3"}, 35, 0.5, 0.25, 0.001, 0.4238})) ==
+  BOOST_TEST((Training{TrainingPhase::supernet, "96-monochrome"}.text()) == "supernet 96-monochrome");
+  BOOST_TEST((Training{TrainingPhase::finetune, "3"}.text()) == "finetune 3");
+  BOOST_TEST((Training{TrainingPhase::final, "3"}.text()) == "final 3");
+  BOOST_TEST(csv_line(training_fields({{TrainingPhase::final, "3"}, 35, 0.5, 0.25, 0.001, 0.4238})) ==
              "final 3,35,0.5,0.25,0.001,0.424\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_loss_may_be_anything_the_rest_may_not) {
   const double infinity = std::numeric_limits<double>::infinity();
-  const auto rows = read(csv_line(training_fields({{Phase::final, "1"}, 1, std::nan(""), infinity, 0.1, 0})));
+  const auto rows = read(csv_line(training_fields({{TrainingPhase::final, "1"}, 1, std::nan(""), infinity, 0.1, 0})));
   BOOST_TEST(std::isnan(rows.at(0).loss));
   BOOST_TEST(rows[0].accuracy == infinity);
   for (const char* broken : {"finetune,1,0,0,0,0", "final ,1,0,0,0,0", "tuning 3,1,0,0,0,0", " 3,1,0,0,0,0",
