@@ -46,13 +46,15 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(copy, (const Filter& from, const Filter& to), (from, to))
   DANAS_OPENED(clear, (const View& view), (view))
   DANAS_OPENED(clear, (const Filter& filter), (filter))
-  DANAS_OPENED(convolution, (const View& x, const Filter& w, const Geometry& g, const View& b, Activation a, const View& y),
+  DANAS_OPENED(convolution,
+               (const View& x, const Filter& w, const Geometry& g, const View& b, Activation a, const View& y),
                (x, w, g, b, a, y))
   DANAS_OPENED(convolution_backward_input, (const View& dy, const Filter& w, const Geometry& g, const View& dx),
                (dy, w, g, dx))
   DANAS_OPENED(convolution_backward_filter, (const View& x, const View& dy, const Geometry& g, const Filter& dw),
                (x, dy, g, dw))
-  DANAS_OPENED(depthwise, (const View& x, const Filter& w, const Geometry& g, const View& b, Activation a, const View& y),
+  DANAS_OPENED(depthwise,
+               (const View& x, const Filter& w, const Geometry& g, const View& b, Activation a, const View& y),
                (x, w, g, b, a, y))
   DANAS_OPENED(depthwise_backward_input, (const View& dy, const Filter& w, const Geometry& g, const View& dx),
                (dy, w, g, dx))
@@ -72,7 +74,8 @@ class ForeignBackend : public cpu::CpuBackend {
                (const View& x, const View& y, const View& dy, const BatchNormWeights& w, const BatchNormStatistics& s,
                 double e, Activation a, const View& dx, const BatchNormGradients& g),
                (x, y, dy, w, s, e, a, dx, g))
-  DANAS_OPENED(update_running_statistics, (const BatchNormStatistics& s, double m, const BatchNormWeights& w), (s, m, w))
+  DANAS_OPENED(update_running_statistics, (const BatchNormStatistics& s, double m, const BatchNormWeights& w),
+               (s, m, w))
   DANAS_OPENED(fold_batch_norm, (const Filter& w, const BatchNormWeights& n, double e, const Filter& f, const View& b),
                (w, n, e, f, b))
   DANAS_OPENED(activation, (const View& x, Activation a, const View& y), (x, a, y))
@@ -82,7 +85,8 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(global_average_pool_backward, (const View& dy, const View& dx), (dy, dx))
   DANAS_OPENED(softmax_cross_entropy_backward,
                (const View& p, std::span<const std::int32_t> labels, const View& dlogits), (p, labels, dlogits))
-  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, double r, double m, double d), (w, g, v, r, m, d))
+  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, double r, double m, double d),
+               (w, g, v, r, m, d))
   DANAS_OPENED(adam_step, (const View& w, const View& g, const View& m, const View& v, const AdamStep& step),
                (w, g, m, v, step))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),

@@ -14,9 +14,7 @@ Build Build::of_this(const std::string& instruction_set) {
   return {std::string(danas::version()), std::string(danas::commit()), instruction_set};
 }
 
-std::string build_text(const Build& build) {
-  return build.version + " " + build.commit + " " + build.instruction_set;
-}
+std::string build_text(const Build& build) { return build.version + " " + build.commit + " " + build.instruction_set; }
 
 Build parse_build(const std::string& text, const std::string& where) {
   std::istringstream words(text);

@@ -6,10 +6,10 @@
 
 namespace danas {
 
-std::string_view version();     ///< "0.1.0"
+std::string_view version();  ///< "0.1.0"
 /// Of the sources: "3808762b8f1c", with "-dirty" where they were changed since; "unknown" where git cannot tell.
 std::string_view commit();
-std::string version_text();     ///< "0.1.0 (3808762b8f1c)"
+std::string version_text();  ///< "0.1.0 (3808762b8f1c)"
 
 /// What the bytes of a run may depend on beside experiment and images.
 struct Build {

@@ -31,7 +31,7 @@ class CsvReader {
   /// The next record; false at the end. Throws Error for an unclosed or misplaced quote, fields beyond 64 KiB or more
   /// than 1000 of them.
   bool next(CsvFields& fields);
-  std::size_t line() const { return line_; }            ///< where that record begins, from 1
+  std::size_t line() const { return line_; }  ///< where that record begins, from 1
   bool dropped_tail() const { return dropped_tail_; }
 
   /// `[file:line] expected WHAT, got GOT`, of that record.
@@ -40,7 +40,7 @@ class CsvReader {
  private:
   void take_quoted(std::string& field);
   void take_plain(std::string& field);
-  bool take_comma();                                    ///< else takes the end of the line
+  bool take_comma();  ///< else takes the end of the line
 
   std::string name_;
   std::string_view content_;
@@ -62,11 +62,11 @@ class CsvTable {
   bool dropped_tail() const { return dropped_tail_; }
 
   std::optional<std::size_t> find_column(std::string_view name) const;
-  std::size_t column(std::string_view name) const;                ///< throws Error where there is none
-  void require_columns(const CsvFields& columns) const;           ///< throws Error unless they are exactly these
+  std::size_t column(std::string_view name) const;       ///< throws Error where there is none
+  void require_columns(const CsvFields& columns) const;  ///< throws Error unless they are exactly these
 
   CsvFields row(std::size_t row) const;
-  std::string where(std::size_t row) const;                       ///< "file:line"
+  std::string where(std::size_t row) const;  ///< "file:line"
   const std::string& text(std::size_t row, std::size_t column) const { return cells_[row * columns_.size() + column]; }
   double number(std::size_t row, std::size_t column) const;       ///< finite, else Error
   double share(std::size_t row, std::size_t column) const;        ///< in [0, 1], else Error

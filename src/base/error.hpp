@@ -8,9 +8,9 @@ namespace danas {
 
 /// What a failure means for the exit status of the program.
 enum class Fault {
-  input = 2,        ///< the user's file, option or data is wrong
-  failure = 1,      ///< the machine refused: disk full, folder unwritable, …
-  interrupted = 130 ///< Ctrl-C; everything so far is saved
+  input = 2,         ///< the user's file, option or data is wrong
+  failure = 1,       ///< the machine refused: disk full, folder unwritable, …
+  interrupted = 130  ///< Ctrl-C; everything so far is saved
 };
 
 /// Message: `[where] expected …, got …`. `where` names the file, key, record or function. Long names and texts of others

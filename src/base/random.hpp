@@ -15,11 +15,11 @@ class Random {
   /// `purpose` is a short constant such as "augment"; a and b are counters, e.g. step and index in batch.
   Random(std::uint64_t seed, std::string_view purpose, std::uint64_t a = 0, std::uint64_t b = 0);
 
-  std::uint32_t bits();                              ///< 32 uniform bits
-  double uniform();                                  ///< in [0, 1), 53 bits
+  std::uint32_t bits();  ///< 32 uniform bits
+  double uniform();      ///< in [0, 1), 53 bits
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
-  std::uint64_t below(std::uint64_t n);              ///< uniform in [0, n), unbiased; n > 0
-  double normal();                                   ///< mean 0, variance 1 (Box-Muller)
+  std::uint64_t below(std::uint64_t n);  ///< uniform in [0, n), unbiased; n > 0
+  double normal();                       ///< mean 0, variance 1 (Box-Muller)
 
   /// Fisher-Yates over anything with size() and operator[].
   template <class Sequence>

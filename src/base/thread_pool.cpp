@@ -14,7 +14,7 @@ namespace danas {
 
 namespace {
 
-constexpr int spins_before_sleep = 4000;   // layers follow each other within microseconds
+constexpr int spins_before_sleep = 4000;  // layers follow each other within microseconds
 constexpr int spins_before_yield = 1000;
 
 void pause() {

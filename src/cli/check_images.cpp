@@ -33,7 +33,9 @@ double calls_per_second(Body&& body) {
 }
 
 /// Images/s of one thread for one resolution.
-struct Rates { double decoding = 0, cropping = 0; };
+struct Rates {
+  double decoding = 0, cropping = 0;
+};
 
 Rates measure(const Dataset& dataset, int resolution, double crop_min_area) {
   const Preparation preparation = Preparation::training(resolution, crop_min_area);

@@ -21,9 +21,9 @@
 namespace danas {
 namespace {
 
-constexpr double measured_seconds = 0.3;      // per network
-constexpr int most_measured_images = 8;       // per step: the largest networks are measured in seconds, not minutes
-constexpr int sampled_systems = 200;          // for the mean cost of a candidate
+constexpr double measured_seconds = 0.3;  // per network
+constexpr int most_measured_images = 8;   // per step: the largest networks are measured in seconds, not minutes
+constexpr int sampled_systems = 200;      // for the mean cost of a candidate
 
 /// Seconds as a line through what was measured on the cheapest and on the dearest supernet, by the work of an image.
 class SpeedModel {
@@ -55,7 +55,9 @@ class SpeedModel {
   }
 
  private:
-  struct Point { double work = 0, seconds = 0; };   ///< of one image
+  struct Point {
+    double work = 0, seconds = 0;
+  };  ///< of one image
 
   static Point measure(Backend& backend, const std::pair<const double, LayerList>& network, int batch) {
     const Speed speed = measure_speed(backend, network.second, Work::train, batch, measured_seconds);
@@ -82,7 +84,7 @@ void print_data(const Dataset& dataset) {
   if (!dataset.problems().empty()) {
     const Problem& first = dataset.problems().front();
     print("{:<22} {} (first: {}: {})\n", "unusable files", dataset.problems().size(), first.file.string(),
-               first.reason);
+          first.reason);
   }
 }
 
@@ -101,8 +103,8 @@ void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
              DistinctNetworks(experiment.space).count(), experiment.space.data_configurations().size());
-  print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name,
-             device.ram_kib, device.flash_kib, percent_text(share_that_fits(experiment, classes)));
+  print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name, device.ram_kib,
+        device.flash_kib, percent_text(share_that_fits(experiment, classes)));
 }
 
 void print_memory(const Experiment& experiment, int classes) {
@@ -130,7 +132,8 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Spee
   const int classes = static_cast<int>(dataset.classes().size());
   double supernets = 0;
   for (const DataConfiguration& data : experiment.space.data_configurations())
-    supernets += speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet);
+    supernets +=
+        speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet);
   const double candidate = candidate_seconds(experiment, dataset, speed);
   fmt::print("{:<22} all supernets {}, a system {}\n", "estimated time", duration_text(supernets),
              duration_text(candidate));

@@ -63,7 +63,8 @@ void print_table(const System& system, int classes, const std::vector<LayerRow>&
 }  // namespace
 
 int command_describe(const DescribeArguments& arguments) {
-  if (arguments.protocol == Protocol::published) throw Error("--protocol published", "is not available yet; use corrected");
+  if (arguments.protocol == Protocol::published)
+    throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
   const LayerList layers = system_layers(system, arguments.classes);
   const std::vector<LayerRow> table = layer_rows(layers);

@@ -73,7 +73,7 @@ int command_search(const SearchArguments& arguments) {
   }
   if (result.interrupted) {
     print("interrupted; everything so far is in {}\ncontinue with: {}\n", directory.string(),
-               resume_command(arguments, directory));
+          resume_command(arguments, directory));
     return static_cast<int>(Fault::interrupted);
   }
   print_lines(search_summary(directory, experiment.device));

@@ -85,8 +85,8 @@ int command_train(const TrainArguments& arguments) {
   if (settings.warmup > settings.steps)
     throw expected("--steps", fmt::format("at least {}.warmup, {}", scratch ? "supernet" : "finetune", settings.warmup),
                    std::to_string(settings.steps));
-  Network network = scratch ? Network(*backend, layers, session.experiment.seed)
-                            : sliced(*backend, system, dataset, arguments.init);
+  Network network =
+      scratch ? Network(*backend, layers, session.experiment.seed) : sliced(*backend, system, dataset, arguments.init);
   check_memory({fmt::format("training of batch {}", settings.batch),
                 static_cast<double>(training_cost(layers, settings).bytes())});
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
@@ -96,7 +96,8 @@ int command_train(const TrainArguments& arguments) {
   trainer.prepare(system.data);
   train(session, trainer, network, settings, system);
   trainer.recalibrate(network, layers, system.data);
-  const auto directory = arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;
+  const auto directory =
+      arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;
   make_folder(directory);
   const auto model = directory / "model.safetensors";
   save_checkpoint(model, network, model_metadata(system, dataset));

@@ -70,8 +70,7 @@ Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int ba
     settings.steps = std::numeric_limits<std::int64_t>::max();
     settings.batch = batch;
     trainer.train(
-        network, settings, [&](std::int64_t) { return data.batch(); },
-        [&](const StepReport&) { return timed.step(); });
+        network, settings, [&](std::int64_t) { return data.batch(); }, [&](const StepReport&) { return timed.step(); });
   }
   return {timed.steps_per_second() * batch, trainer.peak_bytes()};
 }

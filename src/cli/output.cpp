@@ -3,8 +3,7 @@
 namespace danas {
 
 std::string shell_word(std::string_view word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+,:@%";
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+,:@%";
   if (!word.empty() && word.find_first_not_of(plain) == word.npos) return std::string(word);
   const bool simple = is_printable_utf8(word);
   std::string quoted = simple ? "'" : "$'";  // the second kind has escapes

@@ -51,8 +51,9 @@ int run_program(const std::vector<std::string>& arguments) noexcept {
     print_error(Error(error.path1().string(), error.code().message()).what());
   } catch (const std::system_error& error) {
     const bool threads = error.code() == std::errc::resource_unavailable_try_again;
-    print_error(Error(threads ? "threads" : "system", threads ? "expected one more thread, got none: " +
-                                                                     error.code().message() : error.what()).what());
+    print_error(Error(threads ? "threads" : "system",
+                      threads ? "expected one more thread, got none: " + error.code().message() : error.what())
+                    .what());
   } catch (const std::exception& error) {
     print_error(std::string("[internal] ") + error.what());
   }

@@ -28,10 +28,11 @@ Session::Session(const ExperimentArguments& arguments, bool quiet)
       })) {}
 
 ImageStore Session::open_store(std::int64_t draws) {
-  return ImageStore(dataset, experiment.data, image_use(experiment, draws), [this](std::int64_t done, std::int64_t total) {
-    progress.update("caching images", done, total);
-    if (done == total) progress.clear();
-  });
+  return ImageStore(dataset, experiment.data, image_use(experiment, draws),
+                    [this](std::int64_t done, std::int64_t total) {
+                      progress.update("caching images", done, total);
+                      if (done == total) progress.clear();
+                    });
 }
 
 Split parse_split(const std::string& name) {

@@ -60,8 +60,7 @@ std::string search_summary(const std::filesystem::path& directory, const Device&
   text += fmt::format("\nsystems   {} evaluated{}, {} on the front\n", run.candidates.size() + run.diverged.size(),
                       diverged, run.front.size());
   text += fmt::format("run       {}\n", directory.string());
-  if (run.best)
-    text += fmt::format("model     {}\n", files.model(run.front[*run.best].id).string());
+  if (run.best) text += fmt::format("model     {}\n", files.model(run.front[*run.best].id).string());
   text += fmt::format("report    {}\n", files.report().string());
   return text;
 }

@@ -16,14 +16,14 @@
 namespace danas {
 
 struct LoadedBatch {
-  View images;                               ///< [n, resolution, resolution, channels], f32, [−1, 1)
+  View images;  ///< [n, resolution, resolution, channels], f32, [−1, 1)
   std::span<const std::int32_t> labels;
 };
 
 /// What a batch is made of.
 struct BatchPlan {
-  std::int64_t first = 0, last = 0;          ///< batches first … last − 1
-  std::int64_t largest = 0;                  ///< the most images that a batch has
+  std::int64_t first = 0, last = 0;  ///< batches first … last − 1
+  std::int64_t largest = 0;          ///< the most images that a batch has
   /// Puts the set's images of a batch into `indices`, which is empty; called once a batch, in order.
   std::function<void(std::int64_t batch, std::vector<std::int64_t>& indices)> choose;
   /// Called by any thread.
@@ -53,11 +53,15 @@ class BatchPipeline {
     std::vector<Crop> crops;
     std::vector<std::vector<std::uint8_t>> buffers;
     View view;
-    std::size_t left = 0;                    // images to be filled
+    std::size_t left = 0;  // images to be filled
     std::exception_ptr failure;
     bool ready = false;
   };
-  struct Task { Slot* slot = nullptr; std::int64_t batch = 0; std::size_t begin = 0, end = 0; };
+  struct Task {
+    Slot* slot = nullptr;
+    std::int64_t batch = 0;
+    std::size_t begin = 0, end = 0;
+  };
 
   Slot& slot_of(std::int64_t batch) { return slots_[static_cast<std::size_t>(batch) % slots_.size()]; }
   void reserve(Slot& slot, int resolution, int channels);
@@ -77,7 +81,7 @@ class BatchPipeline {
   std::mutex mutex_;
   std::condition_variable freed_, filled_;
   std::int64_t claimed_, next_;
-  std::size_t claimed_images_ = 0;           // of batch claimed_
+  std::size_t claimed_images_ = 0;  // of batch claimed_
   bool shown_ = false, stopping_ = false;
 };
 

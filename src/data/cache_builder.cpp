@@ -14,7 +14,7 @@ namespace danas {
 namespace {
 
 constexpr int jpeg_quality = 95;
-constexpr int images_a_thread = 32;   // in a chunk
+constexpr int images_a_thread = 32;  // in a chunk
 
 // Decodes a chunk of images side by side, then writes them in order; only a chunk is in memory.
 class Builder {
@@ -22,8 +22,7 @@ class Builder {
   Builder(const Dataset& dataset, const ImageList& list, const std::filesystem::path& path, const CacheKey& key,
           bool exclusive)
       : dataset_(dataset), list_(list), mode_(key.mode), images_(key.images), writer_(path, key, exclusive),
-        pool_(usable_cpus()),
-        slots_(static_cast<std::size_t>(images_a_thread * pool_.threads())) {}
+        pool_(usable_cpus()), slots_(static_cast<std::size_t>(images_a_thread * pool_.threads())) {}
 
   void build(const Progress& progress) {
     while (writer_.count() < images_) {

@@ -31,7 +31,9 @@ struct Header {
 static_assert(sizeof(Header) == 72);
 
 /// At the head of the list of what an unfinished cache holds.
-struct JournalHeader { std::uint64_t magic, identity; };
+struct JournalHeader {
+  std::uint64_t magic, identity;
+};
 
 struct JournalRecord {
   CacheEntry entry;
@@ -65,8 +67,8 @@ bool read_header(std::span<const std::byte> bytes, Header& header) {
   if (bytes.size() < sizeof header) return false;
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != magic || header.version != version || header.header_checksum != checksum_of(header) ||
-      header.file_bytes != bytes.size() || header.index_offset < sizeof header ||
-      header.index_offset > bytes.size() || header.index_offset % 8 != 0)
+      header.file_bytes != bytes.size() || header.index_offset < sizeof header || header.index_offset > bytes.size() ||
+      header.index_offset % 8 != 0)
     return false;
   const auto index = bytes.subspan(header.index_offset);
   return header.entries <= index.size() / sizeof(CacheEntry) &&
@@ -168,8 +170,16 @@ void CacheWriter::finish() {
   write(zeros, (8 - position_ % 8) % 8);
   std::string index(reinterpret_cast<const char*>(entries_.data()), entries_.size() * sizeof(CacheEntry));
   index += key_.source;
-  Header header{magic, key_.identity, version, static_cast<std::uint32_t>(key_.mode), entries_.size(),
-                key_.source.size(), position_, position_ + index.size(), hash_bytes(index.data(), index.size()), 0};
+  Header header{magic,
+                key_.identity,
+                version,
+                static_cast<std::uint32_t>(key_.mode),
+                entries_.size(),
+                key_.source.size(),
+                position_,
+                position_ + index.size(),
+                hash_bytes(index.data(), index.size()),
+                0};
   header.header_checksum = checksum_of(header);
   write(index.data(), index.size());
   flush_buffer();

@@ -16,10 +16,10 @@ namespace danas {
 
 /// What a cache must match to be used.
 struct CacheKey {
-  std::uint64_t identity = 0;   ///< hash of the images, their order and their preparation
+  std::uint64_t identity = 0;  ///< hash of the images, their order and their preparation
   CacheMode mode = CacheMode::raw;
-  std::uint64_t images = 0;     ///< entries, one an image
-  std::string source;           ///< of the images, for people; at most 64 KiB
+  std::uint64_t images = 0;  ///< entries, one an image
+  std::string source;        ///< of the images, for people; at most 64 KiB
 };
 
 /// One image. A width of 0: it cannot be read, and the reason stands in its place.
@@ -27,7 +27,7 @@ struct CacheEntry {
   std::uint64_t offset = 0, checksum = 0;
   std::uint32_t bytes = 0;
   std::int32_t width = 0, height = 0;
-  std::uint16_t channels = 0, remarked = 0;   ///< remarked: read whole, with a warning
+  std::uint16_t channels = 0, remarked = 0;  ///< remarked: read whole, with a warning
 
   bool readable() const { return width > 0; }
 };
@@ -38,17 +38,17 @@ class CacheWriter {
  public:
   /// `exclusive`: nobody else writes this cache (BuildLock); else what is written cannot be taken up.
   CacheWriter(const std::filesystem::path& path, const CacheKey& key, bool exclusive);
-  ~CacheWriter();   ///< without finish(), what checkpoint() has seen stays for the next writer
+  ~CacheWriter();  ///< without finish(), what checkpoint() has seen stays for the next writer
   CacheWriter(const CacheWriter&) = delete;
   CacheWriter& operator=(const CacheWriter&) = delete;
 
-  std::uint64_t count() const { return entries_.size(); }   ///< entries so far, those taken up included
+  std::uint64_t count() const { return entries_.size(); }  ///< entries so far, those taken up included
   /// Appends an image; offset, bytes and checksum are set here. Throws Error (Fault::failure).
   void add(CacheEntry entry, std::span<const std::uint8_t> content);
   void add_unreadable(const std::string& reason);
-  void checkpoint();    ///< what was added so far survives a kill
+  void checkpoint();  ///< what was added so far survives a kill
   void finish();
-  void abandon();       ///< nothing remains
+  void abandon();  ///< nothing remains
 
  private:
   void take_up();
@@ -64,7 +64,7 @@ class CacheWriter {
   std::string buffer_;
   std::uint64_t position_ = 0;
   std::vector<CacheEntry> entries_;
-  std::size_t recorded_ = 0;   // entries in the journal
+  std::size_t recorded_ = 0;  // entries in the journal
 };
 
 class CacheFile {
@@ -75,7 +75,7 @@ class CacheFile {
   std::span<const CacheEntry> entries() const { return entries_; }
   /// Throws Error (Fault::failure) where the bytes are not those that were written.
   std::span<const std::uint8_t> content(const CacheEntry& entry) const;
-  std::string reason(const CacheEntry& entry) const;   ///< why it cannot be read
+  std::string reason(const CacheEntry& entry) const;  ///< why it cannot be read
   std::uint64_t bytes() const { return file_.bytes().size(); }
 
  private:

@@ -26,9 +26,9 @@ std::string hash_memo_name(const std::string& root);
 struct CachedFile {
   std::filesystem::path path;
   std::uint64_t bytes = 0;
-  double days = 0;          ///< since its last use
-  std::string source;       ///< of its images; empty: unfinished, damaged or of an older version
-  bool in_use = false;      ///< being written now
+  double days = 0;      ///< since its last use
+  std::string source;   ///< of its images; empty: unfinished, damaged or of an older version
+  bool in_use = false;  ///< being written now
   bool removed = false;
 };
 /// Removes unfinished caches, those of other versions, and those not used for `most_days`; lists all of them by name.

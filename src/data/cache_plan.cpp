@@ -22,15 +22,16 @@ CachePlan chosen(CacheMode mode, double bytes, std::string reason) {
 
 }  // namespace
 
-std::uint64_t estimated_bytes(const Dataset& dataset, Split split, std::int64_t images, const Preparation& preparation) {
+std::uint64_t estimated_bytes(const Dataset& dataset, Split split, std::int64_t images,
+                              const Preparation& preparation) {
   const auto& samples = dataset.samples(split);
   const std::size_t tries = std::min(sampled_images, samples.size());
   double bytes = 0, readable = 0;
   for (std::size_t i = 0; i < tries; ++i) {
     try {
       const bool reduced = preparation.kind == Preparation::Kind::training;
-      bytes += static_cast<double>(preparation.bytes(
-          dataset.decode(samples[i * samples.size() / tries], reduced ? preparation.side : 0)));
+      bytes += static_cast<double>(
+          preparation.bytes(dataset.decode(samples[i * samples.size() / tries], reduced ? preparation.side : 0)));
       ++readable;
     } catch (const Error& error) {
       if (error.fault() != Fault::input) throw;  // others are counted when the images are read
@@ -48,7 +49,8 @@ CachePlan plan_cache(const DataSettings& settings, const Dataset& dataset, Split
   if (settings.cache == CacheMode::none) return chosen(CacheMode::none, index, "as data.cache says");
   const auto raw = static_cast<double>(estimated_bytes(dataset, split, images, preparation));
   if (settings.cache == CacheMode::raw) return chosen(CacheMode::raw, raw, "as data.cache says");
-  if (settings.cache == CacheMode::jpeg && !exact) return chosen(CacheMode::jpeg, raw * jpeg_share, "as data.cache says");
+  if (settings.cache == CacheMode::jpeg && !exact)
+    return chosen(CacheMode::jpeg, raw * jpeg_share, "as data.cache says");
   if (!(settings.cache_gib >= 0)) throw expected("data.cache_gib", "0 or more", std::to_string(settings.cache_gib));
   if (draws && *draws < images)
     return chosen(CacheMode::none, index, fmt::format("{} images are asked for, fewer than there are", *draws));

@@ -7,13 +7,17 @@
 namespace danas {
 
 /// 0 … 255.
-struct Color { float r = 0, g = 0, b = 0; };
+struct Color {
+  float r = 0, g = 0, b = 0;
+};
 
 /// Brightness as the monochrome networks see it (ITU-R 601).
 float luminance(const Color& color);
 
 /// Shares of the canvas' side; y downwards.
-struct Point { float x = 0, y = 0; };
+struct Point {
+  float x = 0, y = 0;
+};
 
 class Canvas {
  public:

@@ -33,8 +33,8 @@ int exif_orientation(Bytes file);
 void check_whole_png(Bytes file, const std::string& where);
 void check_whole_bmp(Bytes file, const std::string& where);
 
-Dataset::Pixels decode_png(Bytes file, const std::string& where);   ///< 16-bit too
-Dataset::Pixels decode_bmp(Bytes file, const std::string& where);   ///< of both row orders
+Dataset::Pixels decode_png(Bytes file, const std::string& where);  ///< 16-bit too
+Dataset::Pixels decode_bmp(Bytes file, const std::string& where);  ///< of both row orders
 /// Writes the pixels as PNG; the file is never half-written. Throws Error (Fault::failure).
 void write_png(const std::filesystem::path& path, const Dataset::Pixels& pixels);
 

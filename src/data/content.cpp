@@ -62,8 +62,8 @@ struct ContentReader::Slot {
 };
 
 ContentReader::ContentReader(const DataSettings& settings, std::int64_t total, const Progress& progress)
-    : root_(settings.path.string()), memo_(memo_path(settings)),
-      pool_(usable_cpus()), progress_(progress), total_(total) {}
+    : root_(settings.path.string()), memo_(memo_path(settings)), pool_(usable_cpus()), progress_(progress),
+      total_(total) {}
 
 std::string_view ContentReader::path_within(const Sample& sample) const {
   std::string_view path = sample.file;

@@ -16,7 +16,7 @@ namespace danas {
 
 struct FileContent {
   std::uint64_t bytes = 0, hash = 0;
-  std::string reason;                  ///< why it cannot be read; empty: it can
+  std::string reason;  ///< why it cannot be read; empty: it can
 };
 
 class ContentReader {

@@ -22,17 +22,17 @@ inline constexpr std::array names<DatasetKind>{"wake_vision", "folders", "synthe
 /// [data] of an experiment file.
 struct DataSettings {
   DatasetKind kind = DatasetKind::synthetic;
-  std::filesystem::path path;          ///< resolved (variables expanded)
-  std::string train = "train", validation = "validation", test = "test";   ///< names of the splits
-  std::string positive;                ///< positive class of two; empty: the last by name
-  std::optional<CacheMode> cache;      ///< empty ("auto"): chosen for each set of images by plan_cache()
-  double cache_gib = 100.0;            ///< the most disk that may then be used for one of them
-  std::filesystem::path cache_path;    ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
-  double crop_min_area = 0.6;          ///< training crops: share of the image's area, at least
+  std::filesystem::path path;                                             ///< resolved (variables expanded)
+  std::string train = "train", validation = "validation", test = "test";  ///< names of the splits
+  std::string positive;              ///< positive class of two; empty: the last by name
+  std::optional<CacheMode> cache;    ///< empty ("auto"): chosen for each set of images by plan_cache()
+  double cache_gib = 100.0;          ///< the most disk that may then be used for one of them
+  std::filesystem::path cache_path;  ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
+  double crop_min_area = 0.6;        ///< training crops: share of the image's area, at least
   // synthetic scenes
-  int images = 4000;                   ///< of the training split; validation and test have a quarter each
-  int size = 128;                      ///< pixels of the shorter side
-  std::filesystem::path save;          ///< folder to save the scenes to; empty: they are not saved
+  int images = 4000;           ///< of the training split; validation and test have a quarter each
+  int size = 128;              ///< pixels of the shorter side
+  std::filesystem::path save;  ///< folder to save the scenes to; empty: they are not saved
   // folders without splits: shares of the seeded stratified split
   double validation_share = 0.15, test_share = 0.15;
 };
@@ -44,13 +44,16 @@ const char* split_name(Split split);
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 struct Sample {
-  std::string file;                    ///< its path; empty for synthetic scenes
-  std::uint64_t index = 0;             ///< of the scene, for synthetic ones
+  std::string file;         ///< its path; empty for synthetic scenes
+  std::uint64_t index = 0;  ///< of the scene, for synthetic ones
   std::int32_t label = 0;
 };
 
 /// Files that cannot be used, counted and listed, never silently dropped.
-struct Problem { std::filesystem::path file; std::string reason; };
+struct Problem {
+  std::filesystem::path file;
+  std::string reason;
+};
 
 class Dataset {
  public:

@@ -82,11 +82,11 @@ Bytes exif_of_jpeg(Bytes file) {
 
 // PNG and RIFF files are chunks of a four-letter name, a length and the data.
 struct ChunkFormat {
-  std::size_t first;             // byte of the first chunk
+  std::size_t first;  // byte of the first chunk
   std::size_t name_at, length_at;
   bool big_endian;
-  std::size_t after;             // bytes of a checksum after the data
-  bool even;                     // data of odd length are followed by a byte
+  std::size_t after;  // bytes of a checksum after the data
+  bool even;          // data of odd length are followed by a byte
   const char* name;
 };
 

@@ -46,7 +46,10 @@ Color same_brightness(const Color& like, Random& random) {
 
 Look random_look(Random& random) {
   const float dark = between(random, 15, 90);
-  Look look{skin_tone(random), {dark, dark * 0.8f, dark * 0.6f}, random_color(random), random_color(random),
+  Look look{skin_tone(random),
+            {dark, dark * 0.8f, dark * 0.6f},
+            random_color(random),
+            random_color(random),
             random_color(random)};
   look.short_sleeves = random.uniform() < 0.7;
   look.short_trousers = random.uniform() < 0.6;
@@ -196,13 +199,17 @@ void draw(Canvas& canvas, const std::vector<Part>& parts, float height, Point hi
 }
 
 // Where a figure stands: the whole of it is nearly always on the canvas.
-struct Stand { float height; Point hips; };
+struct Stand {
+  float height;
+  Point hips;
+};
 
 Stand random_stand(Random& random) {
   const float height = between(random, 0.55, 0.9);
   const float room = 0.5f - 0.46f * height;
-  return {height, {0.5f + between(random, -1, 1) * std::max(room, 0.08f) * 1.2f,
-                   0.5f - 0.02f * height + between(random, -1, 1) * std::max(room, 0.03f)}};
+  return {height,
+          {0.5f + between(random, -1, 1) * std::max(room, 0.08f) * 1.2f,
+           0.5f - 0.02f * height + between(random, -1, 1) * std::max(room, 0.03f)}};
 }
 
 }  // namespace

@@ -28,9 +28,8 @@ class Folders : public FileDataset {
                          "; set data.path, or the variable in it, to your images");
     list();
     for (std::vector<Sample>& samples : samples_)
-      std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) {
-        return std::tie(a.label, a.file) < std::tie(b.label, b.file);
-      });
+      std::sort(samples.begin(), samples.end(),
+                [](const Sample& a, const Sample& b) { return std::tie(a.label, a.file) < std::tie(b.label, b.file); });
     choose_positive(settings.positive);
     if (const std::string note = passed_over_.note(); !note.empty()) notes_.push_back(note);
     finish(settings, progress);
@@ -43,9 +42,8 @@ class Folders : public FileDataset {
     const bool has_train = fs::is_directory(train, ignored);
     const Listing root = list_folder(settings_.path);
     if (has_train && !list_folder(train).folders.empty()) return with_splits(root, train);
-    if (has_train && std::all_of(root.folders.begin(), root.folders.end(), [&](const auto& name) {
-          return is_split(name);
-        }))
+    if (has_train &&
+        std::all_of(root.folders.begin(), root.folders.end(), [&](const auto& name) { return is_split(name); }))
       throw without_classes(settings_.train, loose_images(train), "");
     without_splits(root);
     notes_.push_back((has_train ? settings_.train + " holds no class folders and is taken for a class"
@@ -67,11 +65,11 @@ class Folders : public FileDataset {
   Error without_classes(const std::string& split, const std::vector<std::string>& loose,
                         const std::string& advice) const {
     const std::string names[2] = {classes_.empty() ? "cat" : classes_.front(), classes_.empty() ? "dog" : classes_[1]};
-    return expected((settings_.path / split).string(),
-                    "a folder of images for each class, as " + split + "/" + names[0] + " and " + split + "/" + names[1],
-                    loose.empty() ? "none"
-                                  : std::to_string(loose.size()) + " images that lie loose, for example " +
-                                        loose.front() + advice);
+    return expected(
+        (settings_.path / split).string(),
+        "a folder of images for each class, as " + split + "/" + names[0] + " and " + split + "/" + names[1],
+        loose.empty() ? "none"
+                      : std::to_string(loose.size()) + " images that lie loose, for example " + loose.front() + advice);
   }
 
   void find_classes(const fs::path& folder, const Listing& listing) {
@@ -173,8 +171,9 @@ class Folders : public FileDataset {
     }
     const std::vector<std::string> loose = loose_images(folder);
     if (split(to).empty() && !loose.empty())
-      throw without_classes(name, loose, "; where data." + std::string(split_name(to)) +
-                                             " names no folder, images are taken from " + settings_.train);
+      throw without_classes(name, loose,
+                            "; where data." + std::string(split_name(to)) + " names no folder, images are taken from " +
+                                settings_.train);
     report_loose_files(folder);
   }
 
@@ -188,7 +187,9 @@ class Folders : public FileDataset {
     const std::size_t validation = count(validation_share);
     const std::size_t test = std::min(count(test_share), samples.size() - validation);
     for (std::size_t i = 0; i < samples.size(); ++i)
-      split(i < validation ? Split::validation : i < validation + test ? Split::test : Split::train)
+      split(i < validation          ? Split::validation
+            : i < validation + test ? Split::test
+                                    : Split::train)
           .push_back(std::move(samples[i]));
   }
 

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view magic = "danas hashes 1\n\n";
-constexpr std::size_t header = magic.size() + sizeof(std::uint64_t);   // then the hash of what follows
+constexpr std::size_t header = magic.size() + sizeof(std::uint64_t);  // then the hash of what follows
 constexpr std::size_t most_bytes = std::size_t{1} << 32;
 
 bool by_name(const RememberedHash& a, const RememberedHash& b) { return a.name < b.name; }
@@ -37,11 +37,11 @@ std::vector<RememberedHash> parse(std::string_view content) {
 
 HashMemo::HashMemo(fs::path path) : path_(std::move(path)) {
   std::error_code ignored;
-  if (!fs::is_regular_file(path_, ignored)) return;   // a pipe might never end
+  if (!fs::is_regular_file(path_, ignored)) return;  // a pipe might never end
   try {
     hashes_ = parse(read_file(path_, most_bytes));
-    fs::last_write_time(path_, fs::file_time_type::clock::now(), ignored);   // its last use, for `danas data --prune`
-  } catch (const Error&) {   // what cannot be read is made anew
+    fs::last_write_time(path_, fs::file_time_type::clock::now(), ignored);  // its last use, for `danas data --prune`
+  } catch (const Error&) {                                                  // what cannot be read is made anew
   }
 }
 
@@ -65,7 +65,7 @@ void HashMemo::add(std::vector<RememberedHash> fresh) {
   try {
     make_folder(path_.parent_path());
     write_file(path_, content);
-  } catch (const Error&) {   // the next time takes as long as this one
+  } catch (const Error&) {  // the next time takes as long as this one
   }
 }
 

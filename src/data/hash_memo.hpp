@@ -9,9 +9,9 @@ namespace danas {
 
 /// What a file of this name, length and time held.
 struct RememberedHash {
-  std::uint64_t name = 0;      ///< a hash of its path within the data set
+  std::uint64_t name = 0;  ///< a hash of its path within the data set
   std::uint64_t bytes = 0;
-  std::int64_t time = 0;       ///< of its last change, nanoseconds since 1970
+  std::int64_t time = 0;  ///< of its last change, nanoseconds since 1970
   std::uint64_t hash = 0;
 };
 
@@ -27,7 +27,7 @@ class HashMemo {
 
  private:
   std::filesystem::path path_;
-  std::vector<RememberedHash> hashes_;   // by name
+  std::vector<RememberedHash> hashes_;  // by name
 };
 
 }  // namespace danas

@@ -36,7 +36,7 @@ bool is_housekeeping(const std::string& name) {
 }
 
 bool is_label_file(const std::filesystem::path& file) {
-  static constexpr std::array<std::string_view, 8> known{".csv", ".json", ".md",  ".tsv",
+  static constexpr std::array<std::string_view, 8> known{".csv", ".json", ".md",   ".tsv",
                                                          ".txt", ".xml",  ".yaml", ".yml"};
   if (!contains(known, file.extension().string())) return false;
   // Without waiting: a pipe without a writer would keep the process for ever.

@@ -40,7 +40,7 @@ struct ImageSet::State {
   CachePlan plan;
   CacheKey key;
   CacheFile file;
-  bool indexed = true;   // whether every image has been looked at
+  bool indexed = true;  // whether every image has been looked at
   // Of a set that is not indexed: what was met so far.
   mutable std::mutex mutex;
   mutable std::map<std::uint32_t, std::string> unreadable;
@@ -51,8 +51,9 @@ struct ImageSet::State {
   void open_or_build(const fs::path& path, const Progress& progress) {
     if (file.open(path, key)) return touch(path);
     make_folder(path.parent_path());
-    const BuildLock lock(path.string() + ".lock",
-                         [&] { if (progress) progress(0, static_cast<std::int64_t>(key.images)); });
+    const BuildLock lock(path.string() + ".lock", [&] {
+      if (progress) progress(0, static_cast<std::int64_t>(key.images));
+    });
     if (file.open(path, key)) return;  // another process was faster
     build_cache(*dataset, list, path, key, lock.held(), progress);
     if (!file.open(path, key))

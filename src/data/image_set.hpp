@@ -13,9 +13,9 @@ namespace danas {
 
 /// Which images, and how they are prepared.
 struct ImageList {
-  std::string name;                     ///< in the cache's file name and for people: "train-125", "test-96"
+  std::string name;  ///< in the cache's file name and for people: "train-125", "test-96"
   Split split = Split::train;
-  std::vector<std::uint32_t> chosen;    ///< places in the split; empty: all of it
+  std::vector<std::uint32_t> chosen;  ///< places in the split; empty: all of it
   Preparation preparation;
 
   std::int64_t size(const Dataset& dataset) const;
@@ -32,14 +32,17 @@ class ImageSet {
 
   const std::string& name() const;
   Split split() const;
-  bool covers_split() const;              ///< whether every image of the split has been looked at
-  const CachePlan& plan() const;          ///< with the bytes that are on disk
+  bool covers_split() const;      ///< whether every image of the split has been looked at
+  const CachePlan& plan() const;  ///< with the bytes that are on disk
 
-  std::int64_t size() const;              ///< images listed, unreadable ones included
+  std::int64_t size() const;  ///< images listed, unreadable ones included
   /// Those that can be read, in order. Not for a training level of mode none, where nobody knows.
   std::vector<std::uint32_t> readable() const;
 
-  struct Item { Image image; std::int32_t label = 0; };
+  struct Item {
+    Image image;
+    std::int32_t label = 0;
+  };
   /// Image i, or where it cannot be read the next one that can, the first after the last: so training sees the same
   /// images whatever the mode. `buffer` holds the pixels where they are not mapped; valid while set and buffer live.
   /// Thread-safe. Throws Error, with mode none also once too many files (check_problems) turn out to be unreadable.

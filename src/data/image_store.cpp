@@ -34,8 +34,8 @@ struct ImageStore::State {
   DataSettings settings;
   ImageUse use;
   Progress progress;
-  std::map<std::string, ImageSet> sets;   // by name
-  std::vector<const ImageSet*> opened;    // in the order of their making
+  std::map<std::string, ImageSet> sets;  // by name
+  std::vector<const ImageSet*> opened;   // in the order of their making
 
   ImageList training(int resolution) const {
     const Preparation preparation = Preparation::training(resolution, settings.crop_min_area);
@@ -134,8 +134,7 @@ std::vector<Problem> ImageStore::problems() const { return state_->problems(); }
 
 std::int64_t ImageStore::remarked() const {
   std::map<Split, std::int64_t> most;
-  for (const ImageSet* const set : state_->opened)
-    most[set->split()] = std::max(most[set->split()], set->remarked());
+  for (const ImageSet* const set : state_->opened) most[set->split()] = std::max(most[set->split()], set->remarked());
   std::int64_t sum = 0;
   for (const auto& [split, count] : most) sum += count;
   return sum;
@@ -154,9 +153,9 @@ std::vector<ImageStore::Cache> ImageStore::caches() const {
 
 std::vector<ImageStore::Cache> ImageStore::plans(int resolution) const {
   std::vector<Cache> plans;
-  for (const ImageList& list : {state_->training(resolution), state_->recalibration(resolution),
-                                state_->evaluation(Split::validation, resolution),
-                                state_->evaluation(Split::test, resolution)})
+  for (const ImageList& list :
+       {state_->training(resolution), state_->recalibration(resolution),
+        state_->evaluation(Split::validation, resolution), state_->evaluation(Split::test, resolution)})
     plans.push_back({list.name, state_->plan(list)});
   return plans;
 }

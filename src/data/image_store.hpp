@@ -12,9 +12,9 @@ namespace danas {
 
 /// What the images are needed for, which decides whether keeping them pays.
 struct ImageUse {
-  std::int64_t training_draws = 0;          ///< training images that one data configuration asks for in all
+  std::int64_t training_draws = 0;  ///< training images that one data configuration asks for in all
   std::int64_t recalibration_images = 0;
-  std::uint64_t recalibration_seed = 0;     ///< chooses those images
+  std::uint64_t recalibration_seed = 0;  ///< chooses those images
 };
 
 class ImageStore {
@@ -25,7 +25,7 @@ class ImageStore {
   ImageStore(ImageStore&&) noexcept;
 
   const Dataset& dataset() const;
-  std::int64_t size(Split split) const;     ///< images, without those known to be unreadable
+  std::int64_t size(Split split) const;  ///< images, without those known to be unreadable
 
   /// Sets are opened or built at the first call, which may take long and calls progress, and live as long as the store.
   /// Not thread-safe; the sets are. Throw Error where more than max(1 %, 10) of the data set's files are unusable (after
@@ -36,12 +36,12 @@ class ImageStore {
 
   /// Of the data set, then unreadable files of the sets so far, each once.
   std::vector<Problem> problems() const;
-  std::int64_t remarked() const;            ///< files read whole with a warning, of the largest set of each split
+  std::int64_t remarked() const;  ///< files read whole with a warning, of the largest set of each split
 
   struct Cache {
     std::string name;
     CachePlan plan;
-    std::string text() const;   ///< "train-125: raw, 42.0 MiB (each image is used about 10 times)"
+    std::string text() const;  ///< "train-125: raw, 42.0 MiB (each image is used about 10 times)"
   };
   /// How each set so far is kept, in the order of their making, with its bytes on disk.
   std::vector<Cache> caches() const;

@@ -33,10 +33,10 @@ void warn_of_counts(FolderSummary& summary) {
                                  " images; 50 or more are advised");
   const auto [least, most] = std::minmax_element(sums.begin(), sums.end());
   if (static_cast<double>(*most) > most_imbalance * static_cast<double>(*least))
-    summary.warnings.push_back(
-        "imbalance: " + std::to_string(*most) + " images of " +
-        summary.classes[static_cast<std::size_t>(most - sums.begin())] + ", " + std::to_string(*least) + " of " +
-        summary.classes[static_cast<std::size_t>(least - sums.begin())]);
+    summary.warnings.push_back("imbalance: " + std::to_string(*most) + " images of " +
+                               summary.classes[static_cast<std::size_t>(most - sums.begin())] + ", " +
+                               std::to_string(*least) + " of " +
+                               summary.classes[static_cast<std::size_t>(least - sums.begin())]);
 }
 
 // Unreadable files are told of elsewhere.
@@ -50,7 +50,10 @@ std::optional<std::uint64_t> content_hash(const fs::path& file) {
 
 // Only files of the same length can be the same: the others are not read.
 void warn_of_leaks(FolderSummary& summary, const Dataset& dataset) {
-  struct File { Split split; fs::path path; };
+  struct File {
+    Split split;
+    fs::path path;
+  };
   std::map<std::uintmax_t, std::vector<File>> by_length;
   for (const Split split : {Split::train, Split::validation, Split::test})
     for (const Sample& sample : dataset.samples(split)) {

@@ -11,12 +11,12 @@
 namespace danas {
 
 struct FolderSummary {
-  DataSettings settings;                 ///< kind, path and the names of the splits as found
-  bool has_splits = false;               ///< false: CLASS/*, split by seed
+  DataSettings settings;    ///< kind, path and the names of the splits as found
+  bool has_splits = false;  ///< false: CLASS/*, split by seed
   std::vector<std::string> classes;
-  std::vector<std::int64_t> counts[3];   ///< images by Split and class
-  std::vector<std::string> notes;        ///< of the dataset
-  std::vector<std::string> warnings;     ///< imbalance, few images, the same file in two splits, unusable files
+  std::vector<std::int64_t> counts[3];  ///< images by Split and class
+  std::vector<std::string> notes;       ///< of the dataset
+  std::vector<std::string> warnings;    ///< imbalance, few images, the same file in two splits, unusable files
 };
 
 /// Looks at a folder of class folders, with or without splits (named train, validation or val or valid, test). Throws

@@ -44,9 +44,7 @@ void judge_message(j_common_ptr info, int level) {
     case JWRN_NOT_SEQUENTIAL:  // progressive parameters in the header of a sequential scan, as several phones write
       if (messages.remark[0] == 0) info->err->format_message(info, messages.remark);
       return;
-    default:
-      messages.pixels_lost = true;
-      give_up(info);
+    default: messages.pixels_lost = true; give_up(info);
   }
 }
 

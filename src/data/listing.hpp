@@ -14,7 +14,7 @@ namespace danas {
 /// Names in a folder, sorted by bytes. Links are what they lead to; what cannot be examined is a file.
 struct Listing {
   std::vector<std::string> folders, files;
-  std::vector<std::string> housekeeping;   ///< of both kinds: is_housekeeping()
+  std::vector<std::string> housekeeping;  ///< of both kinds: is_housekeeping()
 };
 /// Throws Error naming the folder.
 Listing list_folder(const std::filesystem::path& folder);

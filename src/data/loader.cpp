@@ -36,7 +36,10 @@ class Epochs {
     return kept.order;
   }
 
-  struct Epoch { std::int64_t number = -1; std::vector<std::uint32_t> order; };
+  struct Epoch {
+    std::int64_t number = -1;
+    std::vector<std::uint32_t> order;
+  };
   std::int64_t size_;
   std::uint64_t seed_;
   Epoch kept_[2];

@@ -26,8 +26,8 @@ class TrainingLoader {
 
 /// How a pass is cut into batches.
 enum class Batching {
-  full,   ///< of `batch` images, the last one with the rest
-  even    ///< none shorter than `batch` but where there are fewer images in all; sizes differ by at most 1
+  full,  ///< of `batch` images, the last one with the rest
+  even   ///< none shorter than `batch` but where there are fewer images in all; sizes differ by at most 1
 };
 
 /// One pass over the readable images of a set, in order, with evaluation crops; then an empty batch.

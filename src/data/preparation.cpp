@@ -12,8 +12,8 @@ namespace danas {
 
 namespace {
 
-constexpr int longest_aspect = 2;    // what a network sees is nearly square
-constexpr double least_room = 1.3;   // side of a level by resolution: crops of 0.6 of the area have 0.77 of the side
+constexpr int longest_aspect = 2;   // what a network sees is nearly square
+constexpr double least_room = 1.3;  // side of a level by resolution: crops of 0.6 of the area have 0.77 of the side
 constexpr double longest_side = 1 << 16;
 
 Crop centered(const Image& image, int width, int height) {
@@ -21,7 +21,10 @@ Crop centered(const Image& image, int width, int height) {
 }
 
 // What of an image is kept, and how large.
-struct Reduction { Crop crop; int width, height; };
+struct Reduction {
+  Crop crop;
+  int width, height;
+};
 
 Reduction training_reduction(const Image& image, int side) {
   const Crop crop = centered(image, std::min(image.width, longest_aspect * image.height),

@@ -13,7 +13,10 @@
 namespace {
 
 // stb_image lets the data of a PNG inflate without end: what it allocates at once is limited here.
-struct Allocations { std::size_t most_bytes = 0; bool refused = false; };
+struct Allocations {
+  std::size_t most_bytes = 0;
+  bool refused = false;
+};
 thread_local Allocations allocations;
 
 void* reallocate(void* memory, std::size_t bytes) {

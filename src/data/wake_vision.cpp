@@ -18,7 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Row { std::string name, label; };
+struct Row {
+  std::string name, label;
+};
 
 // The next record, without spaces around its fields.
 bool next_trimmed(CsvReader& reader, CsvFields& fields) {

@@ -62,7 +62,8 @@ void check_whole_bmp(Bytes file, const std::string& where) {
   const bool core = little_endian(file, header_begin, 4) == core_header;
   if (!core && file.size() < header_begin + 40) throw expected(where, "a whole BMP image", "a truncated one");
   const std::uint32_t compression = core ? 0 : little_endian(file, header_begin + 16, 4);
-  if (compression == 1 || compression == 2) throw expected(where, "a BMP without run-length compression", "one with it");
+  if (compression == 1 || compression == 2)
+    throw expected(where, "a BMP without run-length compression", "one with it");
   const std::uint64_t width = core ? little_endian(file, 18, 2) : little_endian(file, 18, 4);
   const auto height = static_cast<std::int32_t>(core ? little_endian(file, 20, 2) : little_endian(file, 22, 4));
   const std::uint64_t bits = little_endian(file, core ? 24 : 28, 2);

@@ -27,8 +27,7 @@ void DataLog::update() {
   for (; told_problems_ < problems.size(); ++told_problems_)
     status_.log(fmt::format("  {}: {}", problems[told_problems_].file.string(), problems[told_problems_].reason));
   const std::int64_t remarked = store_.remarked();
-  if (remarked > told_remarked_)
-    status_.log(fmt::format("note: {} files have faults but were read whole", remarked));
+  if (remarked > told_remarked_) status_.log(fmt::format("note: {} files have faults but were read whole", remarked));
   told_remarked_ = remarked;
 }
 

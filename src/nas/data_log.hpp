@@ -10,8 +10,8 @@ class DataLog {
  public:
   DataLog(SearchStatus& status, const ImageStore& store) : status_(status), store_(store) {}
 
-  void begin();    ///< images, classes, notes
-  void update();   ///< caches and unusable files that came since the last call
+  void begin();   ///< images, classes, notes
+  void update();  ///< caches and unusable files that came since the last call
 
  private:
   SearchStatus& status_;

@@ -18,10 +18,17 @@ std::string lower(std::string text) {
 }  // namespace
 
 std::vector<Device> known_devices() {
-  return {{"STM32F765", 512, 2048},  {"STM32F746", 320, 1024},          {"Arduino Nano 33 BLE Sense", 256, 1024},
-          {"nRF52840", 256, 1024},   {"Raspberry Pi Pico", 264, 2048},  {"ESP32", 520, 4096},
-          {"ESP32-S3", 512, 8192},   {"Arduino Portenta H7", 1024, 2048}, {"STM32H743", 1024, 2048},
-          {"STM32L476", 128, 1024},  {"STM32F411", 128, 512}};
+  return {{"STM32F765", 512, 2048},
+          {"STM32F746", 320, 1024},
+          {"Arduino Nano 33 BLE Sense", 256, 1024},
+          {"nRF52840", 256, 1024},
+          {"Raspberry Pi Pico", 264, 2048},
+          {"ESP32", 520, 4096},
+          {"ESP32-S3", 512, 8192},
+          {"Arduino Portenta H7", 1024, 2048},
+          {"STM32H743", 1024, 2048},
+          {"STM32L476", 128, 1024},
+          {"STM32F411", 128, 512}};
 }
 
 Device find_device(const std::string& name) {

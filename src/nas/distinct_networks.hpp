@@ -11,7 +11,7 @@ namespace danas {
 /// Systems of one data configuration with equal layers are twins. The full space has 37,184 networks.
 class DistinctNetworks {
  public:
-  explicit DistinctNetworks(const SearchSpace& space);   ///< which must outlive it
+  explicit DistinctNetworks(const SearchSpace& space);  ///< which must outlive it
 
   std::int64_t count() const { return count_; }
   /// The index in the space of the first of the twins that `system`, one of the space, belongs to: names the network.
@@ -20,7 +20,7 @@ class DistinctNetworks {
  private:
   const SearchSpace& space_;
   std::int64_t count_ = 0;
-  std::vector<std::int64_t> networks_;   ///< by the system's index
+  std::vector<std::int64_t> networks_;  ///< by the system's index
 };
 
 }  // namespace danas

@@ -10,7 +10,9 @@
 namespace danas {
 
 /// Bytes of one number (1: int8) of the image, of what layers hand on, of the parameters.
-struct ByteWidths { int input = 1, activation = 1, parameter = 1; };
+struct ByteWidths {
+  int input = 1, activation = 1, parameter = 1;
+};
 
 /// estimate_parameters(), estimate_macs() … of the fused network (BN folded, ReLU6 in its layer), its layers in order.
 #define DANAS_ESTIMATOR(name, ...) double estimate_##name(const std::vector<Layer>& layers, const ByteWidths& bytes);

@@ -61,8 +61,7 @@ Metrics Evaluation::measure(const Network& network, const DataConfiguration& dat
 
 void Evaluation::set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const {
   set_scores(candidate, metrics, split);
-  candidate.fitness =
-      fitness(candidate.measures, context_.experiment.device.limits(), context_.experiment.fitness);
+  candidate.fitness = fitness(candidate.measures, context_.experiment.device.limits(), context_.experiment.fitness);
 }
 
 std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
@@ -104,8 +103,7 @@ void Evaluation::save(const Network& network, const Candidate& candidate, ModelS
 
 bool Evaluation::has_final_model(std::int64_t id) const {
   const std::filesystem::path file = context_.run.files().model(id);
-  return std::filesystem::exists(file) &&
-         entry<ModelStage>(Checkpoint(file).metadata(), "stage") == ModelStage::final;
+  return std::filesystem::exists(file) && entry<ModelStage>(Checkpoint(file).metadata(), "stage") == ModelStage::final;
 }
 
 // What evaluate() saved, or the same again.
@@ -120,15 +118,13 @@ Evaluation::Trained Evaluation::finish_training(const Candidate& candidate, bool
   const std::filesystem::path file = context_.run.files().model(candidate.id);
   const System system = system_of(candidate);
   Metadata metadata;
-  const Network before = std::filesystem::exists(file)
-                             ? load_model(context_.backend, file, preparation_name, metadata)
-                             : fine_tuned(system);
+  const Network before = std::filesystem::exists(file) ? load_model(context_.backend, file, preparation_name, metadata)
+                                                       : fine_tuned(system);
   const bool trained = entry<ModelStage>(metadata, "stage") == ModelStage::final;
   if (entry<Outcome>(metadata, "status") == Outcome::fallback) return {};
   try {
     Network network = before.gather(before.layers());
-    if (!trained)
-      train(network, TrainingPhase::final, system, log ? std::optional(candidate.id) : std::nullopt);
+    if (!trained) train(network, TrainingPhase::final, system, log ? std::optional(candidate.id) : std::nullopt);
     Stopwatch stopwatch;
     const Metrics metrics = measure(network, system.data);
     const double seconds = stopwatch.lap();

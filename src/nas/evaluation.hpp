@@ -20,14 +20,17 @@ class Evaluation : public Evaluator {
   bool has_final_model(std::int64_t id) const override;
 
  private:
-  struct Trained { std::optional<Metrics> metrics; double eval_seconds = 0; };   ///< no metrics: it diverged
+  struct Trained {
+    std::optional<Metrics> metrics;
+    double eval_seconds = 0;
+  };  ///< no metrics: it diverged
 
   Network slice(const System& system);
   /// Throws Diverged, as does measure(). `id` names the rows of training.csv; without one there are none.
   void train(Network& network, TrainingPhase phase, const System& system, std::optional<std::int64_t> id);
   void train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
                    const DataConfiguration& data, const std::string& name, const std::optional<Training>& training);
-  Metrics measure(const Network& network, const DataConfiguration& data);   ///< on validation
+  Metrics measure(const Network& network, const DataConfiguration& data);  ///< on validation
   void set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const;
   Network fine_tuned(const System& system);
   /// Leaves the model after final training, or as it was where that diverges. Without `log` no rows of training.csv.
@@ -36,7 +39,7 @@ class Evaluation : public Evaluator {
 
   SearchContext& context_;
   Supernets& supernets_;
-  std::optional<Network> latest_;   ///< of the candidate that was evaluated last; none where it diverged
+  std::optional<Network> latest_;  ///< of the candidate that was evaluated last; none where it diverged
 };
 
 }  // namespace danas

@@ -15,6 +15,7 @@
 #include "base/file.hpp"
 #include "nas/experiment_fields.hpp"
 #include "nas/path_expansion.hpp"
+#include "nas/run_names.hpp"
 
 namespace danas {
 
@@ -53,13 +54,21 @@ class KeyCollector {
   void text(const std::string& key, const std::string&) { keys.push_back(key); }
   void path(const std::string& key, const std::filesystem::path&) { keys.push_back(key); }
   template <class Value>
-  void number(const std::string& key, const Value&, const Bounds&) { keys.push_back(key); }
+  void number(const std::string& key, const Value&, const Bounds&) {
+    keys.push_back(key);
+  }
   template <class Value>
-  void list(const std::string& key, const std::vector<Value>&, const Bounds&) { keys.push_back(key); }
+  void list(const std::string& key, const std::vector<Value>&, const Bounds&) {
+    keys.push_back(key);
+  }
   template <class Enum>
-  void choice(const std::string& key, const Enum&, const char* = nullptr) { keys.push_back(key); }
+  void choice(const std::string& key, const Enum&, const char* = nullptr) {
+    keys.push_back(key);
+  }
   template <class Enum>
-  void choices(const std::string& key, const std::vector<Enum>&) { keys.push_back(key); }
+  void choices(const std::string& key, const std::vector<Enum>&) {
+    keys.push_back(key);
+  }
   void measures(const std::string& key, const std::vector<Measure>&) { keys.push_back(key); }
 
   std::vector<std::string> keys;
@@ -287,12 +296,15 @@ void set_known_device(const Source& source, Device& device) {
     device = find_device(name->as_string()->get());
   } catch (const Error& error) {
     if (limits) return;
-    throw expected(source.where("device.name"),
-                   "a known device, or ram_kib and flash_kib beside the name; known are " + [] {
-                     std::string names;
-                     for (const Device& known : known_devices()) names += (names.empty() ? "" : ", ") + known.name;
-                     return names;
-                   }(), describe(*name));
+    throw expected(
+        source.where("device.name"),
+        "a known device, or ram_kib and flash_kib beside the name; known are " +
+            [] {
+              std::string names;
+              for (const Device& known : known_devices()) names += (names.empty() ? "" : ", ") + known.name;
+              return names;
+            }(),
+        describe(*name));
   }
 }
 
@@ -320,16 +332,9 @@ SearchSpace make_space(const Source& source, const SpaceLists& lists) {
   return SearchSpace(lists.resolution, lists.color, lists.width, depth);
 }
 
-bool good_name(const std::string& name) {
-  const auto plain = [](char letter) {
-    return std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_' || letter == '.';
-  };
-  return !name.empty() && name.size() <= 200 && name[0] != '.' && std::all_of(name.begin(), name.end(), plain);
-}
-
 // What no single key can be blamed for.
 void check_together(const Source& source, const Experiment& experiment) {
-  if (!good_name(experiment.name))
+  if (!is_run_name(experiment.name))
     throw expected(source.where("name"), "a name of letters, digits, - _ and .", "\"" + experiment.name + "\"");
   if (experiment.protocol == Protocol::published)
     throw Error(source.where("protocol"),
@@ -339,18 +344,17 @@ void check_together(const Source& source, const Experiment& experiment) {
                    "none");
   if (experiment.data.kind != DatasetKind::synthetic && experiment.data.path.empty())
     throw expected(source.where("data.path"), "the folder of the images", "no path");
-  for (const auto& [key, split] : {std::pair("data.train", experiment.data.train),
-                                   std::pair("data.validation", experiment.data.validation),
-                                   std::pair("data.test", experiment.data.test)})
+  for (const auto& [key, split] :
+       {std::pair("data.train", experiment.data.train), std::pair("data.validation", experiment.data.validation),
+        std::pair("data.test", experiment.data.test)})
     if (split.empty()) throw expected(source.where(key), "the name of a split", "an empty text");
   if (experiment.data.validation_share + experiment.data.test_share >= 1)
     throw expected(source.where("data.test_share", "data.validation_share"),
-                   "validation_share and test_share to leave images for training",
-                   "a sum of 1 or more");
+                   "validation_share and test_share to leave images for training", "a sum of 1 or more");
   refuse_twins(source, "search.objectives", experiment.search.objectives);
-  for (const auto& [table, training] : {std::pair("supernet", experiment.supernet),
-                                        std::pair("finetune", experiment.finetune),
-                                        std::pair("final", experiment.final_training)})
+  for (const auto& [table, training] :
+       {std::pair("supernet", experiment.supernet), std::pair("finetune", experiment.finetune),
+        std::pair("final", experiment.final_training)})
     if (training.warmup > training.steps)
       throw expected(source.where(std::string(table) + ".warmup", std::string(table) + ".steps"),
                      "at most " + std::string(table) + ".steps, " + std::to_string(training.steps),
@@ -362,7 +366,7 @@ Experiment default_experiment(const std::filesystem::path& file) {
   experiment.supernet.steps = 30000;
   experiment.finetune.steps = 100;
   experiment.final_training.steps = 1000;
-  if (good_name(file.stem().string())) experiment.name = file.stem().string();
+  if (is_run_name(file.stem().string())) experiment.name = file.stem().string();
   return experiment;
 }
 

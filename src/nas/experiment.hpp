@@ -24,13 +24,13 @@ inline constexpr std::array names<StrategyKind>{"genetic", "random", "exhaustive
 
 struct SearchSettings {
   StrategyKind strategy = StrategyKind::genetic;
-  std::optional<double> hours;           ///< wall clock; at least one of hours and systems is set
+  std::optional<double> hours;  ///< wall clock; at least one of hours and systems is set
   std::optional<std::int64_t> systems;
   int population = 10;
-  double crossover = 0.2;                ///< share of new systems; the others are mutations
+  double crossover = 0.2;  ///< share of new systems; the others are mutations
   std::int64_t recalibration_images = 4096;
   int evaluation_batch = 128;
-  Objectives objectives = default_objectives;   ///< of the front
+  Objectives objectives = default_objectives;  ///< of the front
 };
 
 struct Experiment {
@@ -39,10 +39,10 @@ struct Experiment {
   Protocol protocol = Protocol::corrected;
   DataSettings data;
   SearchSpace space;
-  TrainingSettings supernet, finetune, final_training;   ///< [supernet], [finetune], [final]
+  TrainingSettings supernet, finetune, final_training;  ///< [supernet], [finetune], [final]
   SearchSettings search;
   Device device;
-  Measures fitness = equal_weights();    ///< weights of its terms
+  Measures fitness = equal_weights();  ///< weights of its terms
 
   /// Everything as TOML with all defaults written out; parses back to the same experiment.
   std::string to_toml() const;

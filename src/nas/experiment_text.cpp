@@ -23,7 +23,9 @@ std::string quoted(const std::string& text) {
 }
 
 template <class Enum>
-std::string value_text(Enum value) { return quoted(name_of(value)); }
+std::string value_text(Enum value) {
+  return quoted(name_of(value));
+}
 std::string value_text(Measure value) { return quoted(info(value).name); }
 std::string value_text(int value) { return fmt::format("{}", value); }
 std::string value_text(std::int64_t value) { return fmt::format("{}", value); }
@@ -38,21 +40,29 @@ class TomlWriter {
   void text(const std::string& key, const std::string& value) { write(key, quoted(value)); }
   void path(const std::string& key, const std::filesystem::path& value) { write(key, quoted(protect_path(value))); }
   template <class Value>
-  void number(const std::string& key, const Value& value, const Bounds&) { write(key, value_text(value)); }
+  void number(const std::string& key, const Value& value, const Bounds&) {
+    write(key, value_text(value));
+  }
   template <class Value>
   void number(const std::string& key, const std::optional<Value>& value, const Bounds&) {
     if (value) write(key, value_text(*value));
   }
   template <class Value>
-  void list(const std::string& key, const std::vector<Value>& values, const Bounds&) { write_list(key, values); }
+  void list(const std::string& key, const std::vector<Value>& values, const Bounds&) {
+    write_list(key, values);
+  }
   template <class Enum>
-  void choice(const std::string& key, Enum value) { write(key, value_text(value)); }
+  void choice(const std::string& key, Enum value) {
+    write(key, value_text(value));
+  }
   template <class Enum>
   void choice(const std::string& key, const std::optional<Enum>& value, const char* none) {
     write(key, value ? value_text(*value) : quoted(none));
   }
   template <class Enum>
-  void choices(const std::string& key, const std::vector<Enum>& values) { write_list(key, values); }
+  void choices(const std::string& key, const std::vector<Enum>& values) {
+    write_list(key, values);
+  }
   void measures(const std::string& key, const std::vector<Measure>& values) { write_list(key, values); }
 
   std::string take() { return std::move(toml_); }

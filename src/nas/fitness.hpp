@@ -7,7 +7,10 @@ namespace danas {
 
 /// The terms of eq. 4 in their order, with their keys in [fitness]. A score counts as it is, a limited measure as
 /// 1 − excess / limit.
-struct FitnessTerm { const char* key; Measure measure; };
+struct FitnessTerm {
+  const char* key;
+  Measure measure;
+};
 inline constexpr FitnessTerm fitness_terms[] = {{"accuracy", Measure::accuracy},
                                                 {"precision", Measure::precision},
                                                 {"recall", Measure::recall},

@@ -34,8 +34,8 @@ class RunDirectory {
 
   /// Rows on record, in the order in which they were appended.
   const std::vector<Candidate>& candidates() const { return candidates_; }
-  const std::vector<Candidate>& finals() const { return finals_; }   ///< after final training, on validation
-  const std::vector<Candidate>& tests() const { return tests_; }     ///< the same on test
+  const std::vector<Candidate>& finals() const { return finals_; }  ///< after final training, on validation
+  const std::vector<Candidate>& tests() const { return tests_; }    ///< the same on test
   void append_candidate(const Candidate& candidate);
   void append_final(const Candidate& candidate);
   void append_test(const Candidate& candidate);
@@ -45,15 +45,15 @@ class RunDirectory {
   void keep_trainings(const std::function<bool(const Training& training, std::int64_t step)>& keep);
 
   void write_layers(std::int64_t id, const std::vector<LayerRow>& layers);
-  void remove_model(std::int64_t id);                    ///< and its layer table
-  void keep_models(const std::set<std::int64_t>& ids);   ///< removes those of all others
+  void remove_model(std::int64_t id);                   ///< and its layer table
+  void keep_models(const std::set<std::int64_t>& ids);  ///< removes those of all others
   void write_front(const std::vector<FrontRow>& front);
   void write_summary(const std::string& json);
-  std::optional<std::string> summary() const;            ///< none: the search is not finished
-  void remove_results();                                 ///< front.csv and summary.json, which more search would belie
-  bool untouched() const;                       ///< whether nothing was trained in it yet
-  void remove();                                ///< the whole directory; nothing may be called after that
-  void log(const std::string& line);                     ///< appends to log.txt
+  std::optional<std::string> summary() const;  ///< none: the search is not finished
+  void remove_results();                       ///< front.csv and summary.json, which more search would belie
+  bool untouched() const;                      ///< whether nothing was trained in it yet
+  void remove();                               ///< the whole directory; nothing may be called after that
+  void log(const std::string& line);           ///< appends to log.txt
 
  private:
   void create(const Experiment& experiment, const std::string& machine, const Build& build);

@@ -1,6 +1,7 @@
 #include "nas/run_names.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -33,6 +34,13 @@ int newest_number(const std::string& name) {
 
 }  // namespace
 
+bool is_run_name(const std::string& name) {
+  const auto plain = [](char letter) {
+    return std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_' || letter == '.';
+  };
+  return !name.empty() && name.size() <= 200 && name[0] != '.' && std::all_of(name.begin(), name.end(), plain);
+}
+
 fs::path create_run_directory(const std::string& name) {
   make_folder(runs_folder);
   for (;;) {
@@ -45,8 +53,7 @@ fs::path create_run_directory(const std::string& name) {
 
 fs::path newest_run_directory(const std::string& name) {
   const int number = newest_number(name);
-  if (number == 0)
-    throw expected("--resume", "a run directory runs/" + name + " below the working directory", "none");
+  if (number == 0) throw expected("--resume", "a run directory runs/" + name + " below the working directory", "none");
   return numbered(name, number);
 }
 

@@ -20,16 +20,17 @@ void tell_space(SearchStatus& status, const Experiment& experiment) {
   const Device& device = experiment.device;
   status.log(fmt::format("space: {} systems, {} distinct networks, {} supernets; device {}: {} KiB RAM, {} KiB flash",
                          experiment.space.size(), DistinctNetworks(experiment.space).count(),
-                         experiment.space.data_configurations().size(), device.name, device.ram_kib,
-                         device.flash_kib));
+                         experiment.space.data_configurations().size(), device.name, device.ram_kib, device.flash_kib));
 }
 
 std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment& experiment, Backend& backend,
                       const SearchOptions& options, std::shared_ptr<const Dataset> dataset) {
   status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
-                            : fmt::format("danas {}, {}, run {}", version_text(), backend.name(), run.files().directory().string()));
-  const ImageStore store(std::move(dataset), experiment.data, image_use(experiment, search_draws(experiment)),
-                         [&](std::int64_t done, std::int64_t total) { status.preparing("caching images", done, total); });
+                            : fmt::format("danas {}, {}, run {}", version_text(), backend.name(),
+                                          run.files().directory().string()));
+  const ImageStore store(
+      std::move(dataset), experiment.data, image_use(experiment, search_draws(experiment)),
+      [&](std::int64_t done, std::int64_t total) { status.preparing("caching images", done, total); });
   DataLog data_log(status, store);
   data_log.begin();
   tell_space(status, experiment);

@@ -14,23 +14,23 @@ namespace danas {
 
 /// What the search tells its user, as it goes. All functions may be empty.
 struct SearchObserver {
-  std::function<void(const std::string& line)> log;                 ///< one finished fact a line (also in log.txt)
+  std::function<void(const std::string& line)> log;  ///< one finished fact a line (also in log.txt)
   /// Something is `done` of `total` through; `share` is the estimated share of the whole search done, in [0, 1].
   std::function<void(const std::string& what, std::int64_t done, std::int64_t total, double share)> progress;
 };
 
 struct SearchOptions {
-  std::filesystem::path directory;      ///< of the run: existing for a resume, else to be created; empty: a new one in runs
+  std::filesystem::path directory;  ///< of the run: existing for a resume, else to be created; empty: a new one in runs
   bool resume = false;
-  bool any_build = false;               ///< resume a run that another build began
-  const std::atomic<bool>* interrupt = nullptr;   ///< set by Ctrl-C: the search stops at the next step, all saved
-  double state_seconds = 30;            ///< a supernet's unfinished training is saved this often
+  bool any_build = false;                        ///< resume a run that another build began
+  const std::atomic<bool>* interrupt = nullptr;  ///< set by Ctrl-C: the search stops at the next step, all saved
+  double state_seconds = 30;                     ///< a supernet's unfinished training is saved this often
 };
 
 struct SearchResult {
   bool interrupted = false;
-  std::filesystem::path directory;      ///< empty or not there if the interrupt came before the images were cached
-  std::string summary_json;             ///< as in summary.json
+  std::filesystem::path directory;  ///< empty or not there if the interrupt came before the images were cached
+  std::string summary_json;         ///< as in summary.json
 };
 
 /// Runs (or continues) the search, trains and tests the front, writes everything but report.html.

@@ -85,8 +85,7 @@ void SearchLoop::forget_unfinished() {
 
 bool SearchLoop::limit_reached() const {
   const auto& systems = context_.experiment.search.systems;
-  return context_.out_of_time() ||
-         (systems && static_cast<std::int64_t>(context_.run.candidates().size()) >= *systems);
+  return context_.out_of_time() || (systems && static_cast<std::int64_t>(context_.run.candidates().size()) >= *systems);
 }
 
 void SearchLoop::explore(Strategy& strategy) {

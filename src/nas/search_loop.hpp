@@ -19,7 +19,7 @@ class SearchLoop {
       : context_(context), supernets_(supernets), evaluator_(evaluator), networks_(context.experiment.space),
         front_(context.experiment.search.objectives) {}
 
-  std::string run();   ///< returns the text of summary.json
+  std::string run();  ///< returns the text of summary.json
 
  private:
   void replay(Strategy& strategy);
@@ -40,8 +40,8 @@ class SearchLoop {
   const Supernets& supernets_;
   Evaluator& evaluator_;
   DistinctNetworks networks_;
-  std::unordered_map<std::int64_t, std::size_t> evaluated_;   ///< row of a network's first system, by the network
-  ParetoFront front_;                                         ///< of the rows on record, by id
+  std::unordered_map<std::int64_t, std::size_t> evaluated_;  ///< row of a network's first system, by the network
+  ParetoFront front_;                                        ///< of the rows on record, by id
 };
 
 }  // namespace danas

@@ -58,7 +58,8 @@ SearchSpace::SearchSpace(std::vector<int> resolutions, std::vector<Color> colors
       widths_(sorted_set(std::move(widths), "width")), most_blocks_(most_blocks) {
   for (std::size_t stage = 0; stage < most_blocks.size(); ++stage)
     if (most_blocks[stage] < 0 || most_blocks[stage] > full_depth[stage])
-      throw expected("search space, depth", "at most " + depth_text(full_depth) + " blocks", std::to_string(most_blocks[stage]));
+      throw expected("search space, depth", "at most " + depth_text(full_depth) + " blocks",
+                     std::to_string(most_blocks[stage]));
   // What stands after a removed stage is never reached.
   std::fill(std::find(most_blocks_.begin(), most_blocks_.end(), 0), most_blocks_.end(), 0);
   for (const int resolution : resolutions_)

@@ -14,21 +14,21 @@ namespace danas {
 /// allowed (the head then sits after stage 2). The full space has 14 × 268 × 10 = 37,520 systems.
 class SearchSpace {
  public:
-  SearchSpace();   ///< the paper's
+  SearchSpace();  ///< the paper's
   SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
               std::array<int, 5> most_blocks);
 
   const std::vector<DataConfiguration>& data_configurations() const { return data_; }
   const std::vector<std::array<int, 5>>& depths() const { return depths_; }
   const std::vector<double>& widths() const { return widths_; }
-  std::array<int, 5> most_blocks() const { return most_blocks_; }   ///< of stages 3 to 7; zeros after the first 0
+  std::array<int, 5> most_blocks() const { return most_blocks_; }  ///< of stages 3 to 7; zeros after the first 0
   std::int64_t size() const;
   int largest_resolution() const;
   bool contains(const System& system) const;
 
-  System at(std::int64_t index) const;               ///< index in [0, size()), a fixed order: data, depth, width
-  std::int64_t index(const System& system) const;    ///< at(index(system)) == system; -1 where it is not in the space
-  System sample(Random& random) const;               ///< uniform over feasible systems
+  System at(std::int64_t index) const;             ///< index in [0, size()), a fixed order: data, depth, width
+  std::int64_t index(const System& system) const;  ///< at(index(system)) == system; -1 where it is not in the space
+  System sample(Random& random) const;             ///< uniform over feasible systems
   /// 40 % another data configuration, 40 % one depth ±1, 20 % width one step up or down; drawn again until the system
   /// differs and is feasible. A space of one system gives that system.
   System mutate(const System& parent, Random& random) const;

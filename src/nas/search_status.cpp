@@ -61,9 +61,7 @@ double SearchStatus::elapsed() const {
   return sum;
 }
 
-void SearchStatus::at_least(double elapsed_seconds) {
-  unaccounted_ += std::max(0.0, elapsed_seconds - elapsed());
-}
+void SearchStatus::at_least(double elapsed_seconds) { unaccounted_ += std::max(0.0, elapsed_seconds - elapsed()); }
 
 void SearchStatus::save() {
   enter(phase_);
@@ -90,8 +88,6 @@ std::int64_t SearchStatus::images_evaluated() const {
   return images_evaluated_ + (trainer_ == nullptr ? 0 : trainer_->images_evaluated());
 }
 
-double SearchStatus::peak_memory_mib() const {
-  return std::max(peak_memory_mib_, danas::peak_memory_mib());
-}
+double SearchStatus::peak_memory_mib() const { return std::max(peak_memory_mib_, danas::peak_memory_mib()); }
 
 }  // namespace danas

@@ -62,7 +62,11 @@ class GeneticStrategy : public Strategy {
   void tell(double fitness) override { population_.push_back({latest_.id, latest_.system, fitness}); }
 
  private:
-  struct Individual { std::int64_t id; System system; double fitness; };
+  struct Individual {
+    std::int64_t id;
+    System system;
+    double fitness;
+  };
 
   void begin_generation() {
     ++generation_;
@@ -72,9 +76,9 @@ class GeneticStrategy : public Strategy {
     std::vector<Individual> winners;
     for (std::size_t i = 0; i < population_.size(); i += 2) {
       const bool alone = i + 1 == population_.size();
-      const bool first = alone || population_[i].fitness > population_[i + 1].fitness ||
-                         (population_[i].fitness == population_[i + 1].fitness &&
-                          population_[i].id < population_[i + 1].id);
+      const bool first =
+          alone || population_[i].fitness > population_[i + 1].fitness ||
+          (population_[i].fitness == population_[i + 1].fitness && population_[i].id < population_[i + 1].id);
       winners.push_back(population_[first ? i : i + 1]);
     }
     survivors_ = winners;

@@ -15,10 +15,10 @@
 namespace danas {
 
 struct Proposal {
-  std::int64_t id = 0;                 ///< 1, 2, 3, …
-  std::int64_t generation = 0;         ///< 0: the first population, drawn at random
-  std::string origin;                  ///< "random" | "mutation" | "crossover" | "exhaustive"
-  std::vector<std::int64_t> parents;   ///< ids
+  std::int64_t id = 0;                ///< 1, 2, 3, …
+  std::int64_t generation = 0;        ///< 0: the first population, drawn at random
+  std::string origin;                 ///< "random" | "mutation" | "crossover" | "exhaustive"
+  std::vector<std::int64_t> parents;  ///< ids
   System system;
 };
 
@@ -28,7 +28,7 @@ class Strategy {
   /// The next system, never one that was proposed before; none when the whole space has been. The fitness of the
   /// previous proposal must have been told.
   virtual std::optional<Proposal> next() = 0;
-  virtual void tell(double fitness) = 0;   ///< of the latest proposal
+  virtual void tell(double fitness) = 0;  ///< of the latest proposal
 };
 
 /// Systems proposed so far, and new ones drawn uniformly among the others.
@@ -37,16 +37,16 @@ class ProposedSystems {
   explicit ProposedSystems(const SearchSpace& space) : space_(space) {}
 
   bool all() const { return static_cast<std::int64_t>(indices_.size()) >= space_.size(); }
-  bool insert(const System& system);       ///< false: not new
-  System sample_new(Random& random);       ///< uniform, inserted; not to be called when all()
+  bool insert(const System& system);  ///< false: not new
+  System sample_new(Random& random);  ///< uniform, inserted; not to be called when all()
 
  private:
   void list_left();
 
   const SearchSpace& space_;
   std::unordered_set<std::int64_t> indices_;
-  std::vector<std::int64_t> left_;                          ///< the others, once drawing at random finds few
-  std::unordered_map<std::int64_t, std::size_t> places_;    ///< of each in left_
+  std::vector<std::int64_t> left_;                        ///< the others, once drawing at random finds few
+  std::unordered_map<std::int64_t, std::size_t> places_;  ///< of each in left_
 };
 
 /// As [search] strategy says. The space must outlive the strategy.

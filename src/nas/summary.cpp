@@ -57,8 +57,8 @@ Summary summarize(const SearchContext& context, const std::vector<FrontRow>& fro
   summary.front_size = static_cast<std::int64_t>(front.size());
   summary.systems = static_cast<std::int64_t>(candidates.size());
   summary.networks = std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.twin_of == 0; });
-  summary.diverged = std::count_if(candidates.begin(), candidates.end(),
-                                   [](auto& c) { return c.outcome == Outcome::diverged; });
+  summary.diverged =
+      std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.outcome == Outcome::diverged; });
   summary.supernets = supernets;
   summary.images_trained = context.status.images_trained();
   summary.images_evaluated = context.status.images_evaluated();

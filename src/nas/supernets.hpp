@@ -18,7 +18,7 @@ class Supernets {
   /// A trained supernet, the one at hand or from its file; valid until the next call of this or prepare().
   const Network& get(const DataConfiguration& data);
   bool finished(const DataConfiguration& data) const;
-  std::int64_t count() const;                           ///< finished ones
+  std::int64_t count() const;  ///< finished ones
 
   /// Steps on record of the unfinished training of `data`; 0 where there is none.
   std::int64_t unfinished_steps(const DataConfiguration& data) const;

@@ -64,10 +64,10 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
                                   const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
-  TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
-                        first_step);
-  const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, network.backend(), nullptr), first_step,
-                                            [&](const StepReport& report) {
+  TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch,
+                        experiment_.data.crop_min_area, seed, first_step);
+  const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, network.backend(), nullptr),
+                                            first_step, [&](const StepReport& report) {
                                               images_trained_ += settings.batch;
                                               return !after_step || after_step(report);
                                             });
@@ -84,8 +84,8 @@ Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, 
                                 Split split) {
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
                           experiment_.search.evaluation_batch);
-  const Metrics metrics =
-      trainer_.evaluate(network, slice, source_of(loader, network.backend(), interrupt_), store_.dataset().positive_class());
+  const Metrics metrics = trainer_.evaluate(network, slice, source_of(loader, network.backend(), interrupt_),
+                                            store_.dataset().positive_class());
   images_evaluated_ += metrics.images;
   return metrics;
 }

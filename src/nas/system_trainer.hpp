@@ -16,7 +16,7 @@ namespace danas {
 
 class SystemTrainer {
  public:
-  using AfterStep = std::function<bool(const StepReport&)>;   ///< false stops early
+  using AfterStep = std::function<bool(const StepReport&)>;  ///< false stops early
 
   SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend);
 

@@ -21,8 +21,7 @@ Number entry(const Metadata& metadata, const std::string& key, const std::string
 }  // namespace
 
 TrainingLog::TrainingLog(RunDirectory& run, const Training& training, std::int64_t steps)
-    : run_(run), training_(training), steps_(steps),
-      interval_(std::clamp<std::int64_t>(steps / 10, 1, 50)) {}
+    : run_(run), training_(training), steps_(steps), interval_(std::clamp<std::int64_t>(steps / 10, 1, 50)) {}
 
 void TrainingLog::add(const StepReport& report) {
   ++count_;

@@ -9,7 +9,7 @@
 namespace danas {
 
 struct TrainingMemory {
-  std::string training;     ///< "supernet 96-rgb, batch 128"
+  std::string training;  ///< "supernet 96-rgb, batch 128"
   double bytes = 0;
 };
 

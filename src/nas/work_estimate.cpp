@@ -11,7 +11,7 @@ namespace danas {
 namespace {
 
 constexpr int sampled_systems = 64;
-constexpr double usual_front = 6;              // systems, before the front is known
+constexpr double usual_front = 6;  // systems, before the front is known
 
 }  // namespace
 

@@ -14,9 +14,15 @@ class WorkEstimate {
   WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images);
 
   void supernet_begins(const DataConfiguration& data) { current_ = &supernet_work_.at(data); }
-  void supernet_done(const DataConfiguration& data) { supernets_.insert(data); current_ = nullptr; }
+  void supernet_done(const DataConfiguration& data) {
+    supernets_.insert(data);
+    current_ = nullptr;
+  }
   void candidate_done() { ++candidates_; }
-  void final_begins(std::int64_t systems) { in_final_ = true; final_systems_ = systems; }
+  void final_begins(std::int64_t systems) {
+    in_final_ = true;
+    final_systems_ = systems;
+  }
   void final_done() { ++finals_; }
 
   /// Share of the whole search, in [0, 1]: of the work by the number of systems, or of the time where that runs out
@@ -27,10 +33,10 @@ class WorkEstimate {
   double share_in_search(double elapsed_seconds, double unfinished, double trained) const;
 
   SearchSettings search_;
-  double systems_ = 0;                                  ///< to be evaluated if time allows
+  double systems_ = 0;  ///< to be evaluated if time allows
   std::map<DataConfiguration, double> supernet_work_;
-  double candidate_work_ = 0, final_work_ = 0;          ///< of one system, on average
-  const double* current_ = nullptr;                     ///< work of the supernet in training
+  double candidate_work_ = 0, final_work_ = 0;  ///< of one system, on average
+  const double* current_ = nullptr;             ///< work of the supernet in training
   std::set<DataConfiguration> supernets_;
   std::int64_t candidates_ = 0, finals_ = 0, final_systems_ = 0;
   bool in_final_ = false;

@@ -87,7 +87,9 @@ Color parse_color(std::string_view name) {
   throw expected("color", "\"monochrome\" or \"rgb\"", quoted(name));
 }
 
-std::string DataConfiguration::text() const { return std::to_string(resolution) + "-" + std::string(color_name(color)); }
+std::string DataConfiguration::text() const {
+  return std::to_string(resolution) + "-" + std::string(color_name(color));
+}
 
 std::string depth_text(const std::array<int, 5>& depth) {
   std::string text;
@@ -116,8 +118,9 @@ System read_system(std::string_view text) {
   System system;
   if (!take_system(text, system)) throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\"", got);
   if (system.data.resolution < least_resolution || system.data.resolution > most_resolution) {
-    throw expected("system", "a resolution from " + std::to_string(least_resolution) + " to " +
-                   std::to_string(most_resolution), got);
+    throw expected("system",
+                   "a resolution from " + std::to_string(least_resolution) + " to " + std::to_string(most_resolution),
+                   got);
   }
   if (const std::string problem = complaint(system.architecture); !problem.empty()) {
     throw Error("system", problem + ", got " + got);

@@ -14,17 +14,17 @@ enum class Color { monochrome, rgb };
 template <>
 inline constexpr std::array names<Color>{"monochrome", "rgb"};
 
-std::string_view color_name(Color color);            ///< "monochrome", "rgb"
-Color parse_color(std::string_view name);            ///< throws Error
-std::string depth_text(const std::array<int, 5>& depth);   ///< "3-4-3-3-1"
-std::array<int, 5> parse_depth(std::string_view text);     ///< what depth_text() gives; throws Error
+std::string_view color_name(Color color);                 ///< "monochrome", "rgb"
+Color parse_color(std::string_view name);                 ///< throws Error
+std::string depth_text(const std::array<int, 5>& depth);  ///< "3-4-3-3-1"
+std::array<int, 5> parse_depth(std::string_view text);    ///< what depth_text() gives; throws Error
 
 struct DataConfiguration {
   int resolution = 96;
   Color color = Color::rgb;
 
   int channels() const { return color == Color::rgb ? 3 : 1; }
-  std::string text() const;                          ///< "96-monochrome"
+  std::string text() const;  ///< "96-monochrome"
   auto operator<=>(const DataConfiguration&) const = default;
 };
 
@@ -37,7 +37,7 @@ struct Architecture {
   std::array<int, 5> depth = full_depth;
   double width = 1.0;
 
-  std::string text() const;                          ///< "3-4-3-3-1 0.5"
+  std::string text() const;  ///< "3-4-3-3-1 0.5"
   bool operator==(const Architecture&) const = default;
 };
 

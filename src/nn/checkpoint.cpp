@@ -56,8 +56,8 @@ class HeaderReader {
     if (content_.size() < length_bytes) throw bad("a header", std::to_string(content_.size()) + " bytes");
     std::memcpy(&length, content_.data(), length_bytes);
     if (length > most_header_bytes || length > content_.size() - length_bytes) {
-      throw bad("a header within the file", std::to_string(length) + " bytes of header in a file of " +
-                std::to_string(content_.size()) + " bytes");
+      throw bad("a header within the file",
+                std::to_string(length) + " bytes of header in a file of " + std::to_string(content_.size()) + " bytes");
     }
     data_begin_ = length_bytes + static_cast<std::size_t>(length);
     Json header = Json::parse(content_.substr(length_bytes, length), nullptr, false);
@@ -132,8 +132,8 @@ void save_checkpoint(const std::filesystem::path& path, const Network& network, 
     const std::size_t begin = data.size();
     data.resize(begin + weight.view.bytes());
     network.backend().download(weight.view, data.data() + begin);
-    header[weight.name] = {{"dtype", type_name(weight.view.type)}, {"shape", weight.shape},
-                           {"data_offsets", {begin, data.size()}}};
+    header[weight.name] = {
+        {"dtype", type_name(weight.view.type)}, {"shape", weight.shape}, {"data_offsets", {begin, data.size()}}};
   }
   header[metadata_key] = metadata;
   std::string text;
@@ -161,7 +161,8 @@ Checkpoint::Checkpoint(const std::filesystem::path& path) : path_(path), content
       if (name == metadata_key) continue;
       if (!tensor.is_object()) throw reader.bad("an object as tensor " + name, tensor.type_name());
       // Whatever else is there could be nested deeper than the library can copy.
-      if (tensor.size() != 3) throw reader.bad("dtype, shape and data_offsets of " + name, std::to_string(tensor.size()) + " keys");
+      if (tensor.size() != 3)
+        throw reader.bad("dtype, shape and data_offsets of " + name, std::to_string(tensor.size()) + " keys");
       const Type type = reader.type(name, tensor);
       std::vector<std::int64_t> shape = reader.numbers(name, tensor, "shape");
       const std::vector<std::int64_t> offsets = reader.numbers(name, tensor, "data_offsets");
@@ -179,7 +180,8 @@ Checkpoint::Checkpoint(const std::filesystem::path& path) : path_(path), content
     std::sort(ranges.begin(), ranges.end());
     std::size_t end = 0;
     for (const auto& range : ranges) {
-      if (range[0] != end) throw reader.bad("tensors one after another", "a gap or overlap at byte " + std::to_string(end));
+      if (range[0] != end)
+        throw reader.bad("tensors one after another", "a gap or overlap at byte " + std::to_string(end));
       end = range[1];
     }
     if (end != data_size) throw reader.bad(std::to_string(end) + " bytes of data", std::to_string(data_size));
@@ -266,7 +268,7 @@ namespace {
 // The layers that the metadata's entry `key` describes; `layers_of` reads it.
 template <class LayersOf>
 LayerList described_layers(const Checkpoint& checkpoint, const std::filesystem::path& path, const std::string& key,
-                             std::string_view preparation, const LayersOf& layers_of) {
+                           std::string_view preparation, const LayersOf& layers_of) {
   check_preparation(checkpoint.metadata(), preparation, path);
   const auto found = checkpoint.metadata().find(key);
   if (found == checkpoint.metadata().end()) throw expected(path.string(), "a model with metadata " + key, "none");
@@ -284,10 +286,9 @@ Network load_model(Backend& backend, const std::filesystem::path& path, std::str
                    Metadata& metadata) {
   const Checkpoint checkpoint(path);
   Network network(backend,
-                  described_layers(checkpoint, path, "system", preparation,
-                                   [](const std::string& system, int classes) {
-                                     return system_layers(parse_system(system), classes);
-                                   }));
+                  described_layers(checkpoint, path, "system", preparation, [](const std::string& system, int classes) {
+                    return system_layers(parse_system(system), classes);
+                  }));
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;
@@ -297,10 +298,9 @@ Network load_supernet(Backend& backend, const std::filesystem::path& path, const
                       std::string_view preparation, Metadata& metadata) {
   const Checkpoint checkpoint(path);
   Network network(backend,
-                  described_layers(checkpoint, path, "depth", preparation,
-                                   [&](const std::string& depth, int classes) {
-                                     return supernet_layers(data, parse_depth(depth), classes);
-                                   }));
+                  described_layers(checkpoint, path, "depth", preparation, [&](const std::string& depth, int classes) {
+                    return supernet_layers(data, parse_depth(depth), classes);
+                  }));
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;

@@ -30,7 +30,11 @@ class Checkpoint {
   void load(const Network& network, const std::vector<NamedWeight>& extra = {}) const;
 
  private:
-  struct Entry { std::vector<std::int64_t> shape; Type type; std::size_t begin, end; };  ///< bytes in content_
+  struct Entry {
+    std::vector<std::int64_t> shape;
+    Type type;
+    std::size_t begin, end;
+  };  ///< bytes in content_
   const Entry& find(const NamedWeight& weight) const;
   double value(const Entry& entry, std::size_t index) const;
   void check_values(const std::string& name, const Entry& entry) const;

@@ -29,8 +29,12 @@ TrainingCost training_cost(const LayerList& layers, const TrainingSettings& sett
   const std::vector<std::int32_t> labels(static_cast<std::size_t>(settings.batch));
   Trainer trainer(backend);
   backend.forget();
-  trainer.train(network, optimizer, one_step, [&](std::int64_t) { return Batch{images, labels}; }, 0,
-                [&](const StepReport&) { return true; });
+  trainer.train(
+      network, optimizer, one_step,
+      [&](std::int64_t) {
+        return Batch{images, labels};
+      },
+      0, [&](const StepReport&) { return true; });
   cost.step = backend.cost();
   cost.arena_bytes = trainer.peak_bytes();
   return cost;

@@ -48,7 +48,11 @@ class FoldedNetwork {
   void run(const View& images, const View& logits, const Observer& observe = {}) const;
 
  private:
-  struct FoldedLayer { Filter filter; View bias; FoldedBottleneck bottleneck; };
+  struct FoldedLayer {
+    Filter filter;
+    View bias;
+    FoldedBottleneck bottleneck;
+  };
   FoldedLayer fold(const Filter& filter, const BatchNormWeights& weights) const;
   FoldedBottleneck fold(const BottleneckWeights& weights) const;
   void run_head(const LayerSpec& layer, const FoldedLayer& folded, const View& x, const View& logits) const;
@@ -56,7 +60,7 @@ class FoldedNetwork {
   Backend& backend_;
   Arena& arena_;
   const LayerList& layers_;
-  std::vector<FoldedLayer> folded_;   ///< as layers_; nothing for branches
+  std::vector<FoldedLayer> folded_;  ///< as layers_; nothing for branches
 };
 
 }  // namespace danas

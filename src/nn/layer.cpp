@@ -41,8 +41,8 @@ LayerList unfold_block(const LayerSpec& block) {
   };
   LayerList layers;
   if (block.expands())
-    layers.push_back(part(LayerKind::convolution, ".expand", ".bn1", block.in, block.expanded, 1, pointwise,
-                          Activation::relu6));
+    layers.push_back(
+        part(LayerKind::convolution, ".expand", ".bn1", block.in, block.expanded, 1, pointwise, Activation::relu6));
   const Extent wide = layers.empty() ? block.in : layers.back().out;
   layers.push_back(part(LayerKind::depthwise, ".depthwise", ".bn2", wide, wide.channels, block_kernel, block.geometry,
                         Activation::relu6));

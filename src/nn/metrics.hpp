@@ -6,7 +6,10 @@
 
 namespace danas {
 
-struct Metrics { double accuracy = 0, precision = 0, recall = 0, f1 = 0, loss = 0; std::int64_t images = 0; };
+struct Metrics {
+  double accuracy = 0, precision = 0, recall = 0, f1 = 0, loss = 0;
+  std::int64_t images = 0;
+};
 
 class ConfusionMatrix {
  public:

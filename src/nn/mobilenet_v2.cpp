@@ -8,7 +8,9 @@ namespace danas {
 
 namespace {
 
-struct Stage { int expansion, channels, blocks, stride; };
+struct Stage {
+  int expansion, channels, blocks, stride;
+};
 constexpr std::array<Stage, 7> stages{{{1, 16, 1, 1},
                                        {6, 24, 2, 2},
                                        {6, 32, full_depth[0], 2},
@@ -66,8 +68,8 @@ LayerList trunk(const Extent& input, double base_width) {
     for (int block = 0; block < settings.blocks; ++block) {
       const Extent in = layers.back().out;
       const int stride = block == 0 ? settings.stride : 1;
-      add(inverted_bottleneck("blocks." + std::to_string(index++), in, in.channels * settings.expansion, channels, stride,
-                              stride == 1 && in.channels == channels),
+      add(inverted_bottleneck("blocks." + std::to_string(index++), in, in.channels * settings.expansion, channels,
+                              stride, stride == 1 && in.channels == channels),
           stage);
     }
   }

@@ -14,8 +14,8 @@ namespace danas {
 
 /// Views of one layer's weights (and gradients); those that its kind has not are absent.
 struct LayerParameters {
-  FilterParameter filter;             ///< of convolution, depthwise convolution, dense layer, head
-  VectorParameter bias;               ///< of those, where they are not normalized
+  FilterParameter filter;  ///< of convolution, depthwise convolution, dense layer, head
+  VectorParameter bias;    ///< of those, where they are not normalized
   BatchNormParameter normalization;
   BottleneckParameter bottleneck;
 };
@@ -23,9 +23,9 @@ struct LayerParameters {
 /// A weight by its name in a checkpoint ("blocks.4.expand.weight", "heads.7.bias", "stem.bn.running_mean", …).
 struct NamedWeight {
   std::string name;
-  View view;                         ///< dense, 1-D or flattened
-  std::vector<std::int64_t> shape;   ///< as stored: HWIO, HWC1 → [h, w, c] for depthwise, [in, out] for dense
-  bool trainable = true;             ///< false for running statistics
+  View view;                        ///< dense, 1-D or flattened
+  std::vector<std::int64_t> shape;  ///< as stored: HWIO, HWC1 → [h, w, c] for depthwise, [in, out] for dense
+  bool trainable = true;            ///< false for running statistics
 };
 
 /// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
@@ -48,9 +48,9 @@ class Network {
   std::vector<LayerParameters> parameters(const LayerList& slice, bool with_gradients) const;
 
   const std::vector<NamedWeight>& weights() const { return named_; }
-  const View& values() const { return values_.view(); }       ///< all trainable weights; zeros between them for alignment
-  const View& gradients() const { return gradients_.view(); } ///< laid out as values()
-  std::int64_t trainable_count() const;                       ///< of weights, without the gaps of values()
+  const View& values() const { return values_.view(); }  ///< all trainable weights; zeros between them for alignment
+  const View& gradients() const { return gradients_.view(); }  ///< laid out as values()
+  std::int64_t trainable_count() const;                        ///< of weights, without the gaps of values()
 
  private:
   class Placement;
@@ -67,7 +67,7 @@ class Network {
   LayerList layers_;
   Tensor values_, gradients_, statistics_;
   std::vector<NamedWeight> named_;
-  std::unordered_map<std::string, std::size_t> places_;   ///< in named_, by name
+  std::unordered_map<std::string, std::size_t> places_;  ///< in named_, by name
 };
 
 }  // namespace danas

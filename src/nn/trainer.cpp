@@ -103,7 +103,8 @@ std::int64_t images_at_once(const LayerList& layers) {
 void run_in_parts(const FoldedNetwork& network, std::int64_t part, const View& images, const View& logits) {
   for (std::int64_t first = 0; first < images.n; first += part) {
     const auto slice = [&](View view) {
-      view.data = view.as<std::byte>() + static_cast<std::size_t>(first * view.h * view.w * view.c) * bytes_of(view.type);
+      view.data =
+          view.as<std::byte>() + static_cast<std::size_t>(first * view.h * view.w * view.c) * bytes_of(view.type);
       view.n = std::min(part, images.n - first);
       return view;
     };
@@ -192,10 +193,11 @@ void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchS
     if (batch.images.n == 0) break;
     check_batch(slice, batch, "recalibration");
     std::size_t next = 0;
-    forward_statistics(backend_, arena_, slice, parameters, batch.images, [&](const Tape::Normalization& normalization) {
-      if (next == moments.size()) moments.emplace_back();
-      moments[next++].add(backend_, normalization);
-    });
+    forward_statistics(backend_, arena_, slice, parameters, batch.images,
+                       [&](const Tape::Normalization& normalization) {
+                         if (next == moments.size()) moments.emplace_back();
+                         moments[next++].add(backend_, normalization);
+                       });
   }
   if (moments.empty()) throw expected("recalibration", "at least one image", "none");
   for (PooledMoments& each : moments) each.store(backend_);

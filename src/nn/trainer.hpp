@@ -31,30 +31,33 @@ struct TrainingSettings {
   OptimizerKind optimizer = OptimizerKind::adam;
   double learning_rate = 1e-3;
   double weight_decay = 0.0;
-  double momentum = 0.9;               ///< of sgd
+  double momentum = 0.9;  ///< of sgd
   Schedule schedule = Schedule::constant;
-  std::int64_t warmup = 0;             ///< steps of linear warmup
+  std::int64_t warmup = 0;  ///< steps of linear warmup
 };
 double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  ///< step from 0
 
 /// One batch in the backend's memory and real type; empty (images.n == 0) at the end of a pass.
 struct Batch {
-  View images;                              ///< [n, height, width, channels], [−1, 1]
-  std::span<const std::int32_t> labels;     ///< n of them
+  View images;                           ///< [n, height, width, channels], [−1, 1]
+  std::span<const std::int32_t> labels;  ///< n of them
 };
 /// The batch of a step (training: any step, in ascending order; evaluation: from 0 until an empty one). Valid until the next
 /// call.
 using BatchSource = std::function<Batch(std::int64_t step)>;
 
-struct StepReport { std::int64_t step; double loss, accuracy, learning_rate; };  ///< of the training batch, last exit
+struct StepReport {
+  std::int64_t step;
+  double loss, accuracy, learning_rate;
+};  ///< of the training batch, last exit
 
 /// State of an unfinished training: what a resume needs beside the network itself. Weight decay, where it is set, applies to
 /// all trainable weights, γ, β and biases included. The network must outlive the optimizer and stay where it is.
 class Optimizer {
  public:
   Optimizer(Network& network, const TrainingSettings& settings);
-  void step(std::int64_t step);              ///< one update from network.gradients(); step from 0
-  std::vector<NamedWeight> state() const;    ///< "optimizer.m", "optimizer.v" or "optimizer.velocity"
+  void step(std::int64_t step);            ///< one update from network.gradients(); step from 0
+  std::vector<NamedWeight> state() const;  ///< "optimizer.m", "optimizer.v" or "optimizer.velocity"
 
  private:
   Network& network_;
@@ -65,7 +68,7 @@ class Optimizer {
 /// A training whose loss, weights or statistics are not finite any more: the learning rate is too high for this network.
 class Diverged : public Error {
  public:
-  Diverged(const std::string& where, const std::string& what, double got);   ///< "expected a finite WHAT, got GOT …"
+  Diverged(const std::string& where, const std::string& what, double got);  ///< "expected a finite WHAT, got GOT …"
 };
 
 /// Whether all numbers are finite.
@@ -80,8 +83,9 @@ class Trainer {
  public:
   Trainer(Backend& backend, double batch_norm_momentum = 0.99);
 
-  std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings, const BatchSource& batches,
-                     std::int64_t first_step, const std::function<bool(const StepReport&)>& after_step);
+  std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
+                     const BatchSource& batches, std::int64_t first_step,
+                     const std::function<bool(const StepReport&)>& after_step);
   std::int64_t train(Network& network, const TrainingSettings& settings, const BatchSource& batches,
                      const std::function<bool(const StepReport&)>& after_step);
 
@@ -111,7 +115,7 @@ class Trainer {
   Arena arena_;
   Tape tape_;
   double batch_norm_momentum_;
-  std::vector<double> logits_;   ///< of one batch, on the host
+  std::vector<double> logits_;  ///< of one batch, on the host
 };
 
 }  // namespace danas

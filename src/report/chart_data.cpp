@@ -79,8 +79,7 @@ Json run_json(const Run& run) {
   json["limits"] = {{"ram", run.settings.ram_limit ? Json(*run.settings.ram_limit) : Json()},
                     {"flash", run.settings.flash_limit ? Json(*run.settings.flash_limit) : Json()}};
   json["systems"] = systems_json(run);
-  json["front"] = {{"ram", staircase(latest, Measure::ram_bytes)},
-                   {"flash", staircase(latest, Measure::flash_bytes)}};
+  json["front"] = {{"ram", staircase(latest, Measure::ram_bytes)}, {"flash", staircase(latest, Measure::flash_bytes)}};
   json["trainings"] = trainings_json(run);
   return json;
 }

@@ -11,7 +11,9 @@ namespace danas::report {
 /// One JSON object, safe inside a <script> element: every < is written \u003c.
 std::string chart_data(const std::vector<Run>& runs);
 
-struct CurvePoint { double step = 0, loss = 0, accuracy = 0; };   ///< loss may be nan or inf
+struct CurvePoint {
+  double step = 0, loss = 0, accuracy = 0;
+};  ///< loss may be nan or inf
 
 /// At most `most` points, each the mean of equally many neighbors.
 std::vector<CurvePoint> thinned(const std::vector<TrainingRow>& rows, std::size_t most);

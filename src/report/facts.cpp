@@ -37,12 +37,19 @@ std::string phases(const SummaryFacts& summary) {
 
 /// What the keys of summary.json are called; others are words by themselves.
 std::string fact_label(std::string key) {
-  static const std::pair<const char*, const char*> known[] = {
-      {"systems", "systems evaluated"},     {"networks", "distinct networks"},  {"diverged", "systems that diverged"},
-      {"supernets", "supernets trained"},   {"front_size", "systems on the front"},
-      {"images_trained", "images trained"}, {"images_evaluated", "images evaluated"},
-      {"positive", "positive class"},       {"train", "training images"},       {"validation", "validation images"},
-      {"test", "test images"},              {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"}};
+  static const std::pair<const char*, const char*> known[] = {{"systems", "systems evaluated"},
+                                                              {"networks", "distinct networks"},
+                                                              {"diverged", "systems that diverged"},
+                                                              {"supernets", "supernets trained"},
+                                                              {"front_size", "systems on the front"},
+                                                              {"images_trained", "images trained"},
+                                                              {"images_evaluated", "images evaluated"},
+                                                              {"positive", "positive class"},
+                                                              {"train", "training images"},
+                                                              {"validation", "validation images"},
+                                                              {"test", "test images"},
+                                                              {"peak_memory_mib", "peak memory, MiB"},
+                                                              {"device", "trained on"}};
   for (const auto& [name, label] : known)
     if (key == name) return label;
   std::replace(key.begin(), key.end(), '_', ' ');
@@ -80,8 +87,9 @@ std::string notes(const Run& run) {
     std::string missing = run.summary ? "" : run.files.summary().filename().string();
     if (!run.front_from_file) missing += (missing.empty() ? "" : " or ") + run.files.front().filename().string();
     html += note(fmt::format("<b>This run is not finished</b>: there is no {} yet.{}", missing,
-                             run.front_from_file ? "" : " The front is computed from candidates.csv, on the split the "
-                             "search selects by; nothing has been measured on the test split."));
+                             run.front_from_file ? ""
+                                                 : " The front is computed from candidates.csv, on the split the "
+                                                   "search selects by; nothing has been measured on the test split."));
   }
   if (!run.diverged.empty())
     html += note(fmt::format("The training of {} diverged: left out. A lower learning rate in [finetune] may help.",
@@ -90,8 +98,10 @@ std::string notes(const Run& run) {
   for (const FrontRow& row : run.front)
     if (row.outcome == Outcome::fallback) fallbacks.push_back(row.id);
   if (!fallbacks.empty())
-    html += note(fmt::format("The final training of {} diverged: the model is the fine-tuned one. A lower learning rate "
-                             "in [final] may help.", numbers(fallbacks)));
+    html +=
+        note(fmt::format("The final training of {} diverged: the model is the fine-tuned one. A lower learning rate "
+                         "in [final] may help.",
+                         numbers(fallbacks)));
   if (run.dropped_tail) html += note("The last line of a file was half written and is left out.");
   if (!run.settings.ram_limit || !run.settings.flash_limit)
     html += note("experiment.toml names no limit for RAM or flash, so shares of the device are not shown.");
@@ -99,7 +109,8 @@ std::string notes(const Run& run) {
     std::string items;
     for (const std::string& problem : run.summary->problems) items += "<li>" + escape(problem) + "</li>\n";
     html += fmt::format("<details class=\"note\"><summary><b>Problems in the data: {}</b></summary>\n<ul>{}</ul>"
-                        "</details>\n", run.summary->problems.size(), items);
+                        "</details>\n",
+                        run.summary->problems.size(), items);
   }
   return html;
 }

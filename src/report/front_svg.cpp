@@ -100,7 +100,8 @@ std::string front_line(const Run& run, const std::vector<Candidate>& systems, co
   const double end = run.settings.ram_limit ? axes.x(static_cast<double>(*run.settings.ram_limit)) : right;
   path += fmt::format("H{:.1f}", end);
   return fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"#1c2733\" stroke-width=\"1.8\" "
-                     "stroke-linejoin=\"round\"/>\n", path);
+                     "stroke-linejoin=\"round\"/>\n",
+                     path);
 }
 
 std::string limit_line(const Run& run, const Axes& axes) {
@@ -111,15 +112,15 @@ std::string limit_line(const Run& run, const Axes& axes) {
   const double room = (anchor == "end" ? x : width - x) - 100;
   const bool named = !run.settings.device.empty() && 9.0 * static_cast<double>(run.settings.device.size()) < room;
   return fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"#b42318\" "
-                     "stroke-width=\"1.4\" stroke-dasharray=\"5 4\"/>\n", x, top - 8, bottom) +
+                     "stroke-width=\"1.4\" stroke-dasharray=\"5 4\"/>\n",
+                     x, top - 8, bottom) +
          text(x + (anchor == "end" ? -8 : 8), top - 4, anchor,
-              (named ? run.settings.device + ": " : "limit ") + kib(*run.settings.ram_limit),
-              "fill=\"#b42318\"");
+              (named ? run.settings.device + ": " : "limit ") + kib(*run.settings.ram_limit), "fill=\"#b42318\"");
 }
 
 std::string point(double x, double y, const Mark& mark, bool filled, bool large, const std::string& title) {
-  const std::string paint = fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"1.6\"", filled ? mark.color : "none",
-                                        mark.color);
+  const std::string paint =
+      fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"1.6\"", filled ? mark.color : "none", mark.color);
   const std::string hover = title.empty() ? "" : "<title>" + escape(title) + "</title>";
   const double side = large ? 6.6 : 4.4;
   if (mark.diamond)
@@ -132,8 +133,8 @@ std::string point(double x, double y, const Mark& mark, bool filled, bool large,
 std::string accuracy_text(const Measures& measures) { return percent(measures[Measure::accuracy]); }
 
 std::string hover(const Candidate& c, const FrontRow* final) {
-  std::string text = fmt::format("No. {}: {}, {}; validation ", c.id, data_text(c.data),
-                                 architecture_text(c.architecture));
+  std::string text =
+      fmt::format("No. {}: {}, {}; validation ", c.id, data_text(c.data), architecture_text(c.architecture));
   if (final) text += fmt::format("{} (final), ", accuracy_text(final->measures));
   text += fmt::format("{} (search)", accuracy_text(c.measures));
   if (final && final->test) text += fmt::format(", test {}", accuracy_text(*final->test));
@@ -192,7 +193,8 @@ std::string front_svg(const Run& run) {
   return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
                      "height=\"{1:.0f}\" font-family=\"system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif\" "
                      "font-size=\"13\" fill=\"#3a4550\" role=\"img\">\n<title>Accuracy against RAM</title>\n"
-                     "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" rx=\"8\" fill=\"#ffffff\"/>\n", width, height) +
+                     "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" rx=\"8\" fill=\"#ffffff\"/>\n",
+                     width, height) +
          grid(axes, split) + limit_line(run, axes) + front_line(run, systems, axes) +
          points(run, axes, configurations) + signs + "</svg>\n";
 }

@@ -41,7 +41,7 @@ std::string score_tile(const FrontRow& best) {
 
 std::string model_line(const Run& run, const FrontRow& best, const std::filesystem::path& page) {
   namespace fs = std::filesystem;
-  const std::string name = RunFiles("").model(best.id).string();   // within the directory
+  const std::string name = RunFiles("").model(best.id).string();  // within the directory
   std::error_code code;
   if (!fs::exists(run.files.model(best.id), code))
     return fmt::format("<p class=\"model\">Its model file, <code>{}</code>, is not written yet.</p>\n", escape(name));
@@ -78,9 +78,10 @@ std::string headline(const Run& run, const std::filesystem::path& page, const st
   const FrontRow& best = run.front[*run.best];
   html += fmt::format("<p class=\"headline\">{}</p>\n"
                       "<p class=\"quiet\">Depths: how many blocks the stages 3 to 7 of MobileNetV2 keep; width: the "
-                      "share of its channels.</p>\n<dl class=\"tiles\">\n", sentence(run, best));
-  html += fmt::format("<div class=\"tile\"><dt>system</dt><dd>No. {}</dd><small>{}<br>{}</small></div>\n",
-                      best.id, escape(data_text(best.data)), escape(architecture_text(best.architecture)));
+                      "share of its channels.</p>\n<dl class=\"tiles\">\n",
+                      sentence(run, best));
+  html += fmt::format("<div class=\"tile\"><dt>system</dt><dd>No. {}</dd><small>{}<br>{}</small></div>\n", best.id,
+                      escape(data_text(best.data)), escape(architecture_text(best.architecture)));
   html += score_tile(best);
   html += gauge("RAM", best.measures.count(Measure::ram_bytes), run.settings.ram_limit);
   html += gauge("flash", best.measures.count(Measure::flash_bytes), run.settings.flash_limit);

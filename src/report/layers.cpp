@@ -50,8 +50,8 @@ std::string drawing(const std::vector<LayerRow>& layers, std::size_t peak) {
     const LayerRow& layer = layers[i];
     const double channels = std::sqrt(static_cast<double>(layer.out_channels));
     const double width = std::max(1.5, room * channels / std::max(total, 1.0));
-    const double height = std::max(
-        3.0, (drawing_height - 2 * edge) * std::sqrt(static_cast<double>(layer.out_height)) / highest);
+    const double height =
+        std::max(3.0, (drawing_height - 2 * edge) * std::sqrt(static_cast<double>(layer.out_height)) / highest);
     const double top = (drawing_height - height) / 2;
     boxes += fmt::format("<rect class=\"{}{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"1.5\">"
                          "<title>{}: {}, RAM {}</title></rect>\n",
@@ -66,8 +66,11 @@ std::string drawing(const std::vector<LayerRow>& layers, std::size_t peak) {
 
 std::string legend() {
   std::string items;
-  for (const auto& [name, text] : {std::pair{"conv", "convolution"}, {"expand", "expand 1×1"},
-                                   {"depthwise", "depthwise"}, {"project", "project 1×1"}, {"head", "pool and dense"}})
+  for (const auto& [name, text] : {std::pair{"conv", "convolution"},
+                                   {"expand", "expand 1×1"},
+                                   {"depthwise", "depthwise"},
+                                   {"project", "project 1×1"},
+                                   {"head", "pool and dense"}})
     items += fmt::format("<span><i class=\"swatch {}\"></i>{}</span> ", name, text);
   return "<p class=\"legend\">" + items + "</p>\n";
 }
@@ -79,11 +82,10 @@ std::string layer_diagram(const std::vector<LayerRow>& layers, const std::option
   const std::size_t peak = peak_layer(layers);
   const double most = std::max(1.0, static_cast<double>(layers[peak].ram_bytes));
   const bool over = limit && layers[peak].ram_bytes > *limit;
-  std::string html = fmt::format("<div class=\"network{}\">\n<p class=\"peak-label\">RAM peak {} at {}{}</p>\n",
-                                 over ? " over" : "", kib(layers[peak].ram_bytes), escape(layers[peak].name),
-                                 limit ? fmt::format(", {} of the device's {}",
-                                                     percent(most / static_cast<double>(*limit), 0), kib(*limit))
-                                       : "");
+  std::string html = fmt::format(
+      "<div class=\"network{}\">\n<p class=\"peak-label\">RAM peak {} at {}{}</p>\n", over ? " over" : "",
+      kib(layers[peak].ram_bytes), escape(layers[peak].name),
+      limit ? fmt::format(", {} of the device's {}", percent(most / static_cast<double>(*limit), 0), kib(*limit)) : "");
   html += drawing(layers, peak) + legend();
   html += "<table class=\"layer-table\">\n<thead><tr><th scope=\"col\">layer</th><th scope=\"col\">output</th>"
           "<th scope=\"col\">parameters</th><th scope=\"col\">MACs</th><th scope=\"col\">RAM</th></tr></thead>\n"

@@ -42,8 +42,7 @@ std::string title(const std::vector<Run>& runs) {
 /// Which run it is, where there are several; the script paints it in the run's color.
 std::string heading(const std::vector<Run>& runs, std::size_t i, int level) {
   if (runs.size() == 1) return "";
-  return fmt::format("<h{0} class=\"run-name\" data-run=\"{1}\">{2}</h{0}>\n", level, i,
-                     report::escape(runs[i].label));
+  return fmt::format("<h{0} class=\"run-name\" data-run=\"{1}\">{2}</h{0}>\n", level, i, report::escape(runs[i].label));
 }
 
 /// What is on the front by what, of all runs.

@@ -25,25 +25,25 @@ struct Curve {
 
 /// What experiment.toml says of itself; limits are missing where the file or the key is.
 struct Settings {
-  std::string text;                                   ///< the file as it is
+  std::string text;  ///< the file as it is
   std::string name, device;
-  std::optional<long long> ram_limit, flash_limit;    ///< bytes
-  Objectives objectives = default_objectives;         ///< of the front
+  std::optional<long long> ram_limit, flash_limit;  ///< bytes
+  Objectives objectives = default_objectives;       ///< of the front
 };
 
 struct Run {
   RunFiles files{""};
-  std::string label;                                  ///< name of the directory
+  std::string label;  ///< name of the directory
   Settings settings;
-  std::vector<Candidate> candidates;                  ///< in the order they were evaluated, but those that diverged
-  std::vector<std::int64_t> diverged;                 ///< ids of systems left out: their training diverged
-  std::vector<FrontRow> front;                        ///< front.csv, else computed from candidates
-  std::vector<Curve> curves;                          ///< supernets and finals, in order of appearance
-  std::map<std::int64_t, std::vector<LayerRow>> layers;   ///< by id, for those of the front
+  std::vector<Candidate> candidates;                     ///< in the order they were evaluated, but those that diverged
+  std::vector<std::int64_t> diverged;                    ///< ids of systems left out: their training diverged
+  std::vector<FrontRow> front;                           ///< front.csv, else computed from candidates
+  std::vector<Curve> curves;                             ///< supernets and finals, in order of appearance
+  std::map<std::int64_t, std::vector<LayerRow>> layers;  ///< by id, for those of the front
   std::optional<SummaryFacts> summary;
   bool front_from_file = false;
-  bool dropped_tail = false;                          ///< an unfinished last line was left out
-  std::optional<std::size_t> best;                    ///< in `front`: the best that keeps the limits
+  bool dropped_tail = false;        ///< an unfinished last line was left out
+  std::optional<std::size_t> best;  ///< in `front`: the best that keeps the limits
 
   bool finished() const { return summary.has_value() && front_from_file; }
   /// The system's row of front.csv, measured after its final training; null where there is none.

@@ -31,8 +31,7 @@ Objectives read_objectives(const toml::table& file, const std::string& where) {
   if (const toml::array* names = node.as_array())
     for (const toml::node& name : *names)
       objectives.push_back(parse_measure(name.value_or(std::string()), place(where, name)));
-  if (objectives.empty())
-    throw expected(place(where, *node.node()), "names of measures for search.objectives", "none");
+  if (objectives.empty()) throw expected(place(where, *node.node()), "names of measures for search.objectives", "none");
   return objectives;
 }
 

@@ -56,8 +56,8 @@ std::string front_head(bool tested) {
   if (tested)
     return table_head({"no.", "data", "depths", "width", finished, "test", "test precision", "test recall", "test F1",
                        "parameters", "MACs", "RAM", "flash"});
-  return table_head({"no.", "data", "depths", "width", searched, "precision", "recall", "F1", "parameters", "MACs",
-                     "RAM", "flash"});
+  return table_head(
+      {"no.", "data", "depths", "width", searched, "precision", "recall", "F1", "parameters", "MACs", "RAM", "flash"});
 }
 
 std::string front_row(const Run& run, const FrontRow& c, bool is_best, bool tested) {
@@ -87,8 +87,9 @@ std::string evaluated_row(const Run& run, const Candidate& c) {
   const std::string id = std::to_string(c.id);
   std::string row = "<tr>" + cell("no.", id, id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
-  row += cell("architecture", escape(c.architecture) + (c.twin_of == 0 ? "" : badge(fmt::format("= no. {}", c.twin_of))),
-              c.architecture, false);
+  row +=
+      cell("architecture", escape(c.architecture) + (c.twin_of == 0 ? "" : badge(fmt::format("= no. {}", c.twin_of))),
+           c.architecture, false);
   row += score_cell(searched, c.measures, Measure::accuracy);
   row += cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true);
   row += score_cell("precision", c.measures, Measure::precision);
@@ -137,8 +138,8 @@ std::string systems_table(const Run& run) {
   if (shown < order.size())
     html += fmt::format("<p class=\"quiet\">The {} most accurate; the others are in candidates.csv.</p>\n", shown);
   html += "<div class=\"scroll\"><table class=\"systems sortable compact\">\n";
-  html += table_head({"no.", "data", "architecture", searched, "fitness", "precision", "recall", "MACs", "RAM",
-                      "flash"});
+  html +=
+      table_head({"no.", "data", "architecture", searched, "fitness", "precision", "recall", "MACs", "RAM", "flash"});
   for (std::size_t i = 0; i < shown; ++i)
     html += "<tbody>" + evaluated_row(run, run.candidates[order[i]]) + "</tbody>\n";
   return html + "</table></div></details>\n";

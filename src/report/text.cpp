@@ -60,9 +60,7 @@ std::string kib(long long bytes) {
   return thousands(std::llround(value)) + std::string(narrow_space) + "KiB";
 }
 
-std::string percent(double share, int digits) {
-  return fmt::format("{:.{}f}{}%", share * 100, digits, narrow_space);
-}
+std::string percent(double share, int digits) { return fmt::format("{:.{}f}{}%", share * 100, digits, narrow_space); }
 
 std::string duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0 || seconds > 1e12) return "unknown";

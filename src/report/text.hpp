@@ -7,13 +7,13 @@
 
 namespace danas::report {
 
-std::string escape(std::string_view text);                     ///< for HTML text and quoted attributes, SVG too
-std::string url_path(const std::filesystem::path& path);       ///< percent-encoded, not yet escaped
+std::string escape(std::string_view text);                ///< for HTML text and quoted attributes, SVG too
+std::string url_path(const std::filesystem::path& path);  ///< percent-encoded, not yet escaped
 
-std::string thousands(long long value);                        ///< "2,226,434"
-std::string kib(long long bytes);                              ///< "92.3 KiB"
-std::string percent(double share, int digits = 1);             ///< 0.713 → "71.3 %"
-std::string duration(double seconds);                          ///< "1 h 12 min", "48 s"
+std::string thousands(long long value);             ///< "2,226,434"
+std::string kib(long long bytes);                   ///< "92.3 KiB"
+std::string percent(double share, int digits = 1);  ///< 0.713 → "71.3 %"
+std::string duration(double seconds);               ///< "1 h 12 min", "48 s"
 /// Three significant digits with k, M or G: 9,880,000 → "9.88 M".
 std::string compact(double value);
 

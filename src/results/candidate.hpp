@@ -13,23 +13,23 @@ namespace danas {
 /// How a candidate's row came about.
 enum class Outcome {
   evaluated,
-  twin,       ///< the same network as `twin_of`, whose results it has
-  diverged,   ///< its training did, or that of its twin: scores of 0, never on the front
-  fallback    ///< after final training only: that diverged, so this is the fine-tuned network
+  twin,      ///< the same network as `twin_of`, whose results it has
+  diverged,  ///< its training did, or that of its twin: scores of 0, never on the front
+  fallback   ///< after final training only: that diverged, so this is the fine-tuned network
 };
 template <>
-inline constexpr std::array names<Outcome>{"evaluated", "twin", "diverged", "fallback"};   // of the column status
+inline constexpr std::array names<Outcome>{"evaluated", "twin", "diverged", "fallback"};  // of the column status
 
 struct Candidate {
   std::int64_t id = 0, generation = 0;
-  std::string origin, parents;         ///< parents as "3" or "3+5"
-  std::string data, architecture;      ///< "96-monochrome", "2-3-1-0-0 0.5"
-  std::string split = "validation";    ///< what the scores were taken on
+  std::string origin, parents;       ///< parents as "3" or "3+5"
+  std::string data, architecture;    ///< "96-monochrome", "2-3-1-0-0 0.5"
+  std::string split = "validation";  ///< what the scores were taken on
   Measures measures;
-  Measures violation;                  ///< by how much each limit is exceeded
+  Measures violation;  ///< by how much each limit is exceeded
   double fitness = 0;
   double train_seconds = 0, eval_seconds = 0, elapsed_seconds = 0;
-  std::int64_t twin_of = 0;            ///< id; 0: the first of its network
+  std::int64_t twin_of = 0;  ///< id; 0: the first of its network
   Outcome outcome = Outcome::evaluated;
 
   bool fits() const { return within_limits(violation); }

@@ -30,7 +30,7 @@ struct Column {
   std::string name;
   std::function<std::string(const Candidate&)> write;
   std::function<void(Candidate&, const Cell&)> read;
-  bool added_later = false;   ///< older files lack it; a Candidate as it is created holds what they meant
+  bool added_later = false;  ///< older files lack it; a Candidate as it is created holds what they meant
 };
 
 Column id_column() {
@@ -93,11 +93,13 @@ Column status_column() {
             const auto outcome = find_named<Outcome>(cell.text());
             if (!outcome) throw cell.unexpected("one of " + listed_names<Outcome>());
             c.outcome = *outcome;
-          }, true};
+          },
+          true};
 }
 
-constexpr Measure first_measures[] = {Measure::accuracy,   Measure::precision, Measure::recall,    Measure::f1,
-                                      Measure::parameters, Measure::macs,      Measure::ram_bytes, Measure::flash_bytes};
+constexpr Measure first_measures[] = {Measure::accuracy,  Measure::precision,  Measure::recall,
+                                      Measure::f1,        Measure::parameters, Measure::macs,
+                                      Measure::ram_bytes, Measure::flash_bytes};
 
 // The order of the columns: new ones stand at the end.
 std::vector<Column> make_schema() {

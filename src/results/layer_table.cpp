@@ -8,11 +8,16 @@ namespace {
 
 // The numbers of a row in the order of their columns, behind name and kind.
 constexpr std::pair<const char*, long long LayerRow::*> numbers[] = {
-    {"in_height", &LayerRow::in_height},       {"in_width", &LayerRow::in_width},
-    {"in_channels", &LayerRow::in_channels},   {"out_height", &LayerRow::out_height},
-    {"out_width", &LayerRow::out_width},       {"out_channels", &LayerRow::out_channels},
-    {"parameters", &LayerRow::parameters},     {"parameters_folded", &LayerRow::parameters_folded},
-    {"macs", &LayerRow::macs},                 {"ram_bytes", &LayerRow::ram_bytes},
+    {"in_height", &LayerRow::in_height},
+    {"in_width", &LayerRow::in_width},
+    {"in_channels", &LayerRow::in_channels},
+    {"out_height", &LayerRow::out_height},
+    {"out_width", &LayerRow::out_width},
+    {"out_channels", &LayerRow::out_channels},
+    {"parameters", &LayerRow::parameters},
+    {"parameters_folded", &LayerRow::parameters_folded},
+    {"macs", &LayerRow::macs},
+    {"ram_bytes", &LayerRow::ram_bytes},
     {"flash_bytes", &LayerRow::flash_bytes}};
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace danas {
 
 /// A layer with batch normalization folded and its activation within.
 struct LayerRow {
-  std::string name, kind;                              ///< "blocks.4.expand", "conv 1x1"
+  std::string name, kind;  ///< "blocks.4.expand", "conv 1x1"
   long long in_height = 0, in_width = 0, in_channels = 0;
   long long out_height = 0, out_width = 0, out_channels = 0;
   long long parameters = 0, parameters_folded = 0;     ///< trainable; with batch normalization folded

@@ -50,15 +50,13 @@ bool Measures::operator==(const Measures& other) const {
 Measures excess(const Measures& values, const Measures& limits) {
   Measures result;
   for (const MeasureInfo& each : all_measures)
-    if (limits.has(each.measure))
-      result.set(each.measure, std::max(0.0, values[each.measure] - limits[each.measure]));
+    if (limits.has(each.measure)) result.set(each.measure, std::max(0.0, values[each.measure] - limits[each.measure]));
   return result;
 }
 
 bool within_limits(const Measures& excess) {
-  return std::none_of(all_measures.begin(), all_measures.end(), [&](const MeasureInfo& each) {
-    return excess.has(each.measure) && excess[each.measure] > 0;
-  });
+  return std::none_of(all_measures.begin(), all_measures.end(),
+                      [&](const MeasureInfo& each) { return excess.has(each.measure) && excess[each.measure] > 0; });
 }
 
 std::string labels(const std::vector<Measure>& measures) {

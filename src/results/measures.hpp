@@ -13,23 +13,19 @@
 
 namespace danas {
 
-enum class Unit { share, count, bytes };   ///< in [0, 1]; whole numbers; whole numbers of bytes
-enum class Better { more, less };          ///< which of two values is the better one
+enum class Unit { share, count, bytes };  ///< in [0, 1]; whole numbers; whole numbers of bytes
+enum class Better { more, less };         ///< which of two values is the better one
 
 /// What a trained network does on the images of a split: name, name for people, unit, which values are better.
-#define DANAS_SCORES(measure)                  \
-  measure(accuracy, "accuracy", share, more)   \
-  measure(precision, "precision", share, more) \
-  measure(recall, "recall", share, more)       \
-  measure(f1, "F1", share, more)
+#define DANAS_SCORES(measure)                                                             \
+  measure(accuracy, "accuracy", share, more) measure(precision, "precision", share, more) \
+      measure(recall, "recall", share, more) measure(f1, "F1", share, more)
 
 /// What a network needs, whatever its weights. NAME is estimated by nas/estimators/NAME.cpp: that file (and its name in
 /// meson.build) and a line at the end of this list are all that a new one takes.
-#define DANAS_ESTIMATES(measure)                 \
-  measure(parameters, "parameters", count, less) \
-  measure(macs, "MACs", count, less)             \
-  measure(ram_bytes, "RAM", bytes, less)         \
-  measure(flash_bytes, "flash", bytes, less)
+#define DANAS_ESTIMATES(measure)                                                    \
+  measure(parameters, "parameters", count, less) measure(macs, "MACs", count, less) \
+      measure(ram_bytes, "RAM", bytes, less) measure(flash_bytes, "flash", bytes, less)
 
 #define DANAS_NAME(name, ...) name,
 enum class Measure { DANAS_SCORES(DANAS_NAME) DANAS_ESTIMATES(DANAS_NAME) };
@@ -37,8 +33,8 @@ enum class Measure { DANAS_SCORES(DANAS_NAME) DANAS_ESTIMATES(DANAS_NAME) };
 
 struct MeasureInfo {
   Measure measure;
-  const char* name;    ///< as in files: "ram_bytes"
-  const char* label;   ///< for people: "RAM"
+  const char* name;   ///< as in files: "ram_bytes"
+  const char* label;  ///< for people: "RAM"
   Unit unit;
   Better better;
 };
@@ -64,10 +60,10 @@ class Measures {
   Measures(std::initializer_list<std::pair<Measure, double>> values);
 
   bool has(Measure measure) const { return !std::isnan(at(measure)); }
-  double operator[](Measure measure) const;                 ///< throws Error where it has no value
+  double operator[](Measure measure) const;  ///< throws Error where it has no value
   long long count(Measure measure) const { return static_cast<long long>((*this)[measure]); }
   void set(Measure measure, double value) { values_[static_cast<std::size_t>(measure)] = value; }
-  void set(const Measures& others);                         ///< those that `others` has
+  void set(const Measures& others);  ///< those that `others` has
 
   bool operator==(const Measures& other) const;
 

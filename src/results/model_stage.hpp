@@ -7,8 +7,8 @@ namespace danas {
 
 enum class ModelStage {
   supernet,
-  finetuned,   ///< a slice as the search evaluated it
-  final        ///< after final training, or as it was before one that diverged
+  finetuned,  ///< a slice as the search evaluated it
+  final       ///< after final training, or as it was before one that diverged
 };
 template <>
 inline constexpr std::array names<ModelStage>{"supernet", "finetuned", "final"};

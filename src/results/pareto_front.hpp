@@ -21,12 +21,15 @@ class ParetoFront {
   /// Whether the system joins the front; then those that it dominates have left. Throws Error where an objective has no
   /// value.
   bool insert(std::int64_t id, const Measures& measures);
-  std::vector<std::int64_t> ids() const;                              ///< in the order in which they joined
+  std::vector<std::int64_t> ids() const;  ///< in the order in which they joined
   /// Ids of those that the latest system to join has driven off.
   const std::vector<std::int64_t>& left() const { return left_; }
 
  private:
-  struct Member { std::int64_t id; std::vector<double> point; };
+  struct Member {
+    std::int64_t id;
+    std::vector<double> point;
+  };
 
   std::vector<double> point(const Measures& measures) const;
 

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t most_text = 500;   // of what nobody knows
+constexpr std::size_t most_text = 500;  // of what nobody knows
 
 Json measure_json(const MeasureInfo& measure, const Measures& values) {
   if (measure.unit == Unit::share) return values[measure.measure];
@@ -70,8 +70,7 @@ void read_seconds(const Json& value, SummaryFacts& summary, const std::string& w
   };
   if (value.is_object())
     for (const auto& [phase, number] : value.items()) summary.seconds.emplace_back(phase, seconds(number));
-  else
-    summary.seconds.emplace_back("total", seconds(value));
+  else summary.seconds.emplace_back("total", seconds(value));
 }
 
 void read_problems(const Json& value, SummaryFacts& summary) {
@@ -79,8 +78,7 @@ void read_problems(const Json& value, SummaryFacts& summary) {
     for (const Json& problem : value) summary.problems.push_back(text_of(problem));
   else if (value.is_object())
     for (const auto& [what, problem] : value.items()) summary.problems.push_back(what + ": " + text_of(problem));
-  else if (!value.is_null() && value != 0 && value != "")
-    summary.problems.push_back(text_of(value));
+  else if (!value.is_null() && value != 0 && value != "") summary.problems.push_back(text_of(value));
 }
 
 // Which class is the positive one matters only where there are two.
@@ -102,8 +100,7 @@ void read_data(const Json& value, SummaryFacts& summary) {
 }
 
 void read_best(const Json& value, SummaryFacts& summary) {
-  if (value.is_object() && value.contains("id"))
-    summary.best_id = find_number<std::int64_t>(text_of(value["id"]));
+  if (value.is_object() && value.contains("id")) summary.best_id = find_number<std::int64_t>(text_of(value["id"]));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace danas {
 /// The images of a search.
 struct DataSummary {
   std::vector<std::string> classes;
-  std::string positive;                        ///< of two classes; with more it is not written
+  std::string positive;  ///< of two classes; with more it is not written
   std::int64_t train = 0, validation = 0, test = 0;
   std::int64_t unusable_files = 0, remarked_files = 0;
   std::vector<std::string> caches;
@@ -24,13 +24,13 @@ struct DataSummary {
 
 /// What is written.
 struct Summary {
-  std::optional<FrontRow> best;                ///< the most accurate on validation; null in the file where there is none
-  std::optional<Candidate> closest;            ///< to the limits, where nothing is within them
+  std::optional<FrontRow> best;      ///< the most accurate on validation; null in the file where there is none
+  std::optional<Candidate> closest;  ///< to the limits, where nothing is within them
   std::int64_t front_size = 0, systems = 0, networks = 0, diverged = 0, supernets = 0;
   std::int64_t images_trained = 0, images_evaluated = 0;
-  std::map<std::string, double> seconds;       ///< by phase of the search, with the total
+  std::map<std::string, double> seconds;  ///< by phase of the search, with the total
   double peak_memory_mib = 0;
-  std::string device, target, version;         ///< what it ran on, what it searched for
+  std::string device, target, version;  ///< what it ran on, what it searched for
   DataSummary data;
 };
 std::string summary_text(const Summary& summary);
@@ -41,7 +41,7 @@ struct SummaryFacts {
 
   std::optional<std::int64_t> best_id;
   std::vector<std::pair<std::string, Fact>> facts;
-  std::vector<std::pair<std::string, double>> seconds;   ///< by phase
+  std::vector<std::pair<std::string, double>> seconds;  ///< by phase
   std::vector<std::string> problems;
   std::optional<std::int64_t> test_images;
 };

@@ -19,16 +19,16 @@ inline constexpr std::array names<TrainingPhase>{"supernet", "finetune", "final"
 /// One training of a run.
 struct Training {
   TrainingPhase phase = TrainingPhase::supernet;
-  std::string subject;                 ///< the supernet's data configuration, else the system's id
+  std::string subject;  ///< the supernet's data configuration, else the system's id
 
-  std::string text() const;            ///< "supernet 96-monochrome", "finetune 3", "final 3"
+  std::string text() const;  ///< "supernet 96-monochrome", "finetune 3", "final 3"
   auto operator<=>(const Training&) const = default;
 };
 
 struct TrainingRow {
   Training training;
-  std::int64_t step = 0;               ///< steps done
-  double loss = 0, accuracy = 0;       ///< means since the row before; loss may be nan or inf: training can diverge
+  std::int64_t step = 0;          ///< steps done
+  double loss = 0, accuracy = 0;  ///< means since the row before; loss may be nan or inf: training can diverge
   double learning_rate = 0, seconds = 0;
 };
 

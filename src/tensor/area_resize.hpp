@@ -7,7 +7,9 @@
 
 namespace danas {
 
-namespace cpu { struct Kernels; }
+namespace cpu {
+struct Kernels;
+}
 
 /// Resizes a crop to width × height pixels of `channels` (1 or 3) interleaved bytes. Source pixel k of an axis of `in`
 /// covers [k·out, (k + 1)·out), output pixel i covers [i·in, (i + 1)·in); an output pixel is the mean of the source

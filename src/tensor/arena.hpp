@@ -24,7 +24,9 @@ class Arena {
   Filter take_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out);
 
   /// Everything taken after mark() is given back by rewind(mark).
-  struct Mark { std::size_t block, used; };
+  struct Mark {
+    std::size_t block, used;
+  };
   Mark mark() const;
   void rewind(const Mark& mark);
   void reset();
@@ -32,7 +34,10 @@ class Arena {
   std::size_t peak_bytes() const;  ///< most bytes ever taken at a time
 
  private:
-  struct Block { std::byte* memory; std::size_t size, used; };
+  struct Block {
+    std::byte* memory;
+    std::size_t size, used;
+  };
   std::byte* take_bytes(std::size_t bytes);
 
   Backend& backend_;

@@ -49,7 +49,8 @@ struct Crop {
   bool flip = false;  ///< mirrored left to right after the crop
 };
 
-// clang-format off: parts side by side
+// Aligned by hand: parts side by side.
+// clang-format off
 struct BatchNormWeights { View gamma, beta, running_mean, running_variance; };
 struct BatchNormGradients { View gamma, beta; };
 struct BatchNormStatistics { View mean, variance; };  ///< of one batch; variance biased (divided by the row count)
@@ -85,31 +86,32 @@ struct FoldedBottleneck {
 struct AdamStep {
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
   double weight_decay = 0;
-  bool decoupled = false;      ///< AdamW (Loshchilov and Hutter, 2019): w −= lr·decay·w; else decay·w is added to g
-  std::int64_t step = 1;       ///< 1 at the first update
+  bool decoupled = false;  ///< AdamW (Loshchilov and Hutter, 2019): w −= lr·decay·w; else decay·w is added to g
+  std::int64_t step = 1;   ///< 1 at the first update
 };
 
 class Backend {
  public:
   virtual ~Backend() = default;
 
-  virtual std::string name() const = 0;       ///< "cpu avx512, 2 threads", "reference f64", …
+  virtual std::string name() const = 0;             ///< "cpu avx512, 2 threads", "reference f64", …
   virtual std::string instruction_set() const = 0;  ///< "avx512", "avx2", "portable", "reference"
-  virtual Type real_type() const = 0;         ///< element type of activations and weights
+  virtual Type real_type() const = 0;               ///< element type of activations and weights
   virtual int threads() const = 0;
 
   // Memory, aligned to 64 bytes. It belongs to the backend's device: nobody but the backend reads or writes it, others
   // move numbers with the functions below.
   virtual void* allocate(std::size_t bytes) = 0;  ///< throws Error (Fault::failure) when there is none
   virtual void release(void* memory) noexcept = 0;
-  virtual bool host_memory() const = 0;           ///< whether it is the host's, whose memory the operations take too
+  virtual bool host_memory() const = 0;  ///< whether it is the host's, whose memory the operations take too
   /// Numbers of the view's type, between the host's memory and this; done when the call returns.
   virtual void upload(const void* host, const View& to) = 0;
   virtual void download(const View& from, void* host) = 0;
-  virtual void copy(const View& from, const View& to) = 0;      ///< of one shape and type; no overlap
-  virtual void copy(const Filter& from, const Filter& to) = 0;  ///< of one shape and type; leading dimensions may differ
-  virtual void clear(const View& view) = 0;                     ///< zeros
-  virtual void clear(const Filter& filter) = 0;                 ///< zeros, but for the gaps
+  virtual void copy(const View& from, const View& to) = 0;  ///< of one shape and type; no overlap
+  virtual void copy(const Filter& from,
+                    const Filter& to) = 0;       ///< of one shape and type; leading dimensions may differ
+  virtual void clear(const View& view) = 0;      ///< zeros
+  virtual void clear(const Filter& filter) = 0;  ///< zeros, but for the gaps
 
   // Convolution: y[n,oy,ox,o] = act(bias[o] + Σ x[n, oy·s+ky−p, ox·s+kx−p, i]·w[ky,kx,i,o]). bias may be absent.
   virtual void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
@@ -154,7 +156,7 @@ class Backend {
   // Elementwise. dx may alias dy, y may alias x.
   virtual void activation(const View& x, Activation act, const View& y) = 0;
   virtual void activation_backward(const View& y, const View& dy, Activation act, const View& dx) = 0;
-  virtual void add(const View& a, const View& b, const View& y) = 0;   ///< y may alias a or b
+  virtual void add(const View& a, const View& b, const View& y) = 0;  ///< y may alias a or b
 
   virtual void global_average_pool(const View& x, const View& y) = 0;  ///< [n,h,w,c] → [n,1,1,c]
   virtual void global_average_pool_backward(const View& dy, const View& dx) = 0;

@@ -96,8 +96,7 @@ void CostBackend::depthwise_backward_input(const View& dy, const Filter& w, cons
   shapes::depthwise("depthwise_backward_input", real_type(), dx, w, geometry, dy);
   count(products(dy, w), 0, size(dy) + size(w), size(dx));
 }
-void CostBackend::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry,
-                                            const Filter& dw) {
+void CostBackend::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) {
   shapes::depthwise("depthwise_backward_filter", real_type(), x, dw, geometry, dy);
   count(products(dy, dw), 0, size(x) + size(dy), size(dw));
 }

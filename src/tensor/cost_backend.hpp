@@ -9,9 +9,9 @@ namespace danas {
 
 /// What calls of operations came to.
 struct Cost {
-  double products = 0;      ///< FLOP of convolutions and matrix products, two a multiply-add
-  double elementwise = 0;   ///< FLOP of everything else, a few an element
-  double read = 0, written = 0;   ///< bytes of operands, each call by itself
+  double products = 0;           ///< FLOP of convolutions and matrix products, two a multiply-add
+  double elementwise = 0;        ///< FLOP of everything else, a few an element
+  double read = 0, written = 0;  ///< bytes of operands, each call by itself
   std::int64_t calls = 0;
 
   double bytes() const { return read + written; }
@@ -23,8 +23,8 @@ struct Cost {
 class CostBackend : public Backend {
  public:
   const Cost& cost() const { return cost_; }
-  void forget() { cost_ = {}; }                          ///< begins to count anew; memory stays
-  std::size_t peak_bytes() const { return peak_; }       ///< most bytes ever allocated at a time
+  void forget() { cost_ = {}; }                     ///< begins to count anew; memory stays
+  std::size_t peak_bytes() const { return peak_; }  ///< most bytes ever allocated at a time
 
   std::string name() const override { return "cost"; }
   std::string instruction_set() const override { return "none"; }
@@ -86,7 +86,7 @@ class CostBackend : public Backend {
   void pass(double flop, const View& each, std::initializer_list<View> read, std::initializer_list<View> written);
 
   Cost cost_;
-  std::map<std::uintptr_t, std::size_t> blocks_;   ///< sizes by address, none of which is memory
+  std::map<std::uintptr_t, std::size_t> blocks_;  ///< sizes by address, none of which is memory
   std::uintptr_t next_ = 1 << 20;
   std::size_t held_ = 0, peak_ = 0;
 };

@@ -64,7 +64,8 @@ void HostBackend::copy(const Filter& from, const Filter& to) {
 void HostBackend::clear(const View& view) { std::memset(view.data, 0, view.bytes()); }
 
 void HostBackend::clear(const Filter& filter) {
-  for_each_row(filter, [&](std::int64_t tap, std::int64_t i) { std::memset(row_of(filter, tap, i), 0, row_bytes(filter)); });
+  for_each_row(filter,
+               [&](std::int64_t tap, std::int64_t i) { std::memset(row_of(filter, tap, i), 0, row_bytes(filter)); });
 }
 
 }  // namespace danas

@@ -74,8 +74,8 @@ void Backend::bottleneck_backward(const View& x, const View& dy, const Bottlenec
   if (gradients.depthwise.present()) depthwise_backward_filter(wide, dfiltered, geometry, gradients.depthwise);
 
   if (expands) {
-    const bool wanted = dx.present() || gradients.expand.present() || gradients.bn1.gamma.present() ||
-                        gradients.bn1.beta.present();
+    const bool wanted =
+        dx.present() || gradients.expand.present() || gradients.bn1.gamma.present() || gradients.bn1.beta.present();
     if (!wanted) return;
     const View dexpanded = arena.take_like(saved.expanded);
     depthwise_backward_input(dfiltered, weights.depthwise, geometry, dexpanded);

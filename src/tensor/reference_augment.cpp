@@ -32,7 +32,8 @@ std::int64_t seen(const Image& image, const Crop& crop, const View& out, std::in
   if (image.channels == 1) return area_mean(image, crop, out, oy, ox, 0);
   if (out.c == 3) return area_mean(image, crop, out, oy, ox, channel);
   return (77 * area_mean(image, crop, out, oy, ox, 0) + 150 * area_mean(image, crop, out, oy, ox, 1) +
-          29 * area_mean(image, crop, out, oy, ox, 2) + 128) / 256;
+          29 * area_mean(image, crop, out, oy, ox, 2) + 128) /
+         256;
 }
 
 }  // namespace

@@ -100,8 +100,7 @@ void ReferenceBackend<Real>::adam_step(const View& w, const View& g, const View&
                                        const AdamStep& step) {
   for (const View& operand : {g, m, v}) shapes::same("adam_step", type, operand, w);
   const double t = static_cast<double>(step.step);
-  const double rate =
-      step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
+  const double rate = step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
   for (std::int64_t i = 0; i < w.size(); ++i) {
     Real &weight = w.as<Real>()[i], &first = m.as<Real>()[i], &second = v.as<Real>()[i];
     const double gradient = g.as<Real>()[i] + (step.decoupled ? 0 : step.weight_decay * weight);

@@ -95,8 +95,7 @@ void ReferenceBackend<Real>::update_running_statistics(const BatchNormStatistics
     shapes::vector("update_running_statistics", type, vector, channels);
   const auto blend = [&](const View& running, const View& now) {
     for (std::int64_t c = 0; c < channels; ++c)
-      running.as<Real>()[c] =
-          static_cast<Real>(momentum * running.as<Real>()[c] + (1 - momentum) * now.as<Real>()[c]);
+      running.as<Real>()[c] = static_cast<Real>(momentum * running.as<Real>()[c] + (1 - momentum) * now.as<Real>()[c]);
   };
   blend(weights.running_mean, batch.mean);
   blend(weights.running_variance, batch.variance);
@@ -110,14 +109,12 @@ void ReferenceBackend<Real>::fold_batch_norm(const Filter& w, const BatchNormWei
   for (const View& vector : {weights.running_mean, weights.running_variance, bias})
     shapes::vector("fold_batch_norm", type, vector, w.out);
   for (std::int64_t o = 0; o < w.out; ++o) {
-    const double scale =
-        weights.gamma.as<Real>()[o] / std::sqrt(weights.running_variance.as<Real>()[o] + epsilon);
+    const double scale = weights.gamma.as<Real>()[o] / std::sqrt(weights.running_variance.as<Real>()[o] + epsilon);
     bias.as<Real>()[o] = static_cast<Real>(weights.beta.as<Real>()[o] - scale * weights.running_mean.as<Real>()[o]);
     for (std::int64_t ky = 0; ky < w.h; ++ky)
       for (std::int64_t kx = 0; kx < w.w; ++kx)
         for (std::int64_t i = 0; i < w.in; ++i)
-          reference::at<Real>(folded, ky, kx, i, o) =
-              static_cast<Real>(scale * reference::at<Real>(w, ky, kx, i, o));
+          reference::at<Real>(folded, ky, kx, i, o) = static_cast<Real>(scale * reference::at<Real>(w, ky, kx, i, o));
   }
 }
 

@@ -49,8 +49,7 @@ class Sums {
       for (std::int64_t kx = 0; kx < out.w; ++kx)
         for (std::int64_t i = 0; i < out.in; ++i)
           for (std::int64_t o = 0; o < out.out; ++o)
-            reference::at<Real>(out, ky, kx, i, o) =
-                static_cast<Real>(reference::at<double>(view_, ky, kx, i, o));
+            reference::at<Real>(out, ky, kx, i, o) = static_cast<Real>(reference::at<double>(view_, ky, kx, i, o));
   }
 
  private:

@@ -256,16 +256,17 @@ void add_elementwise_cases(SelftestTable& table) {
                 [=](Side& side) { softmax_case(side, n, classes, true); });
     }
   for (const std::int64_t c : widths) {
-    table.add("copy", 0, true, selftest_shape({3, 5, c}), [=](Side& side) {
-      side.backend().copy(side.input(3, 5, 1, c), side.result(3, 5, 1, c));
-    });
-    table.add("clear", 0, true, selftest_shape({3, 5, c}), [=](Side& side) { side.backend().clear(side.result(3, 5, 1, c)); });
+    table.add("copy", 0, true, selftest_shape({3, 5, c}),
+              [=](Side& side) { side.backend().copy(side.input(3, 5, 1, c), side.result(3, 5, 1, c)); });
+    table.add("clear", 0, true, selftest_shape({3, 5, c}),
+              [=](Side& side) { side.backend().clear(side.result(3, 5, 1, c)); });
     for (const bool gaps : {false, true}) {
       const std::string name = selftest_shape({3, 3, 5, c}) + (gaps ? ", gaps" : "");
       table.add("copy", 0, true, name, [=](Side& side) {
         side.backend().copy(side.filter(3, 3, 5, c, !gaps), side.filter_result(3, 3, 5, c, gaps));
       });
-      table.add("clear", 0, true, name, [=](Side& side) { side.backend().clear(side.filter_result(3, 3, 5, c, gaps)); });
+      table.add("clear", 0, true, name,
+                [=](Side& side) { side.backend().clear(side.filter_result(3, 3, 5, c, gaps)); });
     }
   }
   for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001}) {

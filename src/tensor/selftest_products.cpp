@@ -39,7 +39,15 @@ std::vector<Window> convolution_windows() {
                         std::int64_t kernel, int stride, Padding padding) {
     if (padding == Padding::valid && (h < kernel || w < kernel)) return;
     ++turn;
-    windows.push_back({n, h, w, in, out, kernel, {stride, padding}, turn % 2 == 0, turn % 3 != 0,
+    windows.push_back({n,
+                       h,
+                       w,
+                       in,
+                       out,
+                       kernel,
+                       {stride, padding},
+                       turn % 2 == 0,
+                       turn % 3 != 0,
                        activations[static_cast<std::size_t>(turn) % activations.size()]});
   };
   for (const std::int64_t in : widths)
@@ -92,7 +100,15 @@ std::vector<Window> depthwise_windows() {
           for (const auto& size : sizes) {
             if (padding == Padding::valid && (size[0] < kernel || size[1] < kernel)) continue;
             ++turn;
-            windows.push_back({2, size[0], size[1], c, c, kernel, {stride, padding}, turn % 2 == 0, turn % 3 != 0,
+            windows.push_back({2,
+                               size[0],
+                               size[1],
+                               c,
+                               c,
+                               kernel,
+                               {stride, padding},
+                               turn % 2 == 0,
+                               turn % 3 != 0,
                                activations[static_cast<std::size_t>(turn) % activations.size()]});
           }
   windows.push_back({1, 40, 37, 40, 40, 3, {2, Padding::same}, true, true, Activation::relu6});

@@ -144,7 +144,8 @@ double SelftestSide::operand_error(const Operand& mine, const SelftestSide& refe
   double worst = 0, squares = 0, count = 0;
   for (std::int64_t i = 0; i < mine.size; ++i) {
     if (!mine.active[static_cast<std::size_t>(i)]) continue;
-    const double value = numbers[static_cast<std::size_t>(guard + i)], right = wanted[static_cast<std::size_t>(guard + i)];
+    const double value = numbers[static_cast<std::size_t>(guard + i)],
+                 right = wanted[static_cast<std::size_t>(guard + i)];
     if (mine.role == Role::read && value != right) return infinity;
     if (!std::isfinite(value) || !std::isfinite(right)) return infinity;
     worst = std::max(worst, std::abs(value - right));

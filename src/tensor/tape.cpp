@@ -41,19 +41,18 @@ Tape::Value Tape::stop_gradient(Value x) { return push(View(view(x)), false); }
 Tape::Value Tape::convolution(Value x, const FilterParameter& w, const Geometry& geometry,
                               const VectorParameter& bias) {
   const View in = view(x);
-  const View out = arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry),
-                               w.value.out);
+  const View out =
+      arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry), w.value.out);
   backend_.convolution(in, w.value, geometry, bias.value, Activation::none, out);
   const Value y = push(out, wants(x) || w.gradient.present() || bias.gradient.present());
   records_.push_back(ConvolutionRecord{x, y, w, geometry, bias});
   return y;
 }
 
-Tape::Value Tape::depthwise(Value x, const FilterParameter& w, const Geometry& geometry,
-                            const VectorParameter& bias) {
+Tape::Value Tape::depthwise(Value x, const FilterParameter& w, const Geometry& geometry, const VectorParameter& bias) {
   const View in = view(x);
-  const View out = arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry),
-                               in.c);
+  const View out =
+      arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry), in.c);
   backend_.depthwise(in, w.value, geometry, bias.value, Activation::none, out);
   const Value y = push(out, wants(x) || w.gradient.present() || bias.gradient.present());
   records_.push_back(DepthwiseRecord{x, y, w, geometry, bias});
@@ -190,9 +189,7 @@ void Tape::back(const ConvolutionRecord& record) {
   if (record.w.gradient.present())
     backend_.convolution_backward_filter(view(record.x), dy, record.geometry, record.w.gradient);
   if (record.bias.gradient.present()) backend_.bias_backward(dy, record.bias.gradient);
-  flow(record.x, [&](const View& dx) {
-    backend_.convolution_backward_input(dy, record.w.value, record.geometry, dx);
-  });
+  flow(record.x, [&](const View& dx) { backend_.convolution_backward_input(dy, record.w.value, record.geometry, dx); });
 }
 
 void Tape::back(const DepthwiseRecord& record) {
@@ -224,10 +221,9 @@ void Tape::back(const BatchNormRecord& record) {
   if (!dy.present()) return overwrite(parameter.gradient);
   const View x = view(record.x), y = view(record.y);
   // The kernel writes all three gradients; those that nobody wants go to scratch memory.
-  const BatchNormGradients gradients{parameter.gradient.gamma.present() ? parameter.gradient.gamma
-                                                                        : arena_.take_vector(x.c),
-                                     parameter.gradient.beta.present() ? parameter.gradient.beta
-                                                                       : arena_.take_vector(x.c)};
+  const BatchNormGradients gradients{
+      parameter.gradient.gamma.present() ? parameter.gradient.gamma : arena_.take_vector(x.c),
+      parameter.gradient.beta.present() ? parameter.gradient.beta : arena_.take_vector(x.c)};
   const auto compute = [&](const View& dx) {
     backend_.batch_norm_backward(x, y, dy, parameter.value, record.statistics, epsilon_, record.act, dx, gradients);
   };

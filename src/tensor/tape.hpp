@@ -14,32 +14,36 @@ namespace danas {
 
 /// A filter or vector with the place of its gradient; an absent gradient is not computed. A parameter may be used once
 /// on a tape: its gradient is overwritten, not accumulated.
+// clang-format off
 struct FilterParameter { Filter value, gradient; };
 struct VectorParameter { View value, gradient; };
 struct BatchNormParameter { BatchNormWeights value; BatchNormGradients gradient; };
 struct BottleneckParameter { BottleneckWeights value; BottleneckGradients gradient; };
+// clang-format on
 
 class Tape {
  public:
   /// A node: an activation and, after backward(), its gradient.
-  struct Value { std::int32_t id = -1; };
+  struct Value {
+    std::int32_t id = -1;
+  };
 
   Tape(Backend& backend, Arena& arena, double batch_norm_epsilon = 1e-3);
 
   void begin();  ///< forgets all records and resets the arena
 
-  Value input(const View& x, bool wants_gradient = false);   ///< x must outlive the step
+  Value input(const View& x, bool wants_gradient = false);  ///< x must outlive the step
   Value convolution(Value x, const FilterParameter& w, const Geometry& geometry, const VectorParameter& bias = {});
   Value depthwise(Value x, const FilterParameter& w, const Geometry& geometry, const VectorParameter& bias = {});
   Value matmul(Value x, const FilterParameter& w);
   Value dense(Value x, const FilterParameter& w, const VectorParameter& bias);
-  Value batch_norm(Value x, const BatchNormParameter& parameter, Activation act);   ///< training mode
+  Value batch_norm(Value x, const BatchNormParameter& parameter, Activation act);  ///< training mode
   Value activation(Value x, Activation act);
   Value add(Value a, Value b);
   Value global_average_pool(Value x);
-  Value flatten(Value x);                                    ///< [n,h,w,c] → [n,1,1,h·w·c]
+  Value flatten(Value x);  ///< [n,h,w,c] → [n,1,1,h·w·c]
   Value bottleneck(Value x, const BottleneckParameter& parameter);
-  Value stop_gradient(Value x);                              ///< same activation, nothing flows back
+  Value stop_gradient(Value x);  ///< same activation, nothing flows back
 
   /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels are kept by
   /// reference: they must outlive the step.
@@ -52,11 +56,16 @@ class Tape {
 
   /// Batch statistics of this step with the weights they belong to, in forward order: for running statistics and exact
   /// recalibration.
-  struct Normalization { BatchNormWeights weights; BatchNormStatistics statistics; std::int64_t rows; };
+  struct Normalization {
+    BatchNormWeights weights;
+    BatchNormStatistics statistics;
+    std::int64_t rows;
+  };
   std::span<const Normalization> normalizations() const { return normalizations_; }
 
  private:
-  // clang-format off: a record a line
+  // Aligned by hand: a record a line.
+  // clang-format off
   struct Node { View value, gradient; bool wants_gradient = false; };
   struct ConvolutionRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
   struct DepthwiseRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
@@ -79,9 +88,9 @@ class Tape {
   void note(const BatchNormWeights& weights, const BatchNormStatistics& statistics, std::int64_t rows);
 
   template <class Compute>
-  void flow(Value to, Compute&& compute);               ///< adds what compute(view) writes to the gradient of `to`
-  void flow_same(Value to, const View& gradient);       ///< adds `gradient`, by reference where it is the first
-  void overwrite(const View& gradient) const;           ///< zeros, where present: nothing flowed
+  void flow(Value to, Compute&& compute);          ///< adds what compute(view) writes to the gradient of `to`
+  void flow_same(Value to, const View& gradient);  ///< adds `gradient`, by reference where it is the first
+  void overwrite(const View& gradient) const;      ///< zeros, where present: nothing flowed
   void overwrite(const Filter& gradient) const;
   void overwrite(const BatchNormGradients& gradient) const;
 

@@ -24,7 +24,7 @@ class Tensor {
 
   const View& view() const { return view_; }
   std::int64_t size() const { return view_.size(); }
-  void clear();                                ///< fills with zeros
+  void clear();  ///< fills with zeros
 
  private:
   Backend* backend_ = nullptr;

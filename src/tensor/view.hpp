@@ -22,8 +22,15 @@ struct View {
   std::int64_t size() const { return rows() * c; }
   std::size_t bytes() const { return static_cast<std::size_t>(size()) * bytes_of(type); }
   bool present() const { return data != nullptr; }
-  template <class T> T* as() const { return static_cast<T*>(data); }
-  View with_data(void* other) const { View view = *this; view.data = other; return view; }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+  View with_data(void* other) const {
+    View view = *this;
+    view.data = other;
+    return view;
+  }
   bool same_shape(const View& o) const { return n == o.n && h == o.h && w == o.w && c == o.c; }
 };
 
@@ -41,7 +48,10 @@ struct Filter {
   std::int64_t size() const { return h * w * in * out; }
   bool present() const { return data != nullptr; }
   bool dense() const { return row_stride == out && tap_stride == in * out; }
-  template <class T> T* as() const { return static_cast<T*>(data); }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
 };
 
 /// A filter without gaps.

@@ -68,7 +68,8 @@ BOOST_AUTO_TEST_CASE(version_1_has_a_hierarchy_of_its_own) {
 BOOST_AUTO_TEST_CASE(what_is_no_quota_is_none) {
   const Root root;
   root.write("proc/self/cgroup", "0::/\n");
-  for (const char* content : {"", "\n", "max\n", "0 100000\n", "100000 0\n", "-1 100000\n", "many few\n", "1e999 1\n"}) {
+  for (const char* content :
+       {"", "\n", "max\n", "0 100000\n", "100000 0\n", "-1 100000\n", "many few\n", "1e999 1\n"}) {
     root.write("sys/fs/cgroup/cpu.max", content);
     BOOST_TEST(root.quota() == 0);
   }
@@ -86,7 +87,8 @@ BOOST_AUTO_TEST_CASE(usable_cpus_follow_the_affinity) {
     CPU_SET(cpu, &one);
     BOOST_REQUIRE_EQUAL(::sched_setaffinity(0, sizeof one, &one), 0);
     allowed = danas::usable_cpus();
-  }).join();
+  })
+      .join();
   BOOST_TEST(allowed == 1);
 }
 

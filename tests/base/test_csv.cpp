@@ -34,7 +34,8 @@ std::string message_of(Read read) {
 BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(reads_what_rfc_4180_allows) {
-  const CsvTable table("t.csv", "\xEF\xBB\xBF" "a,\"b \"\"x\"\"\",c\r\n1,\"two\nlines, and\",\r\n,,\"\"");
+  const CsvTable table("t.csv", "\xEF\xBB\xBF"
+                                "a,\"b \"\"x\"\"\",c\r\n1,\"two\nlines, and\",\r\n,,\"\"");
   BOOST_TEST(table.rows() == 2u);
   BOOST_TEST(table.column("b \"x\"") == 1u);
   BOOST_TEST(table.text(0, 1) == "two\nlines, and");
@@ -94,8 +95,9 @@ BOOST_AUTO_TEST_CASE(rows_know_their_line) {
   BOOST_TEST(table.where(1) == "t.csv:4");
   BOOST_TEST((table.row(1) == CsvFields{"3", "4"}));
   table.require_columns({"a", "b"});
-  BOOST_TEST(message_of([&] { table.require_columns({"a", "c"}); }) ==
-             "[t.csv:1] expected the header a,c, got another one");
+  BOOST_TEST(message_of([&] {
+               table.require_columns({"a", "c"});
+             }) == "[t.csv:1] expected the header a,c, got another one");
 }
 
 BOOST_AUTO_TEST_CASE(records_of_any_length_one_by_one) {

@@ -28,8 +28,9 @@ BOOST_AUTO_TEST_CASE(check_says_how_images_are_kept_and_what_binds) {
   const auto experiment = scratch.write("tiny.toml", tiny_experiment());
   const Outcome few = run({"check", experiment}, setting);
   BOOST_TEST_REQUIRE(few.status == 0, few.err);
-  for (const char* const text : {"train-42: none", "images are asked for, fewer than there are", "train-63", "test-48: raw",
-                                 "recalibration-32: raw", "MiB of disk in all", "32-monochrome: training takes", "binds"})
+  for (const char* const text :
+       {"train-42: none", "images are asked for, fewer than there are", "train-63", "test-48: raw",
+        "recalibration-32: raw", "MiB of disk in all", "32-monochrome: training takes", "binds"})
     BOOST_TEST(few.out.find(text) != std::string::npos, text << " is not in " << few.out);
   BOOST_TEST(!fs::exists(scratch / "cache" / "danas"));  // nothing is made
   const Outcome many = run({"check", experiment, "--set", "supernet.steps=600"}, setting);

@@ -63,8 +63,8 @@ BOOST_AUTO_TEST_CASE(without_data_a_search_leaves_nothing) {
 BOOST_AUTO_TEST_CASE(each_checks_on_real_pictures,
                      *boost::unit_test::label("slow") * boost::unit_test::precondition(has_real_data)) {
   const Scratch scratch;
-  const Setting setting{scratch.path(),
-                        {{"DANAS_DATA", real_data()}, {"WAKE_VISION", real_data() / "wake_vision_mini"}}, 0};
+  const Setting setting{
+      scratch.path(), {{"DANAS_DATA", real_data()}, {"WAKE_VISION", real_data() / "wake_vision_mini"}}, 0};
   for (const auto& file : experiment_files()) {
     if (!mentions(file, "$WAKE_VISION") && !mentions(file, "$DANAS_DATA")) continue;
     BOOST_TEST_CONTEXT(file.filename()) {

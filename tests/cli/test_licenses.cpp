@@ -38,7 +38,8 @@ std::string section(const std::string& notices, const std::string& library) {
     if (notices.compare(end + 1, line.size(), line) != 0) continue;  // the line below a heading
     std::string heading = notices.substr(begin, end - begin);
     heading = heading.substr(0, heading.find(':'));
-    std::replace_if(heading.begin(), heading.end(), [](char c) { return c == ',' || c == '(' || c == ')'; }, ' ');
+    std::replace_if(
+        heading.begin(), heading.end(), [](char c) { return c == ',' || c == '(' || c == ')'; }, ' ');
     if ((" " + heading + " ").find(" " + library + " ") == std::string::npos) continue;
     const std::size_t body = end + 1 + line.size();
     return notices.substr(body, notices.find(line, body) - body);

@@ -74,9 +74,11 @@ BOOST_AUTO_TEST_CASE(hostile_names_in_data) {
   const Scratch scratch;
   const Setting setting{scratch.path(), {}, 0};
   const auto experiment = scratch.write("photos.toml", folders_experiment(scratch)).string();
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"check", experiment}, {"data", experiment}, {"init", "photos", "--out", "new.toml"},
-        {experiment, "--out", "run"}, {"report", "run", "-o", "report.html"}})
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"check", experiment},
+                                                    {"data", experiment},
+                                                    {"init", "photos", "--out", "new.toml"},
+                                                    {experiment, "--out", "run"},
+                                                    {"report", "run", "-o", "report.html"}})
     BOOST_TEST_CONTEXT(arguments[0]) {
       const Outcome outcome = run(arguments, setting);
       BOOST_TEST(outcome.status == 0, outcome.err);
@@ -102,8 +104,8 @@ BOOST_AUTO_TEST_CASE(figures_of_runs_of_one_name) {
   const auto experiment = scratch.write("tiny.toml", tiny_experiment()).string();
   const std::vector<std::string> runs = {"a/same", "b/same", "c/same-2"};
   for (std::size_t i = 0; i < runs.size(); ++i)
-    BOOST_TEST_REQUIRE(run({experiment, "--out", runs[i], "--set", "seed=" + std::to_string(i + 1), "--quiet"}, setting)
-                           .status == 0);
+    BOOST_TEST_REQUIRE(
+        run({experiment, "--out", runs[i], "--set", "seed=" + std::to_string(i + 1), "--quiet"}, setting).status == 0);
   const Outcome outcome = run({"report", runs[0], runs[1] + "/", runs[2], "--figures", "figures"}, setting);
   BOOST_TEST(outcome.status == 0, outcome.err);
   const auto figures = snapshot(scratch / "figures");
@@ -155,9 +157,9 @@ BOOST_AUTO_TEST_CASE(pipes_and_devices_are_refused, *boost::unit_test::timeout(1
   const auto experiment = scratch.write("tiny.toml", tiny_experiment()).string();
   BOOST_REQUIRE_EQUAL(mkfifo((scratch / "pipe").c_str(), 0600), 0);
   for (const auto& [file, kind] : {std::pair("pipe", "a pipe"), std::pair("/dev/zero", "a device")})
-    for (const std::vector<std::string>& arguments :
-         {std::vector<std::string>{"check", file}, {"predict", file, "image.jpg"},
-          {"evaluate", experiment, "--model", file}})
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"check", file},
+                                                      {"predict", file, "image.jpg"},
+                                                      {"evaluate", experiment, "--model", file}})
       check_error(run(arguments, setting), 2, std::string(file) + "] expected a regular file, got " + kind);
 }
 

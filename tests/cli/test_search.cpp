@@ -161,8 +161,9 @@ BOOST_AUTO_TEST_CASE(a_system_deeper_than_the_supernet_is_refused) {
   const Finished& one = finished();
   const auto data = table(one.whole / "candidates.csv").at(1).at(4);
   const std::string system = data.substr(0, 2) + "," + data.substr(3) + ",2-1-1-0-0,0.3";
-  check_error(run({"train", one.experiment, "--arch", system, "--init", "whole", "--out", "deep", "--quiet"}, one.setting),
-              2, "at most the depths 1-1-1-0-0, got 2-1-1-0-0");
+  check_error(
+      run({"train", one.experiment, "--arch", system, "--init", "whole", "--out", "deep", "--quiet"}, one.setting), 2,
+      "at most the depths 1-1-1-0-0, got 2-1-1-0-0");
 }
 
 BOOST_AUTO_TEST_CASE(a_training_shorter_than_its_warmup_is_refused) {

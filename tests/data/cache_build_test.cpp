@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int many = 60;   // images a class: several chunks on any machine of this size
+constexpr int many = 60;  // images a class: several chunks on any machine of this size
 
 // As another process would, some chunks in: what was done stays.
 void kill_while_building(const StoredImages& images) {
@@ -29,7 +29,11 @@ void kill_while_building(const StoredImages& images) {
 
 std::int64_t first_progress(const StoredImages& images) {
   std::int64_t first = 0;
-  images.store([&](std::int64_t done, std::int64_t) { if (first == 0) first = done; })->training(24);
+  images
+      .store([&](std::int64_t done, std::int64_t) {
+        if (first == 0) first = done;
+      })
+      ->training(24);
   return first;
 }
 
@@ -99,10 +103,12 @@ BOOST_AUTO_TEST_CASE(waiting_for_another_build_can_be_seen_and_interrupted) {
   const auto stop = [](std::int64_t, std::int64_t) { throw Error("x", "stop", Fault::interrupted); };
   check_error([&] { images.store(stop)->training(24); }, {"stop"}, Fault::interrupted);
   int waits = 0;
-  images.store([&](std::int64_t done, std::int64_t total) {
-    BOOST_CHECK_EQUAL(total, 12);
-    if (done == 0 && ++waits == 2) ::flock(other, LOCK_UN);
-  })->training(24);
+  images
+      .store([&](std::int64_t done, std::int64_t total) {
+        BOOST_CHECK_EQUAL(total, 12);
+        if (done == 0 && ++waits == 2) ::flock(other, LOCK_UN);
+      })
+      ->training(24);
   BOOST_CHECK_EQUAL(waits, 2);
   ::close(other);
 }
@@ -170,11 +176,13 @@ BOOST_AUTO_TEST_CASE(progress_reaches_the_end) {
   StoredImages images(many);
   std::int64_t last = 0, of = 0;
   const auto thread = std::this_thread::get_id();
-  images.store([&](std::int64_t done, std::int64_t total) {
-    BOOST_CHECK(done > last && done <= total);
-    BOOST_CHECK(std::this_thread::get_id() == thread);
-    last = done, of = total;
-  })->training(24);
+  images
+      .store([&](std::int64_t done, std::int64_t total) {
+        BOOST_CHECK(done > last && done <= total);
+        BOOST_CHECK(std::this_thread::get_id() == thread);
+        last = done, of = total;
+      })
+      ->training(24);
   BOOST_CHECK_EQUAL(last, 2 * many);
   BOOST_CHECK_EQUAL(of, 2 * many);
 }

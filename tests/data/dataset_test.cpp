@@ -57,9 +57,9 @@ BOOST_AUTO_TEST_CASE(wake_vision_loads) {
 BOOST_AUTO_TEST_CASE(wake_vision_other_columns_paths_and_quotes) {
   TemporaryFolder folder;
   make_wake_vision(folder.path(), 3);
-  write(folder.path() / "wake_vision_train.csv",
-        "\xEF\xBB\xBF" "id,person,filename,note\r\n7,1,some/where/1000.png,\"a, b\"\r\n"
-        "8,0,\"1001.png\",\r\n9,person,1002.png,x\r\n");
+  write(folder.path() / "wake_vision_train.csv", "\xEF\xBB\xBF"
+                                                 "id,person,filename,note\r\n7,1,some/where/1000.png,\"a, b\"\r\n"
+                                                 "8,0,\"1001.png\",\r\n9,person,1002.png,x\r\n");
   const auto dataset = open_dataset(wake_vision_settings(folder.path()), 1);
   const auto& samples = dataset->samples(Split::train);
   BOOST_REQUIRE_EQUAL(samples.size(), 3u);
@@ -204,7 +204,8 @@ BOOST_AUTO_TEST_CASE(printable_utf8) {
                                 "\xED\xA0\x80",      // a surrogate
                                 "\xF0\x8F\xBF\xBF",  // overlong
                                 "\xF4\x90\x80\x80",  // beyond U+10FFFF
-                                "\xF5\x80\x80\x80", "\xFF"};
+                                "\xF5\x80\x80\x80",
+                                "\xFF"};
   for (const char* const text : others) BOOST_CHECK(!is_printable_utf8(text));
 }
 

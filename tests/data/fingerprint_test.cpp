@@ -164,8 +164,8 @@ BOOST_AUTO_TEST_CASE(progress_of_hashing) {
 
 BOOST_AUTO_TEST_CASE(hash_of_large_files) {
   TemporaryFolder folder;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, (std::size_t{1} << 17) - 1, std::size_t{1} << 17,
-                                 std::size_t{1'000'003}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, (std::size_t{1} << 17) - 1, std::size_t{1} << 17, std::size_t{1'000'003}}) {
     std::string content(size, '\0');
     for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * i >> 3);
     write(folder.path() / "file", content);

@@ -226,8 +226,7 @@ BOOST_AUTO_TEST_CASE(three_classes_have_no_positive_one) {
   TemporaryFolder folder;
   make_folders(folder.path(), 2);
   for (const char* const split : {"train", "validation", "test"}) fs::create_directories(folder.path() / split / "c");
-  for (const char* const split : {"train", "test"})
-    fs::copy(folder.path() / split / "a", folder.path() / split / "c");
+  for (const char* const split : {"train", "test"}) fs::copy(folder.path() / split / "a", folder.path() / split / "c");
   DataSettings settings = folder_settings(folder.path(), {});
   const auto dataset = open_dataset(settings, 1);
   BOOST_REQUIRE_EQUAL(dataset->notes().size(), 1u);

@@ -55,7 +55,7 @@ std::string exif_of(int orientation, bool little, bool as_long) {
     return text;
   };
   return std::string("Exif\0\0", 6) + (little ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) +
-         number(0x0100, 2) + number(4, 2) + number(1, 4) + number(64, 4) +                       // another tag
+         number(0x0100, 2) + number(4, 2) + number(1, 4) + number(64, 4) +  // another tag
          number(0x0112, 2) + number(as_long ? 4 : 3, 2) + number(1, 4) +
          number(static_cast<unsigned>(orientation), as_long ? 4 : 2) + (as_long ? "" : number(0, 2)) + number(0, 4);
 }

@@ -68,17 +68,18 @@ BOOST_AUTO_TEST_CASE(inputs_change_only_with_their_name) {
 }
 
 BOOST_AUTO_TEST_CASE(training_levels_depend_on_the_data_configuration_alone) {
-  BOOST_CHECK_EQUAL(Preparation::training(32, 0.6).side, 42);   // ⌈1.3·32⌉
+  BOOST_CHECK_EQUAL(Preparation::training(32, 0.6).side, 42);  // ⌈1.3·32⌉
   BOOST_CHECK_EQUAL(Preparation::training(100, 0.6).side, 130);
   BOOST_CHECK_EQUAL(Preparation::training(96, 0.6).side, 125);
-  BOOST_CHECK_EQUAL(Preparation::training(96, 0.25).side, 192); // half the side is the resolution
+  BOOST_CHECK_EQUAL(Preparation::training(96, 0.25).side, 192);  // half the side is the resolution
   BOOST_CHECK_THROW(Preparation::training(0, 0.6), Error);
   BOOST_CHECK_THROW(Preparation::evaluation(5000), Error);
 }
 
 // The set's image, cropped again, is the network's input from the file itself.
 BOOST_AUTO_TEST_CASE(cached_evaluation_images_are_those_of_the_file) {
-  for (const auto& [width, height, channels] : {std::array{97, 61, 3}, {40, 150, 3}, {33, 33, 1}, {32, 32, 3}, {7, 9, 3}})
+  for (const auto& [width, height, channels] :
+       {std::array{97, 61, 3}, {40, 150, 3}, {33, 33, 1}, {32, 32, 3}, {7, 9, 3}})
     for (const int resolution : {32, 33, 48}) {
       const Dataset::Pixels pixels = noise(width, height, channels);
       Dataset::Pixels cached;

@@ -40,7 +40,8 @@ void check_all_images_load(const DataSettings& settings, const char* const (&nam
       sum += batch.images.as<float>()[i];
     }
   BOOST_CHECK(store.problems().empty());
-  BOOST_CHECK_LT(std::abs(sum / (64.0 * 64 * 3 * static_cast<double>(store.size(Split::test)))), 0.4);  // photographs are neither black nor white
+  BOOST_CHECK_LT(std::abs(sum / (64.0 * 64 * 3 * static_cast<double>(store.size(Split::test)))),
+                 0.4);  // photographs are neither black nor white
 }
 
 }  // namespace

@@ -85,7 +85,8 @@ std::string content_of(const ImageSet& set) {
   std::vector<std::uint8_t> buffer;
   for (std::int64_t i = 0; i < set.size(); ++i) {
     const auto [image, label] = set.item(i, buffer);
-    all += std::to_string(image.width) + "x" + std::to_string(image.height) + "x" + std::to_string(image.channels) + ":";
+    all +=
+        std::to_string(image.width) + "x" + std::to_string(image.height) + "x" + std::to_string(image.channels) + ":";
     all.append(reinterpret_cast<const char*>(image.pixels),
                static_cast<std::size_t>(image.width * image.height * image.channels));
     all += static_cast<char>(label);

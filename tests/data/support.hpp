@@ -32,12 +32,12 @@ std::size_t files_in(const std::filesystem::path& folder, const std::string& par
 
 /// Folders of small images and their cache.
 struct StoredImages {
-  explicit StoredImages(int count = 6);   ///< images a class in each split
+  explicit StoredImages(int count = 6);  ///< images a class in each split
 
   std::unique_ptr<ImageStore> store(const Progress& progress = {}) const;
   /// Whether opening the training images of 24 pixels has to look at any image.
   bool builds() const;
-  std::filesystem::path cache() const;    ///< the file of those
+  std::filesystem::path cache() const;  ///< the file of those
 
   TemporaryFolder folder;
   DataSettings settings;

@@ -46,9 +46,7 @@ void write_photographs(const fs::path& root) {
     }
 }
 
-std::vector<float> logits_of(const View& logits) {
-  return {logits.as<float>(), logits.as<float>() + logits.size()};
-}
+std::vector<float> logits_of(const View& logits) { return {logits.as<float>(), logits.as<float>() + logits.size()}; }
 
 }  // namespace
 
@@ -95,7 +93,8 @@ BOOST_AUTO_TEST_CASE(a_supernet_does_not_depend_on_the_rest_of_the_space) {
   run_tiny(tiny_experiment(folder.path(), {"space.resolution=[32,48]", "search.systems=16"}), folder.path() / "large",
            false);
   for (const char* const name : {"32-monochrome.safetensors", "32-rgb.safetensors"}) {
-    const fs::path in_small = folder.path() / "small/supernets" / name, in_large = folder.path() / "large/supernets" / name;
+    const fs::path in_small = folder.path() / "small/supernets" / name,
+                   in_large = folder.path() / "large/supernets" / name;
     BOOST_TEST_REQUIRE(fs::exists(in_small));
     BOOST_TEST_REQUIRE(fs::exists(in_large));
     BOOST_TEST((read_file(in_small) == read_file(in_large)), name << " differs");

@@ -48,7 +48,10 @@ class StandIn : public Evaluator {
   DistinctNetworks networks_;
 };
 
-struct Searched { std::size_t rows = 0; double seconds = 0; };
+struct Searched {
+  std::size_t rows = 0;
+  double seconds = 0;
+};
 
 Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs::path& directory, bool resume) {
   const Stopwatch stopwatch;

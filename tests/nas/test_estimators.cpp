@@ -12,7 +12,10 @@ BOOST_AUTO_TEST_SUITE(estimators)
 
 // The examples of the design: trainable parameters, folded ones, multiply-adds, RAM; flash is the folded ones at a byte.
 BOOST_AUTO_TEST_CASE(figures_of_the_design) {
-  struct Figure { const char* system; long long parameters, folded, macs, ram; };
+  struct Figure {
+    const char* system;
+    long long parameters, folded, macs, ram;
+  };
   for (const Figure& figure : {Figure{"224,rgb,3-4-3-3-1,1.0", 2'226'434, 2'209'378, 299'496'832, 1'505'280},
                                Figure{"96,monochrome,2-2-0-0-0,0.3", 6'098, 5'606, 1'456'144, 69'120},
                                Figure{"160,rgb,3-4-3-3-1,0.5", 582'050, 573'522, 42'226'880, 384'000},

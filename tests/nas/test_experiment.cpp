@@ -30,11 +30,11 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
-#define CHECK_COMPLAINT(toml, ...)                                                        \
-  do {                                                                                    \
-    const std::string text = complaint(toml);                                             \
+#define CHECK_COMPLAINT(toml, ...)                                                                  \
+  do {                                                                                              \
+    const std::string text = complaint(toml);                                                       \
     for (const char* part : {__VA_ARGS__}) BOOST_TEST(contains(text, part), text << " | " << part); \
-    BOOST_TEST(!contains(text, "\n"));                                                    \
+    BOOST_TEST(!contains(text, "\n"));                                                              \
   } while (false)
 
 BOOST_AUTO_TEST_SUITE(experiment)
@@ -172,7 +172,8 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "[supernet]\nlearning_rate = nan\n", "supernet.learning_rate");
   CHECK_COMPLAINT(minimal + "[supernet]\nlearning_rate = 0\n", "supernet.learning_rate", "above 0");
   CHECK_COMPLAINT(minimal + "[supernet]\noptimizer = \"lion\"\n", "supernet.optimizer", "\"adamw\"", "lion");
-  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup", "at most supernet.steps, 5", "got 6");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup",
+                  "at most supernet.steps, 5", "got 6");
   CHECK_COMPLAINT(minimal + "[finetune]\nwarmup = 101\n", "finetune.warmup", "finetune.steps, 100");
   CHECK_COMPLAINT(minimal + "supernet = 3\n[data.kind]\n", "trial.toml");
   CHECK_COMPLAINT("search = 3\n" + minimal, "trial.toml:1: search", "table");
@@ -226,22 +227,25 @@ void check_names(const std::string& key, const std::vector<std::pair<std::string
 }
 
 BOOST_AUTO_TEST_CASE(every_name_of_a_choice) {
-  const auto optimizer = [](auto training) { return [training](const Experiment& e) { return (e.*training).optimizer; }; };
-  const auto schedule = [](auto training) { return [training](const Experiment& e) { return (e.*training).schedule; }; };
-  for (const auto& [table, training] : {std::pair("supernet", &Experiment::supernet),
-                                        std::pair("finetune", &Experiment::finetune),
-                                        std::pair("final", &Experiment::final_training)}) {
+  const auto optimizer = [](auto training) {
+    return [training](const Experiment& e) { return (e.*training).optimizer; };
+  };
+  const auto schedule = [](auto training) {
+    return [training](const Experiment& e) { return (e.*training).schedule; };
+  };
+  for (const auto& [table, training] :
+       {std::pair("supernet", &Experiment::supernet), std::pair("finetune", &Experiment::finetune),
+        std::pair("final", &Experiment::final_training)}) {
     using enum OptimizerKind;
     check_names<OptimizerKind>(std::string(table) + ".optimizer", {{"adam", adam}, {"adamw", adamw}, {"sgd", sgd}},
                                optimizer(training));
     check_names<Schedule>(std::string(table) + ".schedule",
                           {{"constant", Schedule::constant}, {"cosine", Schedule::cosine}}, schedule(training));
   }
-  check_names<StrategyKind>("search.strategy",
-                            {{"genetic", StrategyKind::genetic},
-                             {"random", StrategyKind::random},
-                             {"exhaustive", StrategyKind::exhaustive}},
-                            [](const Experiment& e) { return e.search.strategy; });
+  check_names<StrategyKind>(
+      "search.strategy",
+      {{"genetic", StrategyKind::genetic}, {"random", StrategyKind::random}, {"exhaustive", StrategyKind::exhaustive}},
+      [](const Experiment& e) { return e.search.strategy; });
   check_names<std::optional<CacheMode>>(
       "data.cache",
       {{"auto", std::nullopt}, {"raw", CacheMode::raw}, {"jpeg", CacheMode::jpeg}, {"none", CacheMode::none}},
@@ -260,7 +264,8 @@ BOOST_AUTO_TEST_CASE(the_names_of_protocols_and_colors) {
              "[--set protocol=x] expected one of \"corrected\", \"published\", got the text \"x\"");
   BOOST_TEST((find_named<Protocol>("published") == Protocol::published));
   for (const auto& [name, color] : {std::pair("monochrome", Color::monochrome), std::pair("rgb", Color::rgb)})
-    BOOST_TEST((parse(minimal, {"space.color=[\"" + std::string(name) + "\"]"}).space.data_configurations()[0].color == color));
+    BOOST_TEST((parse(minimal, {"space.color=[\"" + std::string(name) + "\"]"}).space.data_configurations()[0].color ==
+                color));
   BOOST_TEST(complaint(minimal, {"space.color=[\"x\"]"}) ==
              "[--set space.color=[\"x\"]] expected one of \"monochrome\", \"rgb\", got the text \"x\"");
 }
@@ -305,7 +310,8 @@ BOOST_AUTO_TEST_CASE(a_known_device_sets_the_limits) {
   BOOST_TEST(smaller.device.ram_kib == 64);
   BOOST_TEST(smaller.device.flash_kib == 1024);
   BOOST_TEST(parse(minimal + "[device]\nname = \"mine\"\nram_kib = 64\nflash_kib = 65\n").device.flash_kib == 65);
-  CHECK_COMPLAINT(minimal + "[device]\nname = \"toaster\"\nram_kib = 64\n", "trial.toml:4: device.name", "STM32F765", "toaster");
+  CHECK_COMPLAINT(minimal + "[device]\nname = \"toaster\"\nram_kib = 64\n", "trial.toml:4: device.name", "STM32F765",
+                  "toaster");
 }
 
 BOOST_AUTO_TEST_CASE(an_image_is_as_wide_as_activations_unless_told_otherwise) {

@@ -20,7 +20,10 @@ Experiment shipped(const std::string& name) {
 BOOST_AUTO_TEST_SUITE(experiment_files)
 
 BOOST_AUTO_TEST_CASE(the_papers_devices) {
-  struct Limits { const char* name; double ram, flash; };
+  struct Limits {
+    const char* name;
+    double ram, flash;
+  };
   for (const Limits& limits : {Limits{"large", 512, 2048}, Limits{"medium", 320, 1024}, Limits{"small", 256, 1024}}) {
     const Experiment e = shipped(limits.name);
     BOOST_TEST(e.name == limits.name);

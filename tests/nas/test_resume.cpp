@@ -29,8 +29,9 @@ struct Undisturbed {
   Undisturbed() {
     // Once beforehand, so that caches are there and every run makes the same calls.
     run_tiny(experiment, folder.path() / "caching", false);
-    run_tiny(experiment, folder.path() / "whole", false, 1, [&](int call, auto&) { calls = call; },
-             [&](int line) { lines = line; });
+    run_tiny(
+        experiment, folder.path() / "whole", false, 1, [&](int call, auto&) { calls = call; },
+        [&](int line) { lines = line; });
     expected = results(folder.path() / "whole");
   }
 };
@@ -82,7 +83,9 @@ BOOST_AUTO_TEST_CASE(interrupted_again_and_again) {
   bool resume = false;
   int sessions = 0;
   // A session gets through at least one candidate's or one step of a supernet's work.
-  while (run_tiny(experiment, directory, resume, 1, [&](int call, auto& flag) { flag = flag || call == 11; }).interrupted) {
+  while (run_tiny(experiment, directory, resume, 1, [&](int call, auto& flag) {
+           flag = flag || call == 11;
+         }).interrupted) {
     resume = true;
     BOOST_REQUIRE(++sessions < 60);
   }
@@ -95,7 +98,9 @@ BOOST_AUTO_TEST_CASE(killed_at_chosen_moments, *boost::unit_test::label("slow"))
     BOOST_TEST_CONTEXT("killed at progress " << moment << " of " << calls) {
       const fs::path directory = folder.path() / ("call" + std::to_string(moment));
       BOOST_TEST(killed([&] {
-        run_tiny(experiment, directory, false, 1, [&](int call, auto&) { if (call == moment) ::raise(SIGKILL); });
+        run_tiny(experiment, directory, false, 1, [&](int call, auto&) {
+          if (call == moment) ::raise(SIGKILL);
+        });
       }));
       run_tiny(experiment, directory, true);
       check_same_results(expected, directory);
@@ -105,7 +110,9 @@ BOOST_AUTO_TEST_CASE(killed_at_chosen_moments, *boost::unit_test::label("slow"))
     BOOST_TEST_CONTEXT("killed at line " << moment << " of " << lines << " of the log") {
       const fs::path directory = folder.path() / ("line" + std::to_string(moment));
       BOOST_TEST(killed([&] {
-        run_tiny(experiment, directory, false, 1, {}, [&](int line) { if (line == moment) ::raise(SIGKILL); });
+        run_tiny(experiment, directory, false, 1, {}, [&](int line) {
+          if (line == moment) ::raise(SIGKILL);
+        });
       }));
       run_tiny(experiment, directory, true);
       check_same_results(expected, directory);
@@ -182,8 +189,10 @@ BOOST_AUTO_TEST_CASE(a_final_model_without_its_row) {
   for (const char* file : {"front.csv", "summary.json"}) fs::remove(directory / file);
   const std::string finals = read_file(directory / "state" / "final.csv");
   std::vector<std::size_t> lines{0};
-  for (std::size_t at = finals.find('\n'); at + 1 < finals.size(); at = finals.find('\n', at + 1)) lines.push_back(at + 1);
-  while (!expected.contains("models/" + finals.substr(lines.back(), finals.find(',', lines.back()) - lines.back()) + ".safetensors"))
+  for (std::size_t at = finals.find('\n'); at + 1 < finals.size(); at = finals.find('\n', at + 1))
+    lines.push_back(at + 1);
+  while (!expected.contains("models/" + finals.substr(lines.back(), finals.find(',', lines.back()) - lines.back()) +
+                            ".safetensors"))
     lines.pop_back();  // a system that left the front has no model any more
   BOOST_REQUIRE(lines.size() > 1);
   write_file(directory / "state" / "final.csv", std::string_view(finals).substr(0, lines.back()));

@@ -66,14 +66,17 @@ BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
 
   write_file(file, "latency," + whole.substr(0, whole.find('\n') + 1));
   BOOST_CHECK_EXCEPTION(open(path, experiment, true), Error, [](auto& error) {
-    return std::string(error.what()).find("candidates.csv:1] expected columns that this version knows, got \"latency\"") !=
+    return std::string(error.what())
+               .find("candidates.csv:1] expected columns that this version knows, got \"latency\"") !=
            std::string::npos;
   });
   write_file(file, std::string_view("id,twin_of\n"));
   BOOST_CHECK_THROW(open(path, experiment, true), Error);
   Candidate strange = some_candidate(1);
-  for (const auto& [data, architecture] : {std::pair{"96-monochrome", "9-9-9"}, {"96,monochrome", "2-3-1-0-0 0.3"},
-                                           {"96-monochrome", "2-3-1-0-0,0.3"}, {"", "2-3-1-0-0 0.3"}}) {
+  for (const auto& [data, architecture] : {std::pair{"96-monochrome", "9-9-9"},
+                                           {"96,monochrome", "2-3-1-0-0 0.3"},
+                                           {"96-monochrome", "2-3-1-0-0,0.3"},
+                                           {"", "2-3-1-0-0 0.3"}}) {
     strange.data = data;
     strange.architecture = architecture;
     write_file(file, csv_line(candidate_columns()) + csv_line(candidate_fields(strange)));
@@ -110,9 +113,8 @@ BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "run";
   open(path, tiny_experiment(folder.path()), false);
-  BOOST_CHECK_EXCEPTION(open(path, tiny_experiment(folder.path(), {"supernet.steps=8"}), true), Error, [](auto& error) {
-    return std::string(error.what()).find("steps = 8") != std::string::npos;
-  });
+  BOOST_CHECK_EXCEPTION(open(path, tiny_experiment(folder.path(), {"supernet.steps=8"}), true), Error,
+                        [](auto& error) { return std::string(error.what()).find("steps = 8") != std::string::npos; });
   BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true, "avx512"), Error);
   const auto other_build = [&](const Build& build, bool any_build) {
     RunDirectory(path, tiny_experiment(folder.path()), "a machine", build, true, any_build);
@@ -128,10 +130,9 @@ BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
   other_build({"0.1.1", "def", "avx2"}, false);  // it is that build's now
   other_build({"0.1.0", "abc", "avx2"}, true);
   open(path, tiny_experiment(folder.path(), {"search.systems=9", "search.hours=2.5"}), true);
-  BOOST_CHECK_EXCEPTION(open(path, tiny_experiment(folder.path(), {"search.objectives=[\"f1\"]"}), true), Error,
-                        [](auto& error) {
-                          return std::string(error.what()).find("objectives = [\"f1\"]") != std::string::npos;
-                        });
+  BOOST_CHECK_EXCEPTION(
+      open(path, tiny_experiment(folder.path(), {"search.objectives=[\"f1\"]"}), true), Error,
+      [](auto& error) { return std::string(error.what()).find("objectives = [\"f1\"]") != std::string::npos; });
   fs::remove(path / "state" / "build");
   BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true), Error);
   BOOST_TEST(read_file(path / "experiment.toml").find("systems = 9") != std::string::npos);
@@ -157,8 +158,8 @@ BOOST_AUTO_TEST_CASE(an_experiment_without_newer_keys_is_the_same) {
   open(path, wide, true);
   BOOST_TEST(read_file(file) == now);
   write_file(file, older);
-  BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path(), {"device.activation_bytes=2", "device.input_bytes=1"}),
-                         true), Error);
+  BOOST_CHECK_THROW(
+      open(path, tiny_experiment(folder.path(), {"device.activation_bytes=2", "device.input_bytes=1"}), true), Error);
 }
 
 BOOST_AUTO_TEST_CASE(only_run_directories_are_resumed_and_one_process_at_a_time) {

@@ -69,9 +69,9 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   for (const std::string& name : data) {
     const auto backend = make_cpu_backend(1);
     Metadata metadata;
-    const Network supernet = load_supernet(*backend, directory / "supernets" / (name + ".safetensors"),
-                                           {32, name == "32-rgb" ? Color::rgb : Color::monochrome}, preparation_name,
-                                           metadata);
+    const Network supernet =
+        load_supernet(*backend, directory / "supernets" / (name + ".safetensors"),
+                      {32, name == "32-rgb" ? Color::rgb : Color::monochrome}, preparation_name, metadata);
     BOOST_TEST(metadata.at("depth") == "2-1-1-1-0");  // no candidate can use more
     BOOST_TEST(supernet.layers().back().stage == 6);
   }
@@ -162,8 +162,9 @@ BOOST_AUTO_TEST_CASE(the_front_is_of_the_objectives) {
 BOOST_AUTO_TEST_CASE(nothing_fits) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
-  const SearchResult result = run_tiny(
-      tiny_experiment(folder.path(), {"search.systems=3", "device.ram_kib=0.5", "device.flash_kib=0.5"}), directory, false);
+  const SearchResult result =
+      run_tiny(tiny_experiment(folder.path(), {"search.systems=3", "device.ram_kib=0.5", "device.flash_kib=0.5"}),
+               directory, false);
   BOOST_TEST(front_of(directory).empty());
   BOOST_TEST(fs::is_empty(directory / "models"));
   const auto json = nlohmann::json::parse(result.summary_json);
@@ -229,7 +230,8 @@ BOOST_AUTO_TEST_CASE(a_candidate_that_diverges_is_recorded_as_such) {
   const fs::path directory = folder.path() / "run";
   std::vector<std::string> changes = diverging("finetune");
   changes.push_back("search.systems=2");
-  const auto json = nlohmann::json::parse(run_tiny(tiny_experiment(folder.path(), changes), directory, false).summary_json);
+  const auto json =
+      nlohmann::json::parse(run_tiny(tiny_experiment(folder.path(), changes), directory, false).summary_json);
   BOOST_TEST(json.at("systems") == 2);
   BOOST_TEST(json.at("diverged") == 2);
   BOOST_TEST(json.at("best").is_null());
@@ -362,8 +364,8 @@ BOOST_AUTO_TEST_CASE(a_place_that_cannot_be_written) {
 BOOST_AUTO_TEST_CASE(unusable_data_leaves_no_directory) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
-  const Experiment experiment = tiny_experiment(
-      folder.path(), {"data.kind=folders", "data.path=" + (folder.path() / "photos").string()});
+  const Experiment experiment =
+      tiny_experiment(folder.path(), {"data.kind=folders", "data.path=" + (folder.path() / "photos").string()});
   for (const char* name : {"cat", "dog"}) {
     fs::create_directories(folder.path() / "photos" / name);
     for (int i = 0; i < 20; ++i)
@@ -378,8 +380,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_while_images_are_cached_is_resumed) {
   const TemporaryFolder folder;
   const fs::path directory = folder.path() / "run";
   const Experiment experiment = tiny_experiment(folder.path());
-  const SearchResult result =
-      run_tiny(experiment, directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
+  const SearchResult result = run_tiny(experiment, directory, false, 1, [](int, auto& interrupt) { interrupt = true; });
   BOOST_TEST(result.interrupted);
   run_tiny(experiment, folder.path() / "whole", false);
   run_tiny(experiment, directory, true);

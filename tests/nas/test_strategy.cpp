@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(genetic_generations) {
     for (const std::int64_t parent : proposal.parents) BOOST_TEST(parent < proposal.id);
     crossovers += proposal.origin == "crossover";
     mutations += proposal.origin == "mutation";
-    if (proposal.origin == "crossover") BOOST_TEST((proposal.parents.size() == 2 && proposal.parents[0] != proposal.parents[1]));
+    if (proposal.origin == "crossover")
+      BOOST_TEST((proposal.parents.size() == 2 && proposal.parents[0] != proposal.parents[1]));
     if (proposal.origin == "mutation") BOOST_TEST(proposal.parents.size() == 1u);
     if (i < 10) BOOST_TEST(proposal.origin == "random");
   }
@@ -121,9 +122,10 @@ BOOST_AUTO_TEST_CASE(stored_proposals) {
   for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random, StrategyKind::exhaustive})
     for (const Proposal& proposal : propose(settings_of(kind), space, 1, 40)) {
       std::string parents;
-      for (const std::int64_t parent : proposal.parents) parents += (parents.empty() ? "" : "+") + std::to_string(parent);
-      proposals += csv_line({name_of(kind), std::to_string(proposal.id), std::to_string(proposal.generation), proposal.origin,
-                             parents, proposal.system.text()});
+      for (const std::int64_t parent : proposal.parents)
+        parents += (parents.empty() ? "" : "+") + std::to_string(parent);
+      proposals += csv_line({name_of(kind), std::to_string(proposal.id), std::to_string(proposal.generation),
+                             proposal.origin, parents, proposal.system.text()});
     }
   BOOST_TEST(proposals == read_file(std::filesystem::path(DANAS_GOLDEN) / "proposals.csv"));
 }
@@ -148,14 +150,16 @@ BOOST_AUTO_TEST_CASE(new_systems_are_drawn_uniformly_among_those_left) {
     BOOST_TEST_REQUIRE(proposed.all());
     BOOST_CHECK_THROW(proposed.sample_new(random), Error);
   }
-  for (const auto& [index, count] : first) BOOST_TEST(std::abs(count - trials / left) < 150);  // five standard deviations
+  for (const auto& [index, count] : first)
+    BOOST_TEST(std::abs(count - trials / left) < 150);  // five standard deviations
 }
 
 BOOST_AUTO_TEST_CASE(exhaustive_goes_through_one_supernet_after_the_other) {
   const SearchSpace space({32, 64}, {Color::rgb}, {0.5, 1.0}, {1, 0, 0, 0, 0});
   const auto proposals = propose(settings_of(StrategyKind::exhaustive), space, 1, 100);
   int changes = 0;
-  for (std::size_t i = 1; i < proposals.size(); ++i) changes += proposals[i].system.data != proposals[i - 1].system.data;
+  for (std::size_t i = 1; i < proposals.size(); ++i)
+    changes += proposals[i].system.data != proposals[i - 1].system.data;
   BOOST_TEST(changes == 1);
 }
 

@@ -45,7 +45,8 @@ seed = 5
 kind = "synthetic"
 images = 48
 size = 32
-cache_path = ")" + (folder / "cache").string() + R"("
+cache_path = ")" +
+         (folder / "cache").string() + R"("
 [space]
 resolution = [32]
 color = ["monochrome", "rgb"]

@@ -17,8 +17,9 @@ Experiment tiny_experiment(const std::filesystem::path& folder, const std::vecto
 
 /// `at_progress` is called with the number of the call, from 1, and may set the flag.
 using AtProgress = std::function<void(int call, std::atomic<bool>& interrupt)>;
-SearchResult run_tiny(const Experiment& experiment, const std::filesystem::path& directory, bool resume, int threads = 1,
-                      const AtProgress& at_progress = {}, const std::function<void(int line)>& at_log = {});
+SearchResult run_tiny(const Experiment& experiment, const std::filesystem::path& directory, bool resume,
+                      int threads = 1, const AtProgress& at_progress = {},
+                      const std::function<void(int line)>& at_log = {});
 
 /// Content by file name: candidates, front and training rows without columns of time, all models, layers and supernets.
 std::map<std::string, std::string> results(const std::filesystem::path& directory);

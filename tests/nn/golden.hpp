@@ -32,15 +32,20 @@ inline double fixture_value(std::uint64_t k, std::uint64_t i) {
 
 /// "block_4_expand_BN", "gamma" → "blocks.4.bn1.weight".
 inline std::string own_name(const std::string& layer, const std::string& weight) {
-  static const std::map<std::string, std::string> fixed{
-      {"Conv1", "stem.conv"}, {"bn_Conv1", "stem.bn"}, {"Conv_1", "last.conv"}, {"Conv_1_bn", "last.bn"},
-      {"classifier", "heads.7"}};
-  static const std::map<std::string, std::string> parts{
-      {"expand", "expand"}, {"expand_BN", "bn1"}, {"depthwise", "depthwise"}, {"depthwise_BN", "bn2"},
-      {"project", "project"}, {"project_BN", "bn3"}};
-  static const std::map<std::string, std::string> weights{
-      {"kernel", "weight"}, {"gamma", "weight"}, {"beta", "bias"}, {"bias", "bias"}, {"moving_mean", "running_mean"},
-      {"moving_variance", "running_var"}};
+  static const std::map<std::string, std::string> fixed{{"Conv1", "stem.conv"},
+                                                        {"bn_Conv1", "stem.bn"},
+                                                        {"Conv_1", "last.conv"},
+                                                        {"Conv_1_bn", "last.bn"},
+                                                        {"classifier", "heads.7"}};
+  static const std::map<std::string, std::string> parts{{"expand", "expand"},       {"expand_BN", "bn1"},
+                                                        {"depthwise", "depthwise"}, {"depthwise_BN", "bn2"},
+                                                        {"project", "project"},     {"project_BN", "bn3"}};
+  static const std::map<std::string, std::string> weights{{"kernel", "weight"},
+                                                          {"gamma", "weight"},
+                                                          {"beta", "bias"},
+                                                          {"bias", "bias"},
+                                                          {"moving_mean", "running_mean"},
+                                                          {"moving_variance", "running_var"}};
   if (const auto found = fixed.find(layer); found != fixed.end()) return found->second + "." + weights.at(weight);
   if (layer.starts_with("expanded_conv_")) return "blocks.0." + parts.at(layer.substr(14)) + "." + weights.at(weight);
   const std::size_t end = layer.find('_', 6);
@@ -82,7 +87,9 @@ inline std::vector<Json> golden_entries() {
 /// Allowed errors: of outputs by max(|x|, RMS), of gradients' l2 by itself, of their mean and elements by RMS; and how far
 /// from a kink of ReLU6, by RMS, an input may be that rounding takes to the other side. At 32 pixels the last
 /// normalizations are over four numbers, which amplifies rounding a thousandfold.
-struct Bounds { double inference, training, gradient_l2, gradient, kink; };
+struct Bounds {
+  double inference, training, gradient_l2, gradient, kink;
+};
 
 inline Bounds double_precision() { return {1e-6, 1e-6, 1e-6, 1e-6, 0}; }
 inline Bounds single_precision(int resolution) {

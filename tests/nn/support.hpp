@@ -67,7 +67,8 @@ class ToyImages {
   Batch batch(std::int64_t index) const { return part(index * batch_, batch_); }
   Batch part(std::int64_t first, std::int64_t count) const {
     View view = images_.view();
-    view.data = view.as<std::byte>() + view.bytes() / static_cast<std::size_t>(view.n) * static_cast<std::size_t>(first);
+    view.data =
+        view.as<std::byte>() + view.bytes() / static_cast<std::size_t>(view.n) * static_cast<std::size_t>(first);
     view.n = count;
     return {view, std::span(labels_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))};
   }

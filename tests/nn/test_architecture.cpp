@@ -9,7 +9,9 @@ using namespace danas;
 
 namespace {
 
-struct Figures { long long parameters = 0, folded = 0, macs = 0, ram = 0; };
+struct Figures {
+  long long parameters = 0, folded = 0, macs = 0, ram = 0;
+};
 
 Figures figures(const LayerList& layers) {
   Figures sum;
@@ -48,7 +50,10 @@ bool has_last(const LayerList& layers) {
 BOOST_AUTO_TEST_SUITE(architecture)
 
 BOOST_AUTO_TEST_CASE(figures_of_systems) {
-  struct Case { const char* system; Figures figures; };
+  struct Case {
+    const char* system;
+    Figures figures;
+  };
   const Case cases[] = {
       {"224,rgb,3-4-3-3-1,1.0", {2226434, 2209378, 299496832, 1505280}},
       {"96,monochrome,2-2-0-0-0,0.3", {6098, 5606, 1456144, 69120}},
@@ -78,7 +83,10 @@ BOOST_AUTO_TEST_CASE(keras_totals) {
 }
 
 BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
-  struct Device { long long ram, flash; double percent; };
+  struct Device {
+    long long ram, flash;
+    double percent;
+  };
   const Device devices[] = {{512, 2048, 77.8}, {320, 1024, 61.2}, {256, 1024, 55.4}};
   int fits[3] = {}, systems = 0;
   for (const int resolution : {32, 64, 96, 128, 160, 192, 224}) {
@@ -95,7 +103,8 @@ BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
         for (int width = 1; width <= 10; ++width, ++systems) {
           architecture.width = width / 10.0;
           const Figures got = figures(slice_layers(full, architecture));
-          for (int d = 0; d < 3; ++d) fits[d] += got.ram <= devices[d].ram * 1024 && got.folded <= devices[d].flash * 1024;
+          for (int d = 0; d < 3; ++d)
+            fits[d] += got.ram <= devices[d].ram * 1024 && got.folded <= devices[d].flash * 1024;
         }
       }
     }
@@ -105,9 +114,13 @@ BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
 }
 
 BOOST_AUTO_TEST_CASE(slices) {
-  struct Case { int channels; double width; int kept; };
-  const Case cases[] = {{32, 1.0, 32}, {32, 0.5, 16}, {8, 0.3, 4}, {16, 0.3, 8}, {24, 0.1, 4}, {20, 0.3, 8},
-                        {1280, 0.3, 384}, {56, 0.7, 40}, {104, 0.9, 92}, {8, 0.9, 8}, {8, 0.1, 4}};
+  struct Case {
+    int channels;
+    double width;
+    int kept;
+  };
+  const Case cases[] = {{32, 1.0, 32},    {32, 0.5, 16}, {8, 0.3, 4},    {16, 0.3, 8}, {24, 0.1, 4}, {20, 0.3, 8},
+                        {1280, 0.3, 384}, {56, 0.7, 40}, {104, 0.9, 92}, {8, 0.9, 8},  {8, 0.1, 4}};
   for (const Case& each : cases) BOOST_TEST(slice_channels(each.channels, each.width) == each.kept);
 
   // Blocks leave from the end of a stage; a removed stage takes the last convolution along.

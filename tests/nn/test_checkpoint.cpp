@@ -193,8 +193,10 @@ BOOST_AUTO_TEST_CASE(numbers_that_no_network_has) {
   const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
   const auto path = folder / "model.safetensors";
-  for (const auto& [name, number] : std::vector<std::pair<std::string, double>>{
-           {"stem.conv.weight", NAN}, {"heads.3.bias", INFINITY}, {"stem.bn.running_var", -1.0}, {"stem.bn.bias", -1.0}}) {
+  for (const auto& [name, number] : std::vector<std::pair<std::string, double>>{{"stem.conv.weight", NAN},
+                                                                                {"heads.3.bias", INFINITY},
+                                                                                {"stem.bn.running_var", -1.0},
+                                                                                {"stem.bn.bias", -1.0}}) {
     const Network network(*backend, system_layers(tiny, 2), 17);
     set(weight_named(network, name).view, 1, number);
     save_checkpoint(path, network, model_metadata);

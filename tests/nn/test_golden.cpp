@@ -269,8 +269,8 @@ void check_in_single_precision(const std::string& name, const Figures& figures, 
     BOOST_TEST(figure.error() <= 1, name << " " << figure.what << ": expected " << figure.wanted << ", got "
                                          << figure.got << ", allowed " << figure.allowed);
   }
-  BOOST_TEST_MESSAGE(name << ": " << figures.all().size() << " figures, worst output " << worst << " and worst gradient "
-                          << worst_gradient << " of its bound, " << figures.skipped()
+  BOOST_TEST_MESSAGE(name << ": " << figures.all().size() << " figures, worst output " << worst
+                          << " and worst gradient " << worst_gradient << " of its bound, " << figures.skipped()
                           << " tensors skipped (RMS < 1e-9); " << reference.changed() << " of " << reference.units()
                           << " units of ReLU6 are on another side of a kink, at most " << reference.farthest()
                           << " from it; " << beyond << " of " << gradients << " gradients would miss without them");

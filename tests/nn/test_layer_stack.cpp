@@ -41,7 +41,11 @@ double loss_of(Backend& backend, const Network& network, const Batch& batch, boo
 BOOST_AUTO_TEST_SUITE(layer_stack)
 
 BOOST_AUTO_TEST_CASE(is_described) {
-  struct Row { const char *name, *kind; Extent out; std::int64_t parameters, folded, macs; };
+  struct Row {
+    const char *name, *kind;
+    Extent out;
+    std::int64_t parameters, folded, macs;
+  };
   const Row wanted[] = {{"first", "conv 5x5", {10, 10, 6}, 25 * 6 + 6, 25 * 6 + 6, 25 * 6 * 100},
                         {"second", "conv 3x3", {4, 4, 10}, 9 * 60 + 10, 9 * 60 + 10, 9 * 60 * 16},
                         {"third", "conv 3x3", {4, 4, 8}, 9 * 80 + 16, 9 * 80 + 8, 9 * 80 * 16},
@@ -104,7 +108,8 @@ BOOST_AUTO_TEST_CASE(infers_as_it_trains) {
   const auto parameters = network.parameters(network.layers(), false);
   const Forward forward = forward_training(tape, network.layers(), parameters, toy.batch(0).images);
   const std::vector<double> trained = numbers(tape.view(forward.exits.at(0)));
-  BOOST_TEST(largest_difference(numbers(trainer.predict(network, network.layers(), toy.batch(0).images)), trained) <= 1e-12);
+  BOOST_TEST(largest_difference(numbers(trainer.predict(network, network.layers(), toy.batch(0).images)), trained) <=
+             1e-12);
 }
 
 BOOST_AUTO_TEST_CASE(trains_and_is_kept_in_a_file) {

@@ -41,11 +41,11 @@ BOOST_AUTO_TEST_CASE(names_and_initial_values) {
     BOOST_TEST(reinterpret_cast<std::uintptr_t>(weight.view.data) % 64 == 0u);
     if (weight.trainable) trainable += weight.view.size();
   }
-  for (const char* name : {"stem.conv.weight", "stem.bn.weight", "stem.bn.bias", "stem.bn.running_mean",
-                           "stem.bn.running_var", "blocks.4.expand.weight", "blocks.4.bn1.running_var",
-                           "blocks.4.depthwise.weight", "blocks.4.bn2.weight", "blocks.4.project.weight",
-                           "blocks.4.bn3.bias", "blocks.16.bn3.weight", "last.conv.weight", "last.bn.weight",
-                           "heads.2.weight", "heads.7.bias"}) {
+  for (const char* name :
+       {"stem.conv.weight", "stem.bn.weight", "stem.bn.bias", "stem.bn.running_mean", "stem.bn.running_var",
+        "blocks.4.expand.weight", "blocks.4.bn1.running_var", "blocks.4.depthwise.weight", "blocks.4.bn2.weight",
+        "blocks.4.project.weight", "blocks.4.bn3.bias", "blocks.16.bn3.weight", "last.conv.weight", "last.bn.weight",
+        "heads.2.weight", "heads.7.bias"}) {
     BOOST_TEST(names.count(name) == 1u, name);
   }
   BOOST_TEST(names.count("blocks.0.expand.weight") == 0u);
@@ -119,9 +119,8 @@ BOOST_AUTO_TEST_CASE(slice_in_place_is_the_small_network) {
   disturb(supernet);
   const ToyImages toy(*backend, 32, 3, 3, 5, 1);
   Trainer trainer(*backend), other(*backend);
-  for (const Architecture& architecture :
-       {Architecture{}, Architecture{{2, 3, 1, 2, 1}, 0.7}, Architecture{{1, 2, 0, 0, 0}, 0.3},
-        Architecture{{0, 0, 0, 0, 0}, 0.1}}) {
+  for (const Architecture& architecture : {Architecture{}, Architecture{{2, 3, 1, 2, 1}, 0.7},
+                                           Architecture{{1, 2, 0, 0, 0}, 0.3}, Architecture{{0, 0, 0, 0, 0}, 0.1}}) {
     const LayerList slice = slice_layers(supernet.layers(), architecture);
     const Network gathered = supernet.gather(slice);
     BOOST_TEST(same_weights(gathered, built_alone(supernet, slice)));

@@ -115,7 +115,8 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
     for (const Tape::Value& logits : forward.exits)
       loss = tape.softmax_cross_entropy(logits, batch.labels);  // the last one's is reported
     tape.backward();
-    for (const auto& each : tape.normalizations()) backend->update_running_statistics(each.statistics, 0.9, each.weights);
+    for (const auto& each : tape.normalizations())
+      backend->update_running_statistics(each.statistics, 0.9, each.weights);
     backend->adam_step(by_hand.values(), by_hand.gradients(), first.view(), second.view(), adam);
     BOOST_TEST(loss == losses[static_cast<std::size_t>(adam.step - 1)]);
   }
@@ -218,8 +219,7 @@ BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
   const ToyImages toy(*backend, 96, 3, 2, 4, 1);
   Network network(*backend, supernet_layers({96, Color::rgb}, full_depth, 2), 8);
   std::int64_t widest = 0;  // bytes of one layer's output for the batch
-  for (const Layer& layer : layer_table(network.layers()))
-    widest = std::max(widest, 4 * 4 * layer.out.elements());
+  for (const Layer& layer : layer_table(network.layers())) widest = std::max(widest, 4 * 4 * layer.out.elements());
   Trainer recalibrating(*backend), training(*backend);
   recalibrating.recalibrate(network, network.layers(), toy.pass());
   TrainingSettings settings;
@@ -289,7 +289,9 @@ BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
   Trainer trainer(*backend);
   BOOST_CHECK_THROW(trainer.predict(network, small, color.batch(0).images), Error);
   BOOST_CHECK_THROW(trainer.evaluate(network, small, classes.pass(), 1), Error);
-  BOOST_CHECK_THROW(trainer.evaluate(network, small, [&](std::int64_t) { return toy.part(0, 0); }, 1), Error);
+  BOOST_CHECK_THROW(trainer.evaluate(
+                        network, small, [&](std::int64_t) { return toy.part(0, 0); }, 1),
+                    Error);
   const auto few_labels = [&](std::int64_t) { return Batch{toy.batch(0).images, toy.batch(0).labels.subspan(1)}; };
   BOOST_CHECK_THROW(trainer.evaluate(network, small, few_labels, 1), Error);
 

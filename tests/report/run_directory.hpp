@@ -16,8 +16,7 @@ class RunDirectory {
       "id,generation,origin,parents,data,architecture,split,accuracy,precision,recall,f1,parameters,macs,ram_bytes,"
       "flash_bytes,ram_violation,flash_violation,fitness,train_seconds,eval_seconds,elapsed_seconds";
 
-  explicit RunDirectory(const std::string& name = "run")
-      : path_(folder_ / name) {
+  explicit RunDirectory(const std::string& name = "run") : path_(folder_ / name) {
     make_folder(path_ / "models");
     write("candidates.csv", std::string(candidate_header) + '\n' +
                                 row("1", "64-rgb", "0-0-0-0-0 0.5", 0.61, 60000, 4802) +
@@ -36,10 +35,10 @@ class RunDirectory {
   }
 
   void finish() {
-    write("front.csv", std::string(candidate_header) + ",test_accuracy,test_precision,test_recall,test_f1\n" +
-                           tested(row("1", "64-rgb", "0-0-0-0-0 0.5", 0.66, 60000, 4802), ",0.76,0.61,0.59,0.6") +
-                           tested(row("2", "96-monochrome", "2-3-1-0-0 0.5", 0.75, 90000, 20000),
-                                  ",0.7371,0.7,0.8,0.75"));
+    write("front.csv",
+          std::string(candidate_header) + ",test_accuracy,test_precision,test_recall,test_f1\n" +
+              tested(row("1", "64-rgb", "0-0-0-0-0 0.5", 0.66, 60000, 4802), ",0.76,0.61,0.59,0.6") +
+              tested(row("2", "96-monochrome", "2-3-1-0-0 0.5", 0.75, 90000, 20000), ",0.7371,0.7,0.8,0.75"));
     write("summary.json", R"({"best": {"id": 2}, "systems": 4, "supernets": 3, "images_trained": 1234567,
       "data": {"classes": ["cat", "dog"], "positive": "dog", "train": 6200, "validation": 400, "test": 800,
                "unusable_files": 7},

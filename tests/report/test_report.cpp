@@ -174,9 +174,9 @@ BOOST_AUTO_TEST_CASE(a_run_without_any_system) {
 
 BOOST_AUTO_TEST_CASE(nothing_within_the_limits) {
   RunDirectory directory;
-  directory.write("candidates.csv", std::string(RunDirectory::candidate_header) + '\n' +
-                                        RunDirectory::row("3", "96-rgb", "3-4-3-3-1 1", 0.83, 300000, 2200000, 37856,
-                                                          1151424));
+  directory.write("candidates.csv",
+                  std::string(RunDirectory::candidate_header) + '\n' +
+                      RunDirectory::row("3", "96-rgb", "3-4-3-3-1 1", 0.83, 300000, 2200000, 37856, 1151424));
   BOOST_TEST(has(report_of({directory.path()}), "No system within the device"));
 }
 
@@ -207,8 +207,8 @@ BOOST_AUTO_TEST_CASE(hostile_texts_stay_texts) {
   directory.write("experiment.toml", "name = '''" + evil + "'''\n[device]\nname = '''" + evil + "'''\nram_kib = 256\n");
   directory.write("models/2.layers.csv",
                   "name,kind,in_height,in_width,in_channels,out_height,out_width,out_channels,parameters,"
-                  "parameters_folded,macs,ram_bytes,flash_bytes\n" + quoted + ',' + quoted +
-                      ",96,96,1,48,48,4,44,40,82944,18432,40\n");
+                  "parameters_folded,macs,ram_bytes,flash_bytes\n" +
+                      quoted + ',' + quoted + ",96,96,1,48,48,4,44,40,82944,18432,40\n");
   directory.write("summary.json", R"({"best": {"id": "2"}, "problems": ["</script><script>alert(3)</script>"],
     "seconds": {"<script>": 3}, "<script>": "<script>", "device": "<script>"})");
   const std::string html = report_of({directory.path()});
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(the_front_as_a_picture) {
   BOOST_TEST(count(svg, "<title>No. ") == 4u);
   BOOST_TEST(has(svg, "validation 66.0\u202f% (final), 61.0\u202f% (search), test 76.0\u202f%"));
   BOOST_TEST(has(svg, "validation 55.0\u202f% (search); RAM"));
-  BOOST_TEST(count(svg, "r=\"5.6\"") == 4u);  // no. 1, two configurations and the sign for it
+  BOOST_TEST(count(svg, "r=\"5.6\"") == 4u);                         // no. 1, two configurations and the sign for it
   BOOST_TEST(count(svg, "fill=\"none\" stroke=\"#a3460a\"") == 1u);  // 96 rgb, over its limits
   for (const char* text : {"64×64 rgb", "96×96 monochrome", "96×96 rgb", "over a limit", "STM32F446: 256\u202fKiB"})
     BOOST_TEST(has(svg, text));

@@ -79,7 +79,9 @@ BOOST_AUTO_TEST_CASE(systems_that_diverged_are_left_out) {
   BOOST_TEST(message(directory).find("systems of candidates.csv only, got id 2") != std::string::npos);
   RunDirectory broken;
   broken.add_columns("candidates.csv", {",evaluated", ",lost", ",evaluated", ",evaluated"});
-  BOOST_TEST(message(broken).find("candidates.csv:3] expected one of \"evaluated\", \"twin\", \"diverged\", \"fallback\" in") != std::string::npos,
+  BOOST_TEST(message(broken).find(
+                 "candidates.csv:3] expected one of \"evaluated\", \"twin\", \"diverged\", \"fallback\" in") !=
+                 std::string::npos,
              message(broken));
 }
 
@@ -145,7 +147,8 @@ BOOST_AUTO_TEST_CASE(broken_files_are_named) {
   BOOST_TEST(has(with("candidates.csv", header + elsewhere), "in column id"));
   BOOST_TEST(has(with("candidates.csv", header + good + good), "candidates.csv:3] expected a system not listed"));
   BOOST_TEST(has(with("candidates.csv", "id,data\n"), "candidates.csv:1] expected a column"));
-  BOOST_TEST(has(with("training.csv", "training,step,loss,accuracy,learning_rate,seconds\nsupernet a,x,1,1,1,1\n"), "training.csv:2]"));
+  BOOST_TEST(has(with("training.csv", "training,step,loss,accuracy,learning_rate,seconds\nsupernet a,x,1,1,1,1\n"),
+                 "training.csv:2]"));
   const std::string unknown = RunDirectory::row("77", "d", "a", 0.5, 1, 1);
   BOOST_TEST(has(with("front.csv", header + unknown), "front.csv] expected systems of"));
   BOOST_TEST(has(with("summary.json", "{\"best\": "), "summary.json] expected JSON"));

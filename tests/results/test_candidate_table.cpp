@@ -54,9 +54,11 @@ BOOST_AUTO_TEST_CASE(columns_stand_where_they_stood) {
   BOOST_TEST(front.substr(columns.size() - 1) == ",test_accuracy,test_precision,test_recall,test_f1\n");
   Candidate c = some_candidate(7);
   c.measures.set(Measure::macs, 1e15);
-  BOOST_TEST(csv_line(candidate_fields(c)).starts_with(
-             "7,3,crossover,1+2,96-monochrome,2-3-1-0-0 0.3,validation,0.3333333333333333,0.1,0.7071067811865476,"
-             "0.2857142857142857,1,1000000000000000,1000004,5,6,7,-2.718281828459045,0.000,0.000,12.346,,evaluated"));
+  BOOST_TEST(
+      csv_line(candidate_fields(c))
+          .starts_with(
+              "7,3,crossover,1+2,96-monochrome,2-3-1-0-0 0.3,validation,0.3333333333333333,0.1,0.7071067811865476,"
+              "0.2857142857142857,1,1000000000000000,1000004,5,6,7,-2.718281828459045,0.000,0.000,12.346,,evaluated"));
 }
 
 BOOST_AUTO_TEST_CASE(candidates_read_back_exactly) {
@@ -93,8 +95,7 @@ BOOST_AUTO_TEST_CASE(older_and_newer_tables) {
     fields.push_back(more);
     return csv_line(fields);
   };
-  const std::string table =
-      other(candidate_columns(), "latency_ms") + other(candidate_fields(some_candidate(4)), "3");
+  const std::string table = other(candidate_columns(), "latency_ms") + other(candidate_fields(some_candidate(4)), "3");
   const std::vector<Candidate> candidates = read(table);
   BOOST_REQUIRE(candidates.size() == 1u);
   BOOST_TEST(candidate_fields(candidates[0]) == candidate_fields(some_candidate(4)), boost::test_tools::per_element());
@@ -111,22 +112,37 @@ BOOST_AUTO_TEST_CASE(older_and_newer_tables) {
 }
 
 BOOST_AUTO_TEST_CASE(broken_fields_name_line_and_column) {
-  for (const auto& [column, field] :
-       {std::pair{"id", "0"}, {"id", "-1"}, {"id", "../x"}, {"generation", ""}, {"accuracy", "1.5"},
-        {"accuracy", "nan"}, {"f1", "-0.1"}, {"macs", "1e3"}, {"macs", "9007199254740993"},
-        {"ram_bytes", "9223372036854775807"}, {"flash_bytes", "-1"}, {"ram_violation", "x"}, {"flash_violation", "1.5"},
-        {"fitness", "inf"}, {"train_seconds", ""}, {"twin_of", "x"}, {"status", "lost"}, {"status", ""}})
+  for (const auto& [column, field] : {std::pair{"id", "0"},
+                                      {"id", "-1"},
+                                      {"id", "../x"},
+                                      {"generation", ""},
+                                      {"accuracy", "1.5"},
+                                      {"accuracy", "nan"},
+                                      {"f1", "-0.1"},
+                                      {"macs", "1e3"},
+                                      {"macs", "9007199254740993"},
+                                      {"ram_bytes", "9223372036854775807"},
+                                      {"flash_bytes", "-1"},
+                                      {"ram_violation", "x"},
+                                      {"flash_violation", "1.5"},
+                                      {"fitness", "inf"},
+                                      {"train_seconds", ""},
+                                      {"twin_of", "x"},
+                                      {"status", "lost"},
+                                      {"status", ""}})
     BOOST_TEST(contains(complaint(column, field), std::string(" in column ") + column + ", got \"" + field + "\""),
                complaint(column, field));
-  BOOST_TEST(contains(complaint("status", "lost"), "[a.csv:2] expected one of \"evaluated\", \"twin\", \"diverged\", "));
+  BOOST_TEST(
+      contains(complaint("status", "lost"), "[a.csv:2] expected one of \"evaluated\", \"twin\", \"diverged\", "));
   const std::string line = csv_line(candidate_fields(some_candidate(1)));
   BOOST_TEST(contains(complaint(csv_line(candidate_columns()) + line + line),
                       "[a.csv:3] expected a system not listed before"));
 }
 
 BOOST_AUTO_TEST_CASE(rows_of_the_front_with_and_without_tests) {
-  FrontRow tested{some_candidate(1), Measures{{Measure::accuracy, 0.25}, {Measure::precision, 1},
-                                              {Measure::recall, 0}, {Measure::f1, 1.0 / 7}}};
+  FrontRow tested{
+      some_candidate(1),
+      Measures{{Measure::accuracy, 0.25}, {Measure::precision, 1}, {Measure::recall, 0}, {Measure::f1, 1.0 / 7}}};
   const FrontRow untested{some_candidate(2), std::nullopt};
   const std::string rows = csv_line(front_fields(tested)) + csv_line(front_fields(untested));
   const auto back = read_front(CsvTable("front.csv", csv_line(front_columns()) + rows));

@@ -21,12 +21,17 @@ BOOST_AUTO_TEST_CASE(each_has_one_name) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_one_is_told_the_nearest) {
-  for (const auto& [name, nearest] : {std::pair{"ram_byte", "ram_bytes"}, {"flash", "flash_bytes"}, {"F1", "f1"},
-                                      {"acuracy", "accuracy"}, {"mac", "macs"}, {"ram", "ram_bytes"},
-                                      {"RAM", "ram_bytes"}, {"ram_kib", "ram_bytes"}})
+  for (const auto& [name, nearest] : {std::pair{"ram_byte", "ram_bytes"},
+                                      {"flash", "flash_bytes"},
+                                      {"F1", "f1"},
+                                      {"acuracy", "accuracy"},
+                                      {"mac", "macs"},
+                                      {"ram", "ram_bytes"},
+                                      {"RAM", "ram_bytes"},
+                                      {"ram_kib", "ram_bytes"}})
     BOOST_CHECK_EXCEPTION(parse_measure(name, "file:3"), Error, [&](const Error& error) {
-      return error.what() == std::string("[file:3] expected a known measure; the nearest is ") + nearest + ", got \"" +
-                                 name + "\"";
+      return error.what() ==
+             std::string("[file:3] expected a known measure; the nearest is ") + nearest + ", got \"" + name + "\"";
     });
   BOOST_CHECK_THROW(parse_measure("", "here"), Error);
 }

@@ -17,8 +17,11 @@ std::vector<Candidate> random_candidates(Random& random) {
   const std::uint64_t values = 2 + random.below(9);
   const auto draw = [&] { return static_cast<double>(random.below(values)); };
   for (Candidate& c : candidates) {
-    c.measures = {{Measure::accuracy, draw() / 16}, {Measure::f1, draw() / 16},    {Measure::macs, draw()},
-                  {Measure::ram_bytes, draw()},     {Measure::flash_bytes, draw()}};
+    c.measures = {{Measure::accuracy, draw() / 16},
+                  {Measure::f1, draw() / 16},
+                  {Measure::macs, draw()},
+                  {Measure::ram_bytes, draw()},
+                  {Measure::flash_bytes, draw()}};
     c.violation = {{Measure::ram_bytes, random.below(5) == 0 ? 1 : 0},
                    {Measure::flash_bytes, random.below(5) == 0 ? 2 : 0}};
     if (random.below(9) == 0) c.outcome = Outcome::diverged;
@@ -55,22 +58,20 @@ std::vector<std::size_t> brute_force(const std::vector<Candidate>& all, std::siz
   return front;
 }
 
-const std::vector<Objectives> objectives_in_use{
-    default_objectives,
-    {Measure::accuracy, Measure::ram_bytes},
-    {Measure::flash_bytes, Measure::f1},
-    {Measure::macs},
-    {Measure::f1},
-    {Measure::macs, Measure::accuracy, Measure::flash_bytes, Measure::f1},
-    {Measure::ram_bytes, Measure::flash_bytes}};
+const std::vector<Objectives> objectives_in_use{default_objectives,
+                                                {Measure::accuracy, Measure::ram_bytes},
+                                                {Measure::flash_bytes, Measure::f1},
+                                                {Measure::macs},
+                                                {Measure::f1},
+                                                {Measure::macs, Measure::accuracy, Measure::flash_bytes, Measure::f1},
+                                                {Measure::ram_bytes, Measure::flash_bytes}};
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(pareto_front)
 
 BOOST_AUTO_TEST_CASE(equals_brute_force_whatever_matters) {
-  for (const Objectives& objectives : objectives_in_use)
-    BOOST_TEST_CONTEXT(labels(objectives)) {
+  for (const Objectives& objectives : objectives_in_use) BOOST_TEST_CONTEXT(labels(objectives)) {
       std::size_t members = 0, left_out = 0;
       for (std::uint64_t trial = 0; trial < 200; ++trial) {
         Random random(1, "front", trial);

@@ -71,7 +71,8 @@ BOOST_AUTO_TEST_CASE(where_nothing_is_within_the_limits) {
 BOOST_AUTO_TEST_CASE(odd_summaries_are_facts) {
   const SummaryFacts summary = parse_summary(
       R"({"best": null, "seconds": 3, "supernets": ["a", "b"], "device": {"name": "x"}, "new_key": 1.5,
-          "problems": 0, "yes": true, "nothing": null})", "s");
+          "problems": 0, "yes": true, "nothing": null})",
+      "s");
   BOOST_TEST(!summary.best_id.has_value());
   BOOST_TEST(summary.seconds.at(0).second == 3);
   BOOST_TEST(summary.problems.empty());
@@ -82,7 +83,9 @@ BOOST_AUTO_TEST_CASE(odd_summaries_are_facts) {
   BOOST_TEST(fact<std::string>(summary, "nothing") == "none");
   BOOST_TEST(summary.facts.at(0).first == "supernets");  // in the file's order
   BOOST_TEST(summary.facts.at(2).first == "new_key");
-  const auto best = [](const std::string& id) { return parse_summary("{\"best\": {\"id\": " + id + "}}", "s").best_id; };
+  const auto best = [](const std::string& id) {
+    return parse_summary("{\"best\": {\"id\": " + id + "}}", "s").best_id;
+  };
   for (const char* id : {"2", "\"2\""}) BOOST_TEST(best(id).value() == 2);
   for (const char* id : {"[2]", "2.5", "\"x\"", "null"}) BOOST_TEST(!best(id).has_value());
   BOOST_TEST((parse_summary(R"({"problems": ["a", 3]})", "s").problems == std::vector<std::string>{"a", "3"}));
@@ -90,8 +93,8 @@ BOOST_AUTO_TEST_CASE(odd_summaries_are_facts) {
 }
 
 BOOST_AUTO_TEST_CASE(a_positive_class_is_one_of_two) {
-  const SummaryFacts three = parse_summary(
-      R"({"data": {"classes": ["a", "b", "c"], "positive": "b", "test": 9}})", "s");
+  const SummaryFacts three =
+      parse_summary(R"({"data": {"classes": ["a", "b", "c"], "positive": "b", "test": 9}})", "s");
   BOOST_TEST(three.facts.size() == 2u);
   BOOST_TEST(fact<std::vector<std::string>>(three, "classes").size() == 3u);
   BOOST_TEST(three.test_images.value() == 9);
@@ -105,9 +108,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_summary_is_refused) {
                                         {"[1]", "[s] expected a JSON object"},
                                         {"{\"seconds\": {\"a\": \"b\"}}", "[s] expected numbers"},
                                         {"{\"seconds\": {\"a\": -1}}", "[s] expected numbers"}})
-    BOOST_CHECK_EXCEPTION(parse_summary(text, "s"), Error, [&](const Error& error) {
-      return std::string(error.what()).starts_with(complaint);
-    });
+    BOOST_CHECK_EXCEPTION(parse_summary(text, "s"), Error,
+                          [&](const Error& error) { return std::string(error.what()).starts_with(complaint); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

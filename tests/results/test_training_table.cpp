@@ -21,9 +21,8 @@ std::vector<TrainingRow> read(const std::string& rows) {
 BOOST_AUTO_TEST_SUITE(training_table)
 
 BOOST_AUTO_TEST_CASE(trainings_have_names) {
-  for (const Training& training :
-       {Training{TrainingPhase::supernet, "96-monochrome"}, Training{TrainingPhase::finetune, "3"},
-        Training{TrainingPhase::final, "17"}}) {
+  for (const Training& training : {Training{TrainingPhase::supernet, "96-monochrome"},
+                                   Training{TrainingPhase::finetune, "3"}, Training{TrainingPhase::final, "17"}}) {
     const auto rows = read(csv_line(training_fields({training, 40, 0.1, 1.0 / 3, 1e-3, 2.3456})));
     BOOST_REQUIRE(rows.size() == 1u);
     BOOST_TEST((rows[0].training == training));
@@ -45,9 +44,9 @@ BOOST_AUTO_TEST_CASE(a_loss_may_be_anything_the_rest_may_not) {
   const auto rows = read(csv_line(training_fields({{TrainingPhase::final, "1"}, 1, std::nan(""), infinity, 0.1, 0})));
   BOOST_TEST(std::isnan(rows.at(0).loss));
   BOOST_TEST(rows[0].accuracy == infinity);
-  for (const char* broken : {"finetune,1,0,0,0,0", "final ,1,0,0,0,0", "tuning 3,1,0,0,0,0", " 3,1,0,0,0,0",
-                             "final 3,-1,0,0,0,0", "final 3,x,0,0,0,0", "final 3,1,a,0,0,0", "final 3,1,0,0,nan,0",
-                             "final 3,1,0,0,0,inf"})
+  for (const char* broken :
+       {"finetune,1,0,0,0,0", "final ,1,0,0,0,0", "tuning 3,1,0,0,0,0", " 3,1,0,0,0,0", "final 3,-1,0,0,0,0",
+        "final 3,x,0,0,0,0", "final 3,1,a,0,0,0", "final 3,1,0,0,nan,0", "final 3,1,0,0,0,inf"})
     BOOST_CHECK_EXCEPTION(read(std::string(broken) + "\n"), Error, [](const Error& error) {
       return std::string(error.what()).starts_with("[training.csv:2] ");
     });

@@ -34,9 +34,9 @@ struct MachineHas {
 #define DANAS_CASE(name, set) \
   BOOST_AUTO_TEST_CASE(name##_##set, *boost::unit_test::precondition(MachineHas{#set})) { name##_with(#set); }
 
-#define DANAS_CASES(name)     \
-  DANAS_CASE(name, portable)  \
-  DANAS_CASE(name, avx2)      \
+#define DANAS_CASES(name)    \
+  DANAS_CASE(name, portable) \
+  DANAS_CASE(name, avx2)     \
   DANAS_CASE(name, avx512)
 
 /// A test case for every instruction set; the body sees its name, `instruction_set`.
@@ -47,10 +47,10 @@ struct MachineHas {
 
 /// A test case for every instruction set (on two threads), and for the reference in single and in double precision; the
 /// body sees `backend`.
-#define FOR_EACH_BACKEND(name)                                                                              \
-  static void name##_on(danas::Backend& backend);                                                           \
-  static void name##_with(const std::string& set) { name##_on(*danas::make_cpu_backend(2, set)); }          \
-  DANAS_CASES(name)                                                                                         \
+#define FOR_EACH_BACKEND(name)                                                                                \
+  static void name##_on(danas::Backend& backend);                                                             \
+  static void name##_with(const std::string& set) { name##_on(*danas::make_cpu_backend(2, set)); }            \
+  DANAS_CASES(name)                                                                                           \
   BOOST_AUTO_TEST_CASE(name##_reference_f32) { name##_on(*danas::make_reference_backend(danas::Type::f32)); } \
   BOOST_AUTO_TEST_CASE(name##_reference_f64) { name##_on(*danas::make_reference_backend(danas::Type::f64)); } \
   static void name##_on(danas::Backend& backend)

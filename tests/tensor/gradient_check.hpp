@@ -36,6 +36,5 @@ void check_gradient(const std::string& name, const danas::View& parameter, const
     squares += get(gradient, i) * get(gradient, i);
   }
   const double scale = std::max(std::sqrt(squares / static_cast<double>(parameter.size())), 0.01);
-  BOOST_CHECK_MESSAGE(worst <= tolerance * scale,
-                      name << " is off by " << worst << " at an RMS of " << scale);
+  BOOST_CHECK_MESSAGE(worst <= tolerance * scale, name << " is off by " << worst << " at an RMS of " << scale);
 }

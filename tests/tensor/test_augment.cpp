@@ -80,8 +80,7 @@ void check_figures(const nlohmann::json& figures, const std::vector<int>& values
 FOR_EACH_BACKEND(resizing_agrees_with_tensorflow) {
   const nlohmann::json all = nlohmann::json::parse(read_file(golden("tf_image.json")));
   BOOST_REQUIRE(!all.empty());
-  for (const nlohmann::json& each : all)
-    BOOST_TEST_CONTEXT(backend.name() << ", tensor " << each.at("tensor")) {
+  for (const nlohmann::json& each : all) BOOST_TEST_CONTEXT(backend.name() << ", tensor " << each.at("tensor")) {
       Picture picture{{}, each.at("width"), each.at("height"), 3};
       const std::uint64_t tensor = each.at("tensor");
       for (int i = 0; i < picture.width * picture.height * 3; ++i)
@@ -99,12 +98,12 @@ FOR_EACH_BACKEND(means_are_rounded_half_up) {
   const Picture pair = picture_of(2, 1, 1, {0, 1}), row = picture_of(3, 1, 1, {30, 60, 91});
   const Picture square = picture_of(2, 2, 1, {0, 0, 0, 1}), most = picture_of(2, 2, 1, {255, 255, 255, 254});
   BOOST_TEST_CONTEXT(backend.name()) {
-    BOOST_TEST(see(backend, pair, pair.whole(), 1, 1, 1) == std::vector<int>{1});           // 0.5
-    BOOST_TEST(see(backend, row, row.whole(), 1, 2, 1) == (std::vector<int>{40, 81}));      // 40 and 80 2/3
-    BOOST_TEST(see(backend, row, row.whole(), 1, 1, 1) == std::vector<int>{60});            // 60 1/3
-    BOOST_TEST(see(backend, square, square.whole(), 1, 1, 1) == std::vector<int>{0});       // 0.25
-    BOOST_TEST(see(backend, most, most.whole(), 1, 1, 1) == std::vector<int>{255});         // 254.75
-    BOOST_TEST(see(backend, pair, pair.whole(), 1, 3, 1) == (std::vector<int>{0, 1, 1}));   // enlarged
+    BOOST_TEST(see(backend, pair, pair.whole(), 1, 1, 1) == std::vector<int>{1});          // 0.5
+    BOOST_TEST(see(backend, row, row.whole(), 1, 2, 1) == (std::vector<int>{40, 81}));     // 40 and 80 2/3
+    BOOST_TEST(see(backend, row, row.whole(), 1, 1, 1) == std::vector<int>{60});           // 60 1/3
+    BOOST_TEST(see(backend, square, square.whole(), 1, 1, 1) == std::vector<int>{0});      // 0.25
+    BOOST_TEST(see(backend, most, most.whole(), 1, 1, 1) == std::vector<int>{255});        // 254.75
+    BOOST_TEST(see(backend, pair, pair.whole(), 1, 3, 1) == (std::vector<int>{0, 1, 1}));  // enlarged
   }
 }
 
@@ -116,7 +115,7 @@ FOR_EACH_BACKEND(a_crop_is_the_image_of_its_pixels) {
     for (int x = 0; x < crop.width * 3; ++x)
       cut.pixels.push_back(picture.pixels[static_cast<std::size_t>(((y + crop.y) * 31 + crop.x) * 3 + x)]);
   BOOST_TEST_CONTEXT(backend.name())
-    BOOST_TEST(see(backend, picture, crop, 8, 9, 3) == see(backend, cut, cut.whole(), 8, 9, 3));
+  BOOST_TEST(see(backend, picture, crop, 8, 9, 3) == see(backend, cut, cut.whole(), 8, 9, 3));
 }
 
 FOR_EACH_BACKEND(a_flip_mirrors_the_columns) {
@@ -138,7 +137,7 @@ FOR_EACH_BACKEND(a_flip_mirrors_the_columns) {
 FOR_EACH_BACKEND(resizing_to_the_same_size_changes_nothing) {
   const Picture picture = random_picture(13, 17, 3, 3);
   BOOST_TEST_CONTEXT(backend.name())
-    BOOST_TEST(see(backend, picture, picture.whole(), 17, 13, 3) == integers(picture.pixels));
+  BOOST_TEST(see(backend, picture, picture.whole(), 17, 13, 3) == integers(picture.pixels));
 }
 
 FOR_EACH_BACKEND(gray_is_weighted_and_repeated) {
@@ -173,9 +172,9 @@ FOR_EACH_INSTRUCTION_SET(every_backend_sees_the_same_bits) {
         for (const int seen : {1, 3}) {
           const Crop crop{width / 5, height / 7, width - width / 5, height - height / 7, number % 2 == 0};
           const std::vector<int> right = see(*reference, picture, crop, h, w, seen);
-          BOOST_TEST_CONTEXT(backend->name() << ", " << width << "x" << height << "x" << channels << " to " << w
-                                             << "x" << h << "x" << seen)
-            BOOST_TEST(see(*backend, picture, crop, h, w, seen) == right);
+          BOOST_TEST_CONTEXT(backend->name() << ", " << width << "x" << height << "x" << channels << " to " << w << "x"
+                                             << h << "x" << seen)
+          BOOST_TEST(see(*backend, picture, crop, h, w, seen) == right);
         }
     }
 }

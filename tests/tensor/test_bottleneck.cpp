@@ -22,10 +22,10 @@ struct Shape {
   std::int64_t out_w() const { return (w + stride - 1) / stride; }
 };
 constexpr std::array<Shape, 5> blocks{{{2, 5, 4, 3, 18, 3, 1, true},
-                                      {2, 6, 5, 4, 24, 7, 2, false},
-                                      {2, 4, 6, 9, 0, 8, 1, false},
-                                      {3, 3, 3, 8, 0, 8, 1, true},
-                                      {1, 7, 8, 8, 48, 16, 2, false}}};
+                                       {2, 6, 5, 4, 24, 7, 2, false},
+                                       {2, 4, 6, 9, 0, 8, 1, false},
+                                       {3, 3, 3, 8, 0, 8, 1, true},
+                                       {1, 7, 8, 8, 48, 16, 2, false}}};
 
 BottleneckWeights make_weights(Side& side, const Shape& s) {
   BottleneckWeights weights;
@@ -138,8 +138,7 @@ BOOST_AUTO_TEST_CASE(training_is_the_formula) {
 }
 
 FOR_EACH_BACKEND(a_folded_block_is_the_unfused_network) {
-  for (const Shape& s : blocks)
-    BOOST_TEST_CONTEXT(backend.name()) {
+  for (const Shape& s : blocks) BOOST_TEST_CONTEXT(backend.name()) {
       Side side(backend, Random(1, "folded"), SelftestFill::reals);
       Arena& arena = side.arena();
       const BottleneckWeights weights = make_weights(side, s);
@@ -189,8 +188,7 @@ FOR_EACH_BACKEND(a_folded_block_is_the_unfused_network) {
 }
 
 FOR_EACH_BACKEND(backward_computes_what_is_wanted_and_gives_scratch_back) {
-  for (const Shape& s : blocks)
-    BOOST_TEST_CONTEXT(backend.name()) {
+  for (const Shape& s : blocks) BOOST_TEST_CONTEXT(backend.name()) {
       Side side(backend, Random(1, "wanted"), SelftestFill::reals);
       const BottleneckWeights weights = make_weights(side, s);
       const View x = side.input(s.n, s.h, s.w, s.in), y = side.result(s.n, s.out_h(), s.out_w(), s.out);

@@ -103,15 +103,24 @@ void check(const std::string& set, const Case& body) {
   }
 }
 
-struct Convolution { std::int64_t n, h, w, in, out, kernel; int stride; };
+struct Convolution {
+  std::int64_t n, h, w, in, out, kernel;
+  int stride;
+};
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(cpu_determinism)
 
 FOR_EACH_INSTRUCTION_SET(matmul) {
-  for (const auto& [rows, in, out] : {std::tuple{1, 1, 1}, {3, 7, 33}, {129, 16, 96}, {700, 96, 24}, {2500, 24, 8},
-                                      {1100, 48, 8}, {40, 200, 100}, {9, 320, 130}})
+  for (const auto& [rows, in, out] : {std::tuple{1, 1, 1},
+                                      {3, 7, 33},
+                                      {129, 16, 96},
+                                      {700, 96, 24},
+                                      {2500, 24, 8},
+                                      {1100, 48, 8},
+                                      {40, 200, 100},
+                                      {9, 320, 130}})
     check(instruction_set, [&](Backend& backend, Operands& operands) {
       const View x = operands.view(rows, 1, 1, in), y = operands.view(rows, 1, 1, out);
       const Filter w = operands.filter(1, 1, in, out), dw = operands.filter(1, 1, in, out);
@@ -124,8 +133,12 @@ FOR_EACH_INSTRUCTION_SET(matmul) {
 }
 
 FOR_EACH_INSTRUCTION_SET(convolution) {
-  for (const Convolution& c : {Convolution{1, 5, 7, 3, 8, 3, 2}, {3, 33, 31, 3, 16, 3, 2}, {2, 32, 32, 1, 8, 3, 2},
-                               {2, 9, 9, 4, 17, 5, 1}, {4, 20, 20, 24, 12, 1, 1}, {2, 7, 8, 9, 33, 1, 2}})
+  for (const Convolution& c : {Convolution{1, 5, 7, 3, 8, 3, 2},
+                               {3, 33, 31, 3, 16, 3, 2},
+                               {2, 32, 32, 1, 8, 3, 2},
+                               {2, 9, 9, 4, 17, 5, 1},
+                               {4, 20, 20, 24, 12, 1, 1},
+                               {2, 7, 8, 9, 33, 1, 2}})
     check(instruction_set, [&](Backend& backend, Operands& operands) {
       const Geometry geometry{c.stride, Padding::same};
       const View x = operands.view(c.n, c.h, c.w, c.in), dx = operands.view(c.n, c.h, c.w, c.in);
@@ -140,8 +153,12 @@ FOR_EACH_INSTRUCTION_SET(convolution) {
 }
 
 FOR_EACH_INSTRUCTION_SET(depthwise) {
-  for (const Convolution& c : {Convolution{1, 5, 7, 1, 8, 3, 1}, {3, 33, 31, 1, 24, 3, 2}, {2, 12, 12, 1, 100, 3, 1},
-                               {5, 6, 6, 1, 33, 3, 2}, {2, 9, 9, 1, 17, 5, 1}, {4, 3, 3, 1, 48, 3, 1},
+  for (const Convolution& c : {Convolution{1, 5, 7, 1, 8, 3, 1},
+                               {3, 33, 31, 1, 24, 3, 2},
+                               {2, 12, 12, 1, 100, 3, 1},
+                               {5, 6, 6, 1, 33, 3, 2},
+                               {2, 9, 9, 1, 17, 5, 1},
+                               {4, 3, 3, 1, 48, 3, 1},
                                {2, 1, 1, 1, 16, 3, 1}})
     check(instruction_set, [&](Backend& backend, Operands& operands) {
       const Geometry geometry{c.stride, Padding::same};
@@ -177,9 +194,11 @@ FOR_EACH_INSTRUCTION_SET(images) {
   for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.below(256));
   check(instruction_set, [&](Backend& backend, Operands& operands) {
     const std::vector<Image> images(5, {pixels.data(), 61, 47, 3});
-    const std::vector<Crop> crops = {
-        {0, 0, 61, 47, false}, {3, 5, 40, 40, true}, {60, 46, 1, 1, false}, {0, 7, 61, 1, true},
-        {10, 0, 32, 32, false}};
+    const std::vector<Crop> crops = {{0, 0, 61, 47, false},
+                                     {3, 5, 40, 40, true},
+                                     {60, 46, 1, 1, false},
+                                     {0, 7, 61, 1, true},
+                                     {10, 0, 32, 32, false}};
     for (const int channels : {1, 3}) backend.augment(images, crops, operands.view(5, 32, 32, channels));
   });
 }

@@ -96,9 +96,7 @@ FOR_EACH_BACKEND(crops_outside_of_the_image_are_refused) {
   BOOST_TEST_CONTEXT(backend.name()) {
     Arena arena(backend);
     const View out = arena.take(1, 2, 2, 3);
-    const auto see = [&](Image image, Crop crop) {
-      backend.augment(std::span(&image, 1), std::span(&crop, 1), out);
-    };
+    const auto see = [&](Image image, Crop crop) { backend.augment(std::span(&image, 1), std::span(&crop, 1), out); };
     const Image image{pixels.data(), 5, 4, 3};
     BOOST_CHECK_NO_THROW(see(image, {0, 0, 5, 4, false}));
     BOOST_CHECK_THROW(see(image, {1, 0, 5, 4, false}), Error);

@@ -181,8 +181,8 @@ BOOST_FIXTURE_TEST_CASE(what_nobody_wants_is_not_computed, Fixture) {
 
 BOOST_FIXTURE_TEST_CASE(a_parameter_that_no_loss_depends_on_gets_zeros, Fixture) {
   const View image = side.input(3, 4, 4, 2);
-  const FilterParameter used = filter(1, 2, 3), gapped{side.filter(3, 3, 2, 4, true),
-                                                       side.filter_result(3, 3, 2, 4, true)};
+  const FilterParameter used = filter(1, 2, 3),
+                        gapped{side.filter(3, 3, 2, 4, true), side.filter_result(3, 3, 2, 4, true)};
   const FilterParameter dead_head = filter(1, 4, 3);
   const VectorParameter bias = vector(3);
   const BatchNormParameter norm = batch_norm(4);
@@ -197,10 +197,10 @@ BOOST_FIXTURE_TEST_CASE(a_parameter_that_no_loss_depends_on_gets_zeros, Fixture)
   const auto zero = [](const View& view) {
     for (const double value : values(view)) BOOST_REQUIRE_EQUAL(value, 0);
   };
-  for (const View& view : {elements(dead_head.gradient), bias.gradient, norm.gradient.gamma, norm.gradient.beta,
-                           elements(block.gradient.expand), elements(block.gradient.depthwise),
-                           elements(block.gradient.project), block.gradient.bn1.gamma, block.gradient.bn2.beta,
-                           block.gradient.bn3.gamma})
+  for (const View& view :
+       {elements(dead_head.gradient), bias.gradient, norm.gradient.gamma, norm.gradient.beta,
+        elements(block.gradient.expand), elements(block.gradient.depthwise), elements(block.gradient.project),
+        block.gradient.bn1.gamma, block.gradient.bn2.beta, block.gradient.bn3.gamma})
     zero(view);
   const Filter& gradient = gapped.gradient;
   for (std::int64_t tap = 0; tap < 9; ++tap)

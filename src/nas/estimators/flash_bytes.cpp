@@ -3,9 +3,7 @@
 
 namespace danas {
 
-long long layer_flash(const Layer& layer, const ByteWidths& bytes) {
-  return layer.parameters_folded * bytes.parameter;
-}
+long long layer_flash(const Layer& layer, const ByteWidths& bytes) { return layer.parameters_folded * bytes.parameter; }
 
 double estimate_flash_bytes(const std::vector<Layer>& layers, const ByteWidths& bytes) {
   long long sum = 0;

@@ -15,8 +15,7 @@ void sum_rows(Width width, const std::uint8_t* top, Index stride, const AreaSpan
   Sum middle[block] = {};
   for (const std::uint8_t* row = top + stride; row < bottom; row += stride)
     for (Index i = 0; i < width; ++i) middle[i] = static_cast<Sum>(middle[i] + row[i]);
-  for (Index i = 0; i < width; ++i)
-    sums[i] = span.first * top[i] + span.middle * middle[i] + span.last * bottom[i];
+  for (Index i = 0; i < width; ++i) sums[i] = span.first * top[i] + span.middle * middle[i] + span.last * bottom[i];
 }
 
 // floor((2·sum + area) / (2·area)), exactly: the quotient is a multiple of 1 / (2·area) below 256, so that half such a
@@ -70,7 +69,9 @@ void sum_columns(const AreaRow& row, std::uint8_t* out) {
 }  // namespace
 
 void area_rows(Index n, const std::uint8_t* top, Index stride, const AreaSpan& span, std::uint32_t* sums) {
-  struct Block { constexpr operator Index() const { return block; } };
+  struct Block {
+    constexpr operator Index() const { return block; }
+  };
   const auto sum_block = [&](auto width, Index i) {
     const bool few = span.count - 2 <= 0xFFFF / 255;
     if (few) sum_rows<std::uint16_t>(width, top + i, stride, span, sums + i);

@@ -26,8 +26,7 @@ DANAS_INLINE void sum_rows(const Span& span, float* first, float* second, const 
     for (int v = 0; v < vectors; ++v) a[v] = b[v] = V{};
     for (Index row = 0; row < span.rows; ++row) {
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v)
-        terms(memory, row * span.width + c + v * lanes, c + v * lanes, a[v], b[v]);
+      for (int v = 0; v < vectors; ++v) terms(memory, row * span.width + c + v * lanes, c + v * lanes, a[v], b[v]);
     }
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
@@ -47,12 +46,10 @@ DANAS_INLINE void sum_rows(const Span& span, float* first, float* second, const 
 template <class Body>
 DANAS_INLINE void for_span(const Span& span, const Body& body) {
   for (Index row = 0; row < span.rows; ++row)
-    for_vectors(span.width, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
-      body(memory, row * span.width + c, c);
-    });
-  for_vectors(span.tail, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
-    body(memory, span.rows * span.width + c, c);
-  });
+    for_vectors(span.width,
+                [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE { body(memory, row * span.width + c, c); });
+  for_vectors(span.tail,
+              [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE { body(memory, span.rows * span.width + c, c); });
 }
 
 }  // namespace

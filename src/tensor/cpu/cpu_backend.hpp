@@ -83,8 +83,8 @@ class CpuBackend : public HostBackend {
  private:
   /// Rows of a matrix for the tasks of a product: a matrix in memory, or the columns of a convolution made on the way.
   struct Rows {
-    const float* matrix = nullptr;   ///< [count, width], where dense
-    const View* image = nullptr;     ///< else the input of the convolution
+    const float* matrix = nullptr;  ///< [count, width], where dense
+    const View* image = nullptr;    ///< else the input of the convolution
     Index kernel_y = 1, kernel_x = 1, out_h = 1, out_w = 1, stride = 1, padding_y = 0, padding_x = 0;
     Index count = 0, width = 0;
   };

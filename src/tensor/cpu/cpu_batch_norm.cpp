@@ -111,8 +111,9 @@ void CpuBackend::take_moments(const View& x, const BatchNormStatistics& statisti
         for (Index i = c; i < t.width; i += x.c) {
           const auto n = static_cast<double>(count(task, i));
           const float* part = sums + task * stride + i;
-          if (n > 0) total += term(n, static_cast<double>(part[0]), static_cast<double>(part[t.width]),
-                                   static_cast<double>(part[2 * t.width]));
+          if (n > 0)
+            total += term(n, static_cast<double>(part[0]), static_cast<double>(part[t.width]),
+                          static_cast<double>(part[2 * t.width]));
         }
       return total / rows;
     };

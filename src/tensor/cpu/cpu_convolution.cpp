@@ -114,10 +114,17 @@ void CpuBackend::convolution_backward_input(const View& dy, const Filter& w, con
     for (Index begin = 0; begin < pixels; begin += block) {
       const Index end = std::min(begin + block, pixels);
       for (const auto& panel : packed.panels)
-        kernels_.matmul({.x = dy.as<const float>() + (image * pixels + begin) * w.out, .x_stride = w.out,
-                         .rows = end - begin, .depth = w.out, .panel = panel.values, .vectors = panel.vectors,
-                         .columns = panel.columns, .bias = nullptr, .act = Activation::none,
-                         .y = columns + panel.column, .y_stride = rows.width});
+        kernels_.matmul({.x = dy.as<const float>() + (image * pixels + begin) * w.out,
+                         .x_stride = w.out,
+                         .rows = end - begin,
+                         .depth = w.out,
+                         .panel = panel.values,
+                         .vectors = panel.vectors,
+                         .columns = panel.columns,
+                         .bias = nullptr,
+                         .act = Activation::none,
+                         .y = columns + panel.column,
+                         .y_stride = rows.width});
       scatter_columns(columns, begin, end, rows, out);
     }
   });

@@ -16,7 +16,9 @@ struct CpuBackend::DepthwiseShape {
   Index images, in_h, in_w, out_h, out_w, channels, kernel_y, kernel_x, stride, padding_y, padding_x;
 
   /// Taps [first, last) of output `o` that are inside an input of `size`.
-  struct Range { Index first, last; };
+  struct Range {
+    Index first, last;
+  };
   static Range taps(Index o, Index stride, Index padding, Index kernel, Index size) {
     const Index begin = o * stride - padding, first = std::clamp<Index>(-begin, 0, kernel);
     return {first, std::clamp<Index>(size - begin, first, kernel)};
@@ -70,13 +72,18 @@ void CpuBackend::depthwise_rows(const DepthwiseShape& shape, const float* x, con
       const auto ys = shape.taps_y(oy);
       for (Index ox = 0; ox < inner.first; ++ox) pixel(oy, ox, ys);
       if (inner.first < inner.last)
-        kernels_.depthwise_row(
-            {.stride = static_cast<int>(shape.stride), .taps_y = static_cast<int>(ys.last - ys.first),
-             .x = x + shape.input(image, oy * shape.stride - shape.padding_y + ys.first,
-                                  inner.first * shape.stride - shape.padding_x),
-             .x_row = shape.in_w * shape.channels, .w = weights + ys.first * 3 * w.tap_stride,
-             .tap_stride = w.tap_stride, .channels = shape.channels, .pixels = inner.last - inner.first, .bias = bias,
-             .act = act, .y = y + shape.output(image, oy, inner.first)});
+        kernels_.depthwise_row({.stride = static_cast<int>(shape.stride),
+                                .taps_y = static_cast<int>(ys.last - ys.first),
+                                .x = x + shape.input(image, oy * shape.stride - shape.padding_y + ys.first,
+                                                     inner.first * shape.stride - shape.padding_x),
+                                .x_row = shape.in_w * shape.channels,
+                                .w = weights + ys.first * 3 * w.tap_stride,
+                                .tap_stride = w.tap_stride,
+                                .channels = shape.channels,
+                                .pixels = inner.last - inner.first,
+                                .bias = bias,
+                                .act = act,
+                                .y = y + shape.output(image, oy, inner.first)});
       for (Index ox = inner.last; ox < shape.out_w; ++ox) pixel(oy, ox, ys);
     }
   });
@@ -169,13 +176,15 @@ void CpuBackend::depthwise_backward_filter(const View& x, const View& dy, const 
       };
       for (Index ox = 0; ox < inner.first; ++ox) pixel(ox);
       if (inner.first < inner.last)
-        kernels_.depthwise_filter_row(
-            {.stride = static_cast<int>(shape.stride), .taps_y = static_cast<int>(ys.last - ys.first),
-             .x = in + shape.input(image, oy * shape.stride - shape.padding_y + ys.first,
-                                   inner.first * shape.stride - shape.padding_x),
-             .x_row = shape.in_w * shape.channels, .dy = gradient + shape.output(image, oy, inner.first),
-             .channels = shape.channels, .pixels = inner.last - inner.first,
-             .dw = sum + ys.first * 3 * shape.channels});
+        kernels_.depthwise_filter_row({.stride = static_cast<int>(shape.stride),
+                                       .taps_y = static_cast<int>(ys.last - ys.first),
+                                       .x = in + shape.input(image, oy * shape.stride - shape.padding_y + ys.first,
+                                                             inner.first * shape.stride - shape.padding_x),
+                                       .x_row = shape.in_w * shape.channels,
+                                       .dy = gradient + shape.output(image, oy, inner.first),
+                                       .channels = shape.channels,
+                                       .pixels = inner.last - inner.first,
+                                       .dw = sum + ys.first * 3 * shape.channels});
       for (Index ox = inner.last; ox < shape.out_w; ++ox) pixel(ox);
     }
   });

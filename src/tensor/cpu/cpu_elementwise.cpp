@@ -102,8 +102,7 @@ void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, do
 void CpuBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) {
   check_sizes("adam_step", w, {g, m, v});
   const auto t = static_cast<double>(step.step);
-  const double rate =
-      step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
+  const double rate = step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
   const AdamFactors factors = {
       .beta1 = static_cast<float>(step.beta1),
       .beta2 = static_cast<float>(step.beta2),

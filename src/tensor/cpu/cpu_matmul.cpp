@@ -83,10 +83,17 @@ void CpuBackend::product(const Rows& x, const PackedFilter& w, const float* bias
     const float* in = fetch(x, begin, end, worker);
     for (Index i = first; i < last; ++i) {
       const auto& panel = w.panels[static_cast<std::size_t>(i)];
-      kernels_.matmul({.x = in, .x_stride = depth, .rows = end - begin, .depth = depth, .panel = panel.values,
-                       .vectors = panel.vectors, .columns = panel.columns,
-                       .bias = bias ? bias + panel.column : nullptr, .act = act,
-                       .y = y + begin * columns + panel.column, .y_stride = columns});
+      kernels_.matmul({.x = in,
+                       .x_stride = depth,
+                       .rows = end - begin,
+                       .depth = depth,
+                       .panel = panel.values,
+                       .vectors = panel.vectors,
+                       .columns = panel.columns,
+                       .bias = bias ? bias + panel.column : nullptr,
+                       .act = act,
+                       .y = y + begin * columns + panel.column,
+                       .y_stride = columns});
     }
   };
   const Index tasks = row_tasks * panel_groups;
@@ -121,8 +128,15 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
       const Index stop = std::min(row + block, end);
       const float *left = fetch(x, row, stop, worker), *right = dy + row * columns;
       if (transposed) std::swap(left, right);
-      kernels_.filter({.a = left + first, .a_stride = height, .a_columns = last - first, .b = right, .b_stride = width,
-                       .b_columns = width, .rows = stop - row, .out = out, .out_stride = width,
+      kernels_.filter({.a = left + first,
+                       .a_stride = height,
+                       .a_columns = last - first,
+                       .b = right,
+                       .b_stride = width,
+                       .b_columns = width,
+                       .rows = stop - row,
+                       .out = out,
+                       .out_stride = width,
                        .accumulate = row != begin});
     }
   });
@@ -136,8 +150,7 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
     float* to = out + i / dw.in * dw.tap_stride + i % dw.in * dw.row_stride;
     if (transposed)
       for (Index j = 0; j < columns; ++j) to[j] = partials[j * depth + i];
-    else
-      std::memcpy(to, partials + i * columns, static_cast<std::size_t>(columns) * sizeof(float));
+    else std::memcpy(to, partials + i * columns, static_cast<std::size_t>(columns) * sizeof(float));
   }
 }
 

@@ -12,9 +12,8 @@ void activation(Index n, const float* x, Activation act, float* y) {
 
 void activation_backward(Index n, const float* y, const float* dy, Activation act, float* dx) {
   with_activation(act, [&]<Activation a>() {
-    for_vectors(n, [=](const auto& memory, Index i) {
-      memory.store(dx + i, masked<a>(memory, memory.load(dy + i), y + i));
-    });
+    for_vectors(
+        n, [=](const auto& memory, Index i) { memory.store(dx + i, masked<a>(memory, memory.load(dy + i), y + i)); });
   });
 }
 

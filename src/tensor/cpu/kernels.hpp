@@ -38,13 +38,13 @@ struct FilterBlock {
 /// A run of output pixels of one row of a 3×3 depthwise convolution whose columns are all inside the input.
 struct DepthwiseRow {
   int stride;
-  int taps_y;           ///< 1..3 filter rows that are inside the input
-  const float* x;       ///< first input pixel of the first filter row
-  Index x_row;          ///< floats from one input row to the next
-  const float* w;       ///< first tap of the first filter row
+  int taps_y;      ///< 1..3 filter rows that are inside the input
+  const float* x;  ///< first input pixel of the first filter row
+  Index x_row;     ///< floats from one input row to the next
+  const float* w;  ///< first tap of the first filter row
   Index tap_stride;
   Index channels, pixels;
-  const float* bias;    ///< or null
+  const float* bias;  ///< or null
   Activation act;
   float* y;
 };
@@ -86,10 +86,10 @@ struct AreaSpan {
 /// One output row of an area resize, from the sums of its input rows: means of `area`, rounded half up.
 struct AreaRow {
   const std::uint32_t* sums;  ///< of the crop's row; one element beyond its end is read too
-  const AreaSpan* spans;   ///< of `width` output pixels
+  const AreaSpan* spans;      ///< of `width` output pixels
   Index width;
-  int channels;            ///< 1 or 3
-  Index area;              ///< sum of the weights: pixels of the crop
+  int channels;  ///< 1 or 3
+  Index area;    ///< sum of the weights: pixels of the crop
 };
 
 struct AdamFactors {
@@ -141,9 +141,15 @@ struct Kernels {
   void (*triad)(Index n, const float* a, const float* b, float* y);
 };
 
-namespace portable { extern const Kernels kernels; }
-namespace avx2 { extern const Kernels kernels; }
-namespace avx512 { extern const Kernels kernels; }
+namespace portable {
+extern const Kernels kernels;
+}
+namespace avx2 {
+extern const Kernels kernels;
+}
+namespace avx512 {
+extern const Kernels kernels;
+}
 
 /// The kernels called `name` ("avx512", "avx2", "portable"), or the best of this machine where it is empty (the
 /// environment variable DANAS_INSTRUCTION_SET may name them too). Throws Error where the machine has not got them.

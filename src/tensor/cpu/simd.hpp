@@ -68,9 +68,7 @@ DANAS_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 DANAS_INLINE V max(V a, V b) { return _mm256_max_ps(a, b); }
 DANAS_INLINE V min(V a, V b) { return _mm256_min_ps(a, b); }
 DANAS_INLINE V square_root(V v) { return _mm256_sqrt_ps(v); }
-DANAS_INLINE V where_positive(V y, V v) {
-  return _mm256_and_ps(_mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_GT_OQ), v);
-}
+DANAS_INLINE V where_positive(V y, V v) { return _mm256_and_ps(_mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_GT_OQ), v); }
 DANAS_INLINE V where_below(V y, V limit, V v) { return _mm256_and_ps(_mm256_cmp_ps(y, limit, _CMP_LT_OQ), v); }
 DANAS_INLINE V power_of_two(V whole) {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
@@ -109,9 +107,7 @@ DANAS_INLINE V power_of_two(V whole) {
 
 struct Part {
   explicit DANAS_INLINE Part(Index elements) : count(elements) {}
-  DANAS_INLINE V load(const float* p) const {
-    return V{p[0], count > 1 ? p[1] : 0.0f, count > 2 ? p[2] : 0.0f, 0.0f};
-  }
+  DANAS_INLINE V load(const float* p) const { return V{p[0], count > 1 ? p[1] : 0.0f, count > 2 ? p[2] : 0.0f, 0.0f}; }
   DANAS_INLINE void store(float* p, V v) const {
     p[0] = v[0];
     if (count > 1) p[1] = v[1];
