@@ -21,25 +21,25 @@ struct Part {
   Point a, b;
   float from, to;
   bool round;
-  Color color;
+  Paint color;
   bool striped = false;
 };
 
 struct Look {
-  Color skin, hair, shirt, trousers, shoes;
+  Paint skin, hair, shirt, trousers, shoes;
   bool face = true, striped = false, short_sleeves = false, short_trousers = false;
 };
 
 // Skin tones lie between a light and a dark one, as people's do.
-Color skin_tone(Random& random) {
+Paint skin_tone(Random& random) {
   const float share = between(random, 0, 1);
   return {240 - 140 * share, 195 - 125 * share, 165 - 115 * share};
 }
 
 // A color as bright as `like`, but not of a skin's hue: only a network that sees color can tell.
-Color same_brightness(const Color& like, Random& random) {
-  static constexpr std::array<Color, 4> hues{{{90, 130, 230}, {90, 200, 110}, {170, 110, 210}, {80, 190, 200}}};
-  const Color hue = hues[random.below(hues.size())];
+Paint same_brightness(const Paint& like, Random& random) {
+  static constexpr std::array<Paint, 4> hues{{{90, 130, 230}, {90, 200, 110}, {170, 110, 210}, {80, 190, 200}}};
+  const Paint hue = hues[random.below(hues.size())];
   const float scale = luminance(like) / luminance(hue);
   return {std::min(hue.r * scale, 255.0f), std::min(hue.g * scale, 255.0f), std::min(hue.b * scale, 255.0f)};
 }
@@ -48,9 +48,9 @@ Look random_look(Random& random) {
   const float dark = between(random, 15, 90);
   Look look{skin_tone(random),
             {dark, dark * 0.8f, dark * 0.6f},
-            random_color(random),
-            random_color(random),
-            random_color(random)};
+            random_paint(random),
+            random_paint(random),
+            random_paint(random)};
   look.short_sleeves = random.uniform() < 0.7;
   look.short_trousers = random.uniform() < 0.6;
   return look;
@@ -189,7 +189,7 @@ void draw(Canvas& canvas, const std::vector<Part>& parts, float height, Point hi
       canvas.ellipse(a, part.from * height, part.to * height, angle, part.color);
     } else if (part.striped) {
       const float contrast = luminance(part.color) > 110 ? 0.35f : 2.2f;
-      const Color second{std::min(part.color.r * contrast + 10, 255.0f), std::min(part.color.g * contrast + 10, 255.0f),
+      const Paint second{std::min(part.color.r * contrast + 10, 255.0f), std::min(part.color.g * contrast + 10, 255.0f),
                          std::min(part.color.b * contrast + 10, 255.0f)};
       canvas.striped_capsule(a, part.from * height, b, part.to * height, part.color, second, 0.065f * height);
     } else {
@@ -214,7 +214,7 @@ Stand random_stand(Random& random) {
 
 }  // namespace
 
-Color random_color(Random& random) {
+Paint random_paint(Random& random) {
   // Between gray and full saturation, of any brightness.
   const float level = between(random, 30, 225), saturation = between(random, 0, 0.6);
   const auto channel = [&] { return std::clamp(level * (1 + saturation * between(random, -1, 1)), 0.0f, 255.0f); };
