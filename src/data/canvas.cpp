@@ -5,7 +5,7 @@
 
 namespace danas {
 
-float luminance(const Paint& color) { return 0.299f * color.r + 0.587f * color.g + 0.114f * color.b; }
+float luminance(const PaintColor& color) { return 0.299f * color.r + 0.587f * color.g + 0.114f * color.b; }
 
 Canvas::Canvas(int size) : size_(size), pixels_(3 * static_cast<std::size_t>(size) * size) {}
 
@@ -23,7 +23,7 @@ void Canvas::paint(Point low, Point high, Distance&& distance, Paint&& color_at)
       const float cover = 0.5f - distance(center_x, center_y);
       if (cover <= 0) continue;
       const float share = std::min(cover, 1.0f);
-      const Paint color = color_at(center_x, center_y);
+      const PaintColor color = color_at(center_x, center_y);
       float* const p = pixel(x, y);
       p[0] += share * (color.r - p[0]);
       p[1] += share * (color.g - p[1]);
@@ -48,24 +48,24 @@ void Canvas::stroke(Point from, float from_radius, Point to, float to_radius, Pa
   paint(low, high, distance, color_at);
 }
 
-void Canvas::capsule(Point from, float from_radius, Point to, float to_radius, const Paint& color) {
+void Canvas::capsule(Point from, float from_radius, Point to, float to_radius, const PaintColor& color) {
   stroke(from, from_radius, to, to_radius, [&](float, float) { return color; });
 }
 
-void Canvas::striped_capsule(Point from, float from_radius, Point to, float to_radius, const Paint& color,
-                             const Paint& second, float period) {
+void Canvas::striped_capsule(Point from, float from_radius, Point to, float to_radius, const PaintColor& color,
+                             const PaintColor& second, float period) {
   const float side = static_cast<float>(size_), dx = to.x - from.x, dy = to.y - from.y;
   const float scale = 1.0f / (std::max(std::hypot(dx, dy), 1e-4f) * period * side);
   stroke(from, from_radius, to, to_radius, [&, scale, side, dx, dy](float x, float y) {
     const float rings = ((x - from.x * side) * dx + (y - from.y * side) * dy) * scale;
     // A triangle wave with a steep flank: stripes without jagged borders.
     const float share = std::clamp(0.5f + 4.0f * (std::abs(rings - std::floor(rings) - 0.5f) - 0.25f), 0.0f, 1.0f);
-    return Paint{color.r + share * (second.r - color.r), color.g + share * (second.g - color.g),
-                 color.b + share * (second.b - color.b)};
+    return PaintColor{color.r + share * (second.r - color.r), color.g + share * (second.g - color.g),
+                      color.b + share * (second.b - color.b)};
   });
 }
 
-void Canvas::ellipse(Point center, float radius_x, float radius_y, float angle, const Paint& color) {
+void Canvas::ellipse(Point center, float radius_x, float radius_y, float angle, const PaintColor& color) {
   const float side = static_cast<float>(size_), radius = std::max(radius_x, radius_y);
   const float cosine = std::cos(angle), sine = std::sin(angle), cx = center.x * side, cy = center.y * side;
   const float rx = std::max(radius_x * side, 0.3f), ry = std::max(radius_y * side, 0.3f);
@@ -80,7 +80,7 @@ void Canvas::ellipse(Point center, float radius_x, float radius_y, float angle, 
   paint(low, high, distance, [&](float, float) { return color; });
 }
 
-void Canvas::box(Point center, float half_width, float half_height, float angle, const Paint& color) {
+void Canvas::box(Point center, float half_width, float half_height, float angle, const PaintColor& color) {
   const float side = static_cast<float>(size_);
   const float cosine = std::cos(angle), sine = std::sin(angle), cx = center.x * side, cy = center.y * side;
   const float reach_x = std::abs(cosine) * half_width + std::abs(sine) * half_height;

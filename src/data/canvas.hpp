@@ -7,12 +7,12 @@
 namespace danas {
 
 /// 0 … 255.
-struct Paint {
+struct PaintColor {
   float r = 0, g = 0, b = 0;
 };
 
 /// Brightness as the monochrome networks see it (ITU-R 601).
-float luminance(const Paint& color);
+float luminance(const PaintColor& color);
 
 /// Shares of the canvas' side; y downwards.
 struct Point {
@@ -28,13 +28,13 @@ class Canvas {
   float* pixel(int x, int y) { return &pixels_[3 * (static_cast<std::size_t>(y) * size_ + x)]; }
 
   /// A stroke with round ends whose radius goes from `from_radius` to `to_radius`.
-  void capsule(Point from, float from_radius, Point to, float to_radius, const Paint& color);
+  void capsule(Point from, float from_radius, Point to, float to_radius, const PaintColor& color);
   /// The same in rings of two colors, `period` long.
-  void striped_capsule(Point from, float from_radius, Point to, float to_radius, const Paint& color,
-                       const Paint& second, float period);
-  void ellipse(Point center, float radius_x, float radius_y, float angle, const Paint& color);
+  void striped_capsule(Point from, float from_radius, Point to, float to_radius, const PaintColor& color,
+                       const PaintColor& second, float period);
+  void ellipse(Point center, float radius_x, float radius_y, float angle, const PaintColor& color);
   /// A rectangle with half sides.
-  void box(Point center, float half_width, float half_height, float angle, const Paint& color);
+  void box(Point center, float half_width, float half_height, float angle, const PaintColor& color);
 
   /// Interleaved 8-bit RGB, rounded.
   std::vector<std::uint8_t> bytes() const;

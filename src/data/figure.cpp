@@ -21,25 +21,25 @@ struct Part {
   Point a, b;
   float from, to;
   bool round;
-  Paint color;
+  PaintColor color;
   bool striped = false;
 };
 
 struct Look {
-  Paint skin, hair, shirt, trousers, shoes;
+  PaintColor skin, hair, shirt, trousers, shoes;
   bool face = true, striped = false, short_sleeves = false, short_trousers = false;
 };
 
 // Skin tones lie between a light and a dark one, as people's do.
-Paint skin_tone(Random& random) {
+PaintColor skin_tone(Random& random) {
   const float share = between(random, 0, 1);
   return {240 - 140 * share, 195 - 125 * share, 165 - 115 * share};
 }
 
 // A color as bright as `like`, but not of a skin's hue: only a network that sees color can tell.
-Paint same_brightness(const Paint& like, Random& random) {
-  static constexpr std::array<Paint, 4> hues{{{90, 130, 230}, {90, 200, 110}, {170, 110, 210}, {80, 190, 200}}};
-  const Paint hue = hues[random.below(hues.size())];
+PaintColor same_brightness(const PaintColor& like, Random& random) {
+  static constexpr std::array<PaintColor, 4> hues{{{90, 130, 230}, {90, 200, 110}, {170, 110, 210}, {80, 190, 200}}};
+  const PaintColor hue = hues[random.below(hues.size())];
   const float scale = luminance(like) / luminance(hue);
   return {std::min(hue.r * scale, 255.0f), std::min(hue.g * scale, 255.0f), std::min(hue.b * scale, 255.0f)};
 }
@@ -48,9 +48,9 @@ Look random_look(Random& random) {
   const float dark = between(random, 15, 90);
   Look look{skin_tone(random),
             {dark, dark * 0.8f, dark * 0.6f},
-            random_paint(random),
-            random_paint(random),
-            random_paint(random)};
+            random_color(random),
+            random_color(random),
+            random_color(random)};
   look.short_sleeves = random.uniform() < 0.7;
   look.short_trousers = random.uniform() < 0.6;
   return look;
@@ -189,8 +189,9 @@ void draw(Canvas& canvas, const std::vector<Part>& parts, float height, Point hi
       canvas.ellipse(a, part.from * height, part.to * height, angle, part.color);
     } else if (part.striped) {
       const float contrast = luminance(part.color) > 110 ? 0.35f : 2.2f;
-      const Paint second{std::min(part.color.r * contrast + 10, 255.0f), std::min(part.color.g * contrast + 10, 255.0f),
-                         std::min(part.color.b * contrast + 10, 255.0f)};
+      const PaintColor second{std::min(part.color.r * contrast + 10, 255.0f),
+                              std::min(part.color.g * contrast + 10, 255.0f),
+                              std::min(part.color.b * contrast + 10, 255.0f)};
       canvas.striped_capsule(a, part.from * height, b, part.to * height, part.color, second, 0.065f * height);
     } else {
       canvas.capsule(a, part.from * height, b, part.to * height, part.color);
@@ -214,7 +215,7 @@ Stand random_stand(Random& random) {
 
 }  // namespace
 
-Paint random_paint(Random& random) {
+PaintColor random_color(Random& random) {
   // Between gray and full saturation, of any brightness.
   const float level = between(random, 30, 225), saturation = between(random, 0, 0.6);
   const auto channel = [&] { return std::clamp(level * (1 + saturation * between(random, -1, 1)), 0.0f, 255.0f); };

@@ -16,6 +16,6 @@ void draw_person(Canvas& canvas, Random& random);
 void draw_distractor(Canvas& canvas, Random& random);
 
 /// Any color, for clothing, furniture and the like.
-Paint random_paint(Random& random);
+PaintColor random_color(Random& random);
 
 }  // namespace danas

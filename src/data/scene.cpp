@@ -12,7 +12,7 @@ namespace {
 
 float between(Random& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
 
-Paint mixed(const Paint& a, const Paint& b, float share) {
+PaintColor mixed(const PaintColor& a, const PaintColor& b, float share) {
   return {a.r + share * (b.r - a.r), a.g + share * (b.g - a.g), a.b + share * (b.b - a.b)};
 }
 
@@ -42,11 +42,11 @@ class Noise {
 
 // Two colors meet at a horizon or fade into each other, with smooth noise over them.
 void draw_background(Canvas& canvas, Random& random) {
-  const auto muted = [](const Paint& color) {
+  const auto muted = [](const PaintColor& color) {
     const float gray = luminance(color);
     return mixed(color, {gray, gray, gray}, 0.4f);
   };
-  const Paint upper = muted(random_paint(random)), lower = muted(random_paint(random));
+  const PaintColor upper = muted(random_color(random)), lower = muted(random_color(random));
   const float horizon = between(random, 0.3, 0.8), softness = between(random, 0.0, 1.0);
   const float strength = between(random, 4, 25), slope = between(random, -0.3, 0.3);
   const Noise noise(static_cast<int>(4 + random.below(9)), random);
@@ -55,7 +55,7 @@ void draw_background(Canvas& canvas, Random& random) {
     for (int x = 0; x < canvas.size(); ++x) {
       const float u = (static_cast<float>(x) + 0.5f) / side, v = (static_cast<float>(y) + 0.5f) / side;
       const float below = std::clamp(0.5f + (v - horizon + slope * (u - 0.5f)) * sharp, 0.0f, 1.0f);
-      const Paint color = mixed(upper, lower, below);
+      const PaintColor color = mixed(upper, lower, below);
       const float grain = strength * noise.at(u, v);
       float* const p = canvas.pixel(x, y);
       p[0] = color.r + grain;
@@ -69,8 +69,8 @@ void draw_tree(Canvas& canvas, Random& random) {
   const Point foot{between(random, 0, 1), between(random, 0.6, 1.0)};
   const float height = between(random, 0.2, 0.5), width = between(random, 0.01, 0.03);
   const Point top{foot.x + between(random, -0.04, 0.04), foot.y - height};
-  canvas.capsule(foot, width, top, 0.7f * width, mixed({95, 65, 40}, random_paint(random), 0.3f));
-  const Paint leaves = mixed({60, 120, 50}, random_paint(random), between(random, 0.0, 0.7));
+  canvas.capsule(foot, width, top, 0.7f * width, mixed({95, 65, 40}, random_color(random), 0.3f));
+  const PaintColor leaves = mixed({60, 120, 50}, random_color(random), between(random, 0.0, 0.7));
   const auto blobs = random.below(4);
   for (std::uint64_t i = 0; i <= blobs; ++i) {
     const float radius = between(random, 0.04, 0.11);
@@ -84,25 +84,25 @@ void draw_lollipop(Canvas& canvas, Random& random) {
   const Point foot{between(random, 0, 1), between(random, 0.5, 1.0)};
   const Point top{foot.x, foot.y - between(random, 0.15, 0.45)};
   const float radius = between(random, 0.025, 0.06);
-  canvas.capsule(foot, 0.01f, top, 0.01f, random_paint(random));
+  canvas.capsule(foot, 0.01f, top, 0.01f, random_color(random));
   const float share = between(random, 0, 1);
-  const Paint skin{240 - 140 * share, 195 - 125 * share, 165 - 115 * share};
-  canvas.ellipse(top, radius, radius * between(random, 0.9, 1.3), 0, random.below(2) ? skin : random_paint(random));
+  const PaintColor skin{240 - 140 * share, 195 - 125 * share, 165 - 115 * share};
+  canvas.ellipse(top, radius, radius * between(random, 0.9, 1.3), 0, random.below(2) ? skin : random_color(random));
 }
 
 void draw_box(Canvas& canvas, Random& random) {
   const Point center{between(random, 0, 1), between(random, 0.2, 1.0)};
   const float width = between(random, 0.03, 0.14), height = between(random, 0.03, 0.16);
   const float angle = random.below(2) ? 0.0f : between(random, -0.5, 0.5);
-  canvas.box(center, width, height, angle, random_paint(random));
-  if (random.below(2)) canvas.box(center, 0.7f * width, 0.7f * height, angle, random_paint(random));
+  canvas.box(center, width, height, angle, random_color(random));
+  if (random.below(2)) canvas.box(center, 0.7f * width, 0.7f * height, angle, random_color(random));
 }
 
 // A chair or a table: a board on thin legs.
 void draw_furniture(Canvas& canvas, Random& random) {
   const Point center{between(random, 0, 1), between(random, 0.45, 0.85)};
   const float width = between(random, 0.05, 0.14), height = between(random, 0.08, 0.2);
-  const Paint color = random_paint(random);
+  const PaintColor color = random_color(random);
   canvas.box(center, width, 0.015f, 0, color);
   for (const float side : {-0.9f, 0.9f}) {
     const float x = center.x + side * width;
@@ -113,7 +113,7 @@ void draw_furniture(Canvas& canvas, Random& random) {
 
 // Loose strokes as long and thick as limbs.
 void draw_bars(Canvas& canvas, Random& random) {
-  const Paint color = random_paint(random);
+  const PaintColor color = random_color(random);
   const auto count = 1 + random.below(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     const Point from{between(random, 0, 1), between(random, 0, 1)};
