@@ -37,7 +37,7 @@ void* CostBackend::allocate(std::size_t bytes) {
   blocks_[next_] = bytes;
   held_ += bytes;
   peak_ = std::max(peak_, held_);
-  void* const address = reinterpret_cast<void*>(next_);
+  void* const address = reinterpret_cast<void*>(next_);  // NOLINT(performance-no-int-to-ptr): nobody follows it
   next_ += (bytes / alignment + 1) * alignment;
   return address;
 }
