@@ -5,7 +5,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <sstream>
 #include <utility>
@@ -323,9 +322,12 @@ SearchSpace make_space(const Source& source, const SpaceLists& lists) {
   for (std::size_t stage = 0; within && stage < full_depth.size(); ++stage)
     within = lists.depth[stage] <= full_depth[stage];
   if (!within) {
-    std::string got;
-    for (const int blocks : lists.depth) got += fmt::format("{}{}", got.empty() ? "" : ", ", blocks);
-    throw expected(source.where("space.depth"), "five numbers, at most [3, 4, 3, 3, 1]", "[" + got + "]");
+    const auto listed = [](const auto& numbers) {
+      std::string text;
+      for (const int number : numbers) text += fmt::format("{}{}", text.empty() ? "" : ", ", number);
+      return "[" + text + "]";
+    };
+    throw expected(source.where("space.depth"), "five numbers, at most " + listed(full_depth), listed(lists.depth));
   }
   std::array<int, 5> depth;
   std::copy(lists.depth.begin(), lists.depth.end(), depth.begin());
