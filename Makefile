@@ -5,6 +5,9 @@ SETUP := meson setup -Dcuda=$(CUDA) $(MESON_FLAGS)
 # Line numbers are all that a sanitizer's report needs; whole debug information takes the compiler three times as long.
 SANITIZE := $(SETUP) -Doptimization=1 -Ddebug=false -Dcpp_args=-g1 -Db_lundef=false
 
+# Whose tests have threads; the commands start none of their own.
+THREADED := base tensor nn data nas
+
 .PHONY: all run test format lint sanitize bench clean packages
 
 all: build/build.ninja
@@ -26,11 +29,12 @@ lint: build/build.ninja
 	scripts/format --check
 	scripts/tidy build
 
-# Address and undefined behavior, then threads; without the tests labeled slow, which add shapes but no code. The
-# commands start no threads of their own, and whole runs of them take the thread sanitizer too long.
+# Address and undefined behavior without the tests labeled slow, which add shapes but no code; then the tests labeled
+# threads, in which several work, under the thread sanitizer.
 sanitize: build-address/build.ninja build-thread/build.ninja
 	meson compile -C build-address && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
-	meson compile -C build-thread && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-thread base tensor nn data nas
+	meson compile -C build-thread $(addprefix test_,$(THREADED)) && \
+	  BOOST_TEST_RUN_FILTERS='@threads' scripts/run-tests build-thread $(THREADED)
 
 bench: all
 	./build/danas bench --arch 96,rgb,3-4-3-3-1,1.0 --batch 32 --mode train

@@ -7,6 +7,8 @@
 
 using danas::ThreadPool;
 
+BOOST_AUTO_TEST_SUITE(thread_pool, *boost::unit_test::label("threads"))
+
 BOOST_AUTO_TEST_CASE(thread_pool_runs_every_task_once) {
   for (int threads = 1; threads <= 4; ++threads) {
     ThreadPool pool(threads);
@@ -64,3 +66,5 @@ BOOST_AUTO_TEST_CASE(thread_pools_start_and_stop_often) {
   }
   BOOST_CHECK_EQUAL(calls.load(), 800);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

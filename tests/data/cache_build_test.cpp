@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(waiting_for_another_build_can_be_seen_and_interrupted) {
   ::close(other);
 }
 
-BOOST_AUTO_TEST_CASE(two_threads_build_at_once) {
+BOOST_AUTO_TEST_CASE(two_threads_build_at_once, *boost::unit_test::label("threads")) {
   StoredImages images(12);
   std::atomic<int> builds{0};
   std::string pixels[4];

@@ -38,7 +38,7 @@ std::string content(const LoadedBatch& batch) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(loaders)
+BOOST_AUTO_TEST_SUITE(loaders, *boost::unit_test::label("threads"))
 
 BOOST_AUTO_TEST_CASE(crops_lie_inside_and_have_their_share) {
   int bins[4] = {}, flips = 0, tried = 0;

@@ -6,7 +6,7 @@
 using namespace danas;
 using namespace danas::test;
 
-BOOST_AUTO_TEST_SUITE(foreign_memory)
+BOOST_AUTO_TEST_SUITE(foreign_memory, *boost::unit_test::label("threads"))
 
 // Supernets, slices, fine-tuning, recalibration, evaluation, saving, final training and test, interrupted and resumed.
 BOOST_AUTO_TEST_CASE(a_search_touches_no_memory_but_through_the_backend) {

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(interrupted_once_at_many_moments, *boost::unit_test::label(
   }
 }
 
-BOOST_AUTO_TEST_CASE(interrupted_again_and_again) {
+BOOST_AUTO_TEST_CASE(interrupted_again_and_again, *boost::unit_test::label("threads")) {
   const fs::path directory = folder.path() / "run";
   bool resume = false;
   int sessions = 0;

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   BOOST_CHECK_THROW(run_tiny(experiment, directory, false), Error);  // never overwritten
 }
 
-BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_matter) {
+BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_matter, *boost::unit_test::label("threads")) {
   const TemporaryFolder folder;
   const Experiment experiment = tiny_experiment(folder.path());
   run_tiny(experiment, folder.path() / "one", false, 1);

@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(gathered_copy_trains_as_a_network_of_its_own) {
   BOOST_TEST(same_weights(gathered, alone));
 }
 
-BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
+BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit, *boost::unit_test::label("threads")) {
   const auto one = make_cpu_backend(1), two = make_cpu_backend(2);
   const auto train = [](Backend& backend) {
     const ToyImages toy(backend, 32, 1, 2, 13, 3);
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
   BOOST_TEST(same_weights(trained, by_hand));
 }
 
-BOOST_AUTO_TEST_CASE(loss_falls_and_reports_are_of_the_batch) {
+BOOST_AUTO_TEST_CASE(loss_falls_and_reports_are_of_the_batch, *boost::unit_test::label("threads")) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, 2, 16, 2);
   Network network(*backend, small, 1);
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
   BOOST_TEST(4 * peak < static_cast<std::int64_t>(training.peak_bytes()));
 }
 
-BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
+BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted, *boost::unit_test::label("threads")) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, 2, 9, 3);
   const Network network(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 8);

@@ -110,7 +110,7 @@ struct Convolution {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(cpu_determinism)
+BOOST_AUTO_TEST_SUITE(cpu_determinism, *boost::unit_test::label("threads"))
 
 FOR_EACH_INSTRUCTION_SET(matmul) {
   for (const auto& [rows, in, out] : {std::tuple{1, 1, 1},

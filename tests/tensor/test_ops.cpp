@@ -93,6 +93,8 @@ FOR_EACH_INSTRUCTION_SET(small_integers_are_exact) {
   check_rows(backend->name() + " on integers", rows);
 }
 
+BOOST_AUTO_TEST_SUITE(any_number_of_threads, *boost::unit_test::label("threads"))
+
 // Every case of the table, so that every operation and every tail; threads that do not divide the tasks too.
 FOR_EACH_INSTRUCTION_SET(every_operation_gives_the_same_bits_on_any_number_of_threads) {
   const auto one = make_cpu_backend(1, instruction_set);
@@ -112,6 +114,8 @@ FOR_EACH_INSTRUCTION_SET(every_operation_gives_the_same_bits_on_any_number_of_th
   }
   BOOST_CHECK_EQUAL(compared.size(), operations);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 // Nothing but the backend itself reads or writes its memory.
 BOOST_AUTO_TEST_CASE(the_table_runs_on_memory_that_is_not_the_hosts) {
