@@ -14,7 +14,8 @@ int command_evaluate(const EvaluateArguments& arguments) {
   Session session(arguments.experiment, arguments.machine.quiet);
   check_classes(model.classes, *session.dataset, arguments.model);
   const ImageStore store = session.open_store(0);
-  SystemTrainer trainer(session.experiment, store, *backend);
+  ImageCounts counts;
+  SystemTrainer trainer(session.experiment, store, *backend, nullptr, counts);
   const Metrics metrics =
       trainer.evaluate(model.network, model.network.layers(), model.system.data, parse_split(arguments.split));
   if (arguments.json) {

@@ -36,11 +36,9 @@ Network sliced(Backend& backend, const System& system, const Dataset& dataset, c
   }
 }
 
-void train(Session& session, SystemTrainer& trainer, Network& network, const TrainingSettings& settings,
-           const System& system) {
-  Optimizer optimizer(network, settings);
-  const auto& interrupted = catch_interrupts();
-  trainer.stop_on(&interrupted);
+void train(Session& session, SystemTrainer& trainer, Backend& backend, Network& network,
+           const TrainingSettings& settings, const System& system, const std::atomic<bool>& interrupted) {
+  Optimizer optimizer(backend, network, settings);
   const auto steps =
       trainer.train(network, optimizer, settings, system.data, train_stream, 0, [&](const StepReport& report) {
         session.progress.update(fmt::format("training, loss {:.3f}", report.loss), report.step + 1, settings.steps);
@@ -92,9 +90,11 @@ int command_train(const TrainArguments& arguments) {
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
   const ImageStore store = session.open_store(settings.steps * settings.batch);
-  SystemTrainer trainer(session.experiment, store, *backend);
-  trainer.prepare(system.data);
-  train(session, trainer, network, settings, system);
+  prepare_images(store, system.data);
+  const auto& interrupted = catch_interrupts();
+  ImageCounts counts;
+  SystemTrainer trainer(session.experiment, store, *backend, &interrupted, counts);
+  train(session, trainer, *backend, network, settings, system, interrupted);
   trainer.recalibrate(network, layers, system.data);
   const auto directory =
       arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;

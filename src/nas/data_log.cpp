@@ -18,10 +18,10 @@ void DataLog::update() {
   const std::vector<ImageStore::Cache> caches = store_.caches();
   const bool more_caches = told_caches_ < caches.size();
   for (; told_caches_ < caches.size(); ++told_caches_) {
-    status_.note_cache(caches[told_caches_].name, caches[told_caches_].text());
+    state_.caches[caches[told_caches_].name] = caches[told_caches_].text();
     status_.log("cache " + caches[told_caches_].text());
   }
-  if (more_caches) status_.save();
+  if (more_caches) state_.save();  // before anything that was made from it is on record
   const std::vector<Problem> problems = store_.problems();
   if (problems.size() > told_problems_) status_.log(fmt::format("{} unusable files:", problems.size()));
   for (; told_problems_ < problems.size(); ++told_problems_)

@@ -2,19 +2,22 @@
 #pragma once
 
 #include "data/image_store.hpp"
+#include "nas/search_state.hpp"
 #include "nas/search_status.hpp"
 
 namespace danas {
 
 class DataLog {
  public:
-  DataLog(SearchStatus& status, const ImageStore& store) : status_(status), store_(store) {}
+  DataLog(SearchStatus& status, SearchState& state, const ImageStore& store)
+      : status_(status), state_(state), store_(store) {}
 
   void begin();   ///< images, classes, notes
   void update();  ///< caches and unusable files that came since the last call
 
  private:
   SearchStatus& status_;
+  SearchState& state_;
   const ImageStore& store_;
   std::size_t told_caches_ = 0, told_problems_ = 0;
   std::int64_t told_remarked_ = 0;

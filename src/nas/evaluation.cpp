@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
 #include "data/preparation.hpp"
+#include "nas/training_memory.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -21,42 +22,109 @@ std::optional<Enum> entry(const Metadata& metadata, const std::string& key) {
   return found == metadata.end() ? std::nullopt : find_named<Enum>(found->second);
 }
 
+std::string ids_text(const std::vector<std::int64_t>& ids) {
+  return ids.size() == 1 ? fmt::format("system {}", ids.front())
+                         : fmt::format("systems {} to {}", ids.front(), ids.back());
+}
+
 }  // namespace
+
+Evaluation::Evaluation(SearchContext& context, Supernets& supernets)
+    : context_(context), supernets_(supernets),
+      budget_(largest_supernet_training(context.experiment, context.classes()).bytes) {}
 
 Network Evaluation::slice(const System& system) {
   return supernets_.get(system.data).gather(system_layers(system, context_.classes()));
 }
 
-// The stream of batches belongs to the system and not to its id.
-void Evaluation::train(Network& network, TrainingPhase phase, const System& system, std::optional<std::int64_t> id) {
-  const TrainingSettings& settings =
-      phase == TrainingPhase::finetune ? context_.experiment.finetune : context_.experiment.final_training;
-  const std::string purpose = fmt::format("{} {}", name_of(phase), system.text());
-  std::optional<Training> training;
-  if (id) training = Training{phase, std::to_string(*id)};
-  train_steps(network, settings, stream_number(context_.experiment.seed, purpose), system.data,
-              training ? training->text() + " " + system.text() : purpose, training);
-  context_.status.stop_if_interrupted();
-  context_.trainer.recalibrate(network, network.layers(), system.data);
+// The search leaves at least one system, however long it takes.
+bool Evaluation::out_of_time() const { return context_.out_of_time() && !context_.run.candidates().empty(); }
+
+const TrainingSettings& Evaluation::settings_of(TrainingPhase phase) const {
+  return phase == TrainingPhase::finetune ? context_.experiment.finetune : context_.experiment.final_training;
 }
 
-void Evaluation::train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
-                             const DataConfiguration& data, const std::string& name,
-                             const std::optional<Training>& training) {
-  std::optional<TrainingLog> log;
-  if (training) log.emplace(context_.run, *training, settings.steps);
-  Optimizer optimizer(network, settings);
-  context_.trainer.train(network, optimizer, settings, data, stream, 0, [&](const StepReport& report) {
-    if (log) log->add(report);
-    context_.status.progress(name, report.step + 1, settings.steps);
+// Networks come and go by `begin` and `end`, on this thread and the search's backend.
+void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, const Step& begin, const Step& end) {
+  if (pieces.empty()) return;
+  const TrainingSettings& settings = settings_of(phase);
+  std::vector<std::int64_t> ids;
+  for (const Piece& piece : pieces) ids.push_back(piece.candidate.id);
+  const std::string what = fmt::format("{} {}", name_of(phase), ids_text(ids));
+  const auto total = settings.steps * static_cast<std::int64_t>(pieces.size());
+  std::atomic<std::int64_t> steps{0};
+  std::int64_t ended = 0;
+  LaneWork work;
+  work.count = pieces.size();
+  work.bytes = [&](std::size_t i) {
+    const System system = system_of(pieces[i].candidate);
+    return static_cast<double>(training_cost(system_layers(system, context_.classes()), settings).bytes());
+  };
+  work.begin = [&](std::size_t i) { begin(pieces[i]); };
+  work.run = [&](std::size_t i, Backend& lane, const std::function<void()>& stepped) {
+    train_and_measure(phase, pieces[i], lane, [&] {
+      ++steps;
+      stepped();
+    });
+  };
+  work.end = [&](std::size_t i) {
+    ++ended;
+    taken_ = &pieces[i];
+    end(pieces[i]);
+    taken_ = nullptr;
+    pieces[i].network.reset();
+  };
+  work.tell = [&] {
+    const double unended =
+        static_cast<double>(steps) / static_cast<double>(settings.steps) - static_cast<double>(ended);
+    context_.status.progress(what, steps, total, std::max(unended, 0.0));
+  };
+  work.stop = [&] { return context_.status.interrupted() || (phase == TrainingPhase::finetune && out_of_time()); };
+  run_in_lanes(context_.backend, context_.experiment.search.lanes, budget_, work);
+  context_.status.stop_if_interrupted();
+}
+
+void Evaluation::train_and_measure(TrainingPhase phase, Piece& piece, Backend& lane,
+                                   const std::function<void()>& stepped) {
+  if (!piece.network) return;
+  SystemTrainer trainer = context_.trainer_on(lane);
+  Stopwatch stopwatch;
+  try {
+    if (!piece.trained) train(trainer, phase, piece, lane, stepped);
+    piece.train_seconds = stopwatch.lap();
+    const System system = system_of(piece.candidate);
+    const Metrics metrics = trainer.evaluate(*piece.network, piece.network->layers(), system.data, Split::validation);
+    if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
+    piece.metrics = metrics;
+  } catch (const Diverged& error) {
+    piece.divergence = error.what();
+  }
+  piece.eval_seconds = stopwatch.lap();
+}
+
+// The stream of batches belongs to the system and not to its id.
+void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece, Backend& lane,
+                       const std::function<void()>& stepped) {
+  const TrainingSettings& settings = settings_of(phase);
+  const System system = system_of(piece.candidate);
+  Network& network = *piece.network;
+  TrainingLog log({phase, std::to_string(piece.candidate.id)}, settings.steps,
+                  [&](const TrainingRow& row) { piece.rows.push_back(row); });
+  Optimizer optimizer(lane, network, settings);
+  const auto stream = stream_number(context_.experiment.seed, fmt::format("{} {}", name_of(phase), system.text()));
+  trainer.train(network, optimizer, settings, system.data, stream, 0, [&](const StepReport& report) {
+    log.add(report);
+    stepped();
     return !context_.status.interrupted();
   });
+  context_.status.stop_if_interrupted();
+  trainer.recalibrate(network, network.layers(), system.data);
 }
 
-Metrics Evaluation::measure(const Network& network, const DataConfiguration& data) {
-  const Metrics metrics = context_.trainer.evaluate(network, network.layers(), data, Split::validation);
-  if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
-  return metrics;
+// By this thread, before lanes look for them.
+void Evaluation::open_images(const DataConfiguration& data) {
+  prepare_images(context_.store, data);
+  context_.data_log.update();
 }
 
 void Evaluation::set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const {
@@ -64,33 +132,38 @@ void Evaluation::set_metrics(Candidate& candidate, const Metrics& metrics, Split
   candidate.fitness = fitness(candidate.measures, context_.experiment.device.limits(), context_.experiment.fitness);
 }
 
-std::optional<Candidate> Evaluation::evaluate(const Proposal& proposal) {
-  latest_.reset();
-  // Its training is not part of the candidate's time.
-  if (!supernets_.prepare(proposal.system.data)) return std::nullopt;
+// Supernets first, in order; their training is not part of the candidates' time.
+void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take) {
   const Device& device = context_.experiment.device;
-  Candidate candidate;
-  candidate.measures = estimate(system_layers(proposal.system, context_.classes()), device.bytes);
-  candidate.violation = excess(candidate.measures, device.limits());
-  Stopwatch stopwatch;
-  Metrics metrics;
-  try {
-    Network network = slice(proposal.system);
-    train(network, TrainingPhase::finetune, proposal.system, proposal.id);
-    candidate.train_seconds = stopwatch.lap();
-    metrics = measure(network, proposal.system.data);
-    candidate.eval_seconds = stopwatch.lap();
-    latest_.emplace(std::move(network));
-  } catch (const Diverged& error) {
-    candidate.outcome = Outcome::diverged;
-    context_.status.log(fmt::format("fine-tuning of system {} diverged: {} of [finetune]", proposal.id, error.what()));
+  std::vector<Piece> pieces;
+  for (const Proposal& proposal : proposals) {
+    if (!supernets_.prepare(proposal.system.data)) break;
+    open_images(proposal.system.data);
+    Candidate& candidate = pieces.emplace_back().candidate;
+    candidate.id = proposal.id;
+    set_system(candidate, proposal.system);
+    candidate.measures = estimate(system_layers(proposal.system, context_.classes()), device.bytes);
+    candidate.violation = excess(candidate.measures, device.limits());
   }
-  set_metrics(candidate, metrics, Split::validation);
-  return candidate;
+  const auto begin = [&](Piece& piece) { piece.network = slice(system_of(piece.candidate)); };
+  const auto end = [&](Piece& piece) {
+    Candidate& candidate = piece.candidate;
+    candidate.train_seconds = piece.train_seconds;
+    candidate.eval_seconds = piece.eval_seconds;
+    set_metrics(candidate, piece.metrics.value_or(Metrics{}), Split::validation);
+    if (!piece.metrics) {
+      candidate.outcome = Outcome::diverged;
+      context_.status.log(
+          fmt::format("fine-tuning of system {} diverged: {} of [finetune]", candidate.id, piece.divergence));
+    }
+    for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
+    take(candidate);
+  };
+  run_pieces(TrainingPhase::finetune, pieces, begin, end);
 }
 
 void Evaluation::save_model(const Candidate& candidate) {
-  if (latest_) save(*latest_, candidate, ModelStage::finetuned);
+  if (taken_->metrics) save(*taken_->network, candidate, ModelStage::finetuned);
 }
 
 void Evaluation::save(const Network& network, const Candidate& candidate, ModelStage stage, Metadata metadata) {
@@ -106,60 +179,77 @@ bool Evaluation::has_final_model(std::int64_t id) const {
   return std::filesystem::exists(file) && entry<ModelStage>(Checkpoint(file).metadata(), "stage") == ModelStage::final;
 }
 
-// What evaluate() saved, or the same again.
-Network Evaluation::fine_tuned(const System& system) {
-  Network network = slice(system);
-  train(network, TrainingPhase::finetune, system, std::nullopt);
-  return network;
+// A process that was killed may have lost some: made again, as they were.
+void Evaluation::restore_fine_tuned(std::span<const Candidate> candidates) {
+  std::vector<Piece> pieces;
+  for (const Candidate& candidate : candidates) {
+    if (std::filesystem::exists(context_.run.files().model(candidate.id))) continue;
+    open_images(system_of(candidate).data);
+    pieces.emplace_back().candidate = candidate;
+  }
+  run_pieces(
+      TrainingPhase::finetune, pieces, [&](Piece& piece) { piece.network = slice(system_of(piece.candidate)); },
+      [&](Piece& piece) { save(*piece.network, piece.candidate, ModelStage::finetuned); });
 }
 
 // A model that is marked as final was saved by a process killed before its row was written.
-Evaluation::Trained Evaluation::finish_training(const Candidate& candidate, bool log) {
-  const std::filesystem::path file = context_.run.files().model(candidate.id);
-  const System system = system_of(candidate);
-  Metadata metadata;
-  const Network before = std::filesystem::exists(file) ? load_model(context_.backend, file, preparation_name, metadata)
-                                                       : fine_tuned(system);
-  const bool trained = entry<ModelStage>(metadata, "stage") == ModelStage::final;
-  if (entry<Outcome>(metadata, "status") == Outcome::fallback) return {};
-  try {
-    Network network = before.gather(before.layers());
-    if (!trained) train(network, TrainingPhase::final, system, log ? std::optional(candidate.id) : std::nullopt);
-    Stopwatch stopwatch;
-    const Metrics metrics = measure(network, system.data);
-    const double seconds = stopwatch.lap();
-    if (!trained) save(network, candidate, ModelStage::final);
-    return {metrics, seconds};
-  } catch (const Diverged& error) {
-    context_.status.log(fmt::format("final training of system {} diverged, its fine-tuned model stays: {} of [final]",
-                                    candidate.id, error.what()));
+void Evaluation::finish_training(std::span<const Candidate> candidates, const Step& end) {
+  restore_fine_tuned(candidates);
+  std::vector<Piece> pieces;
+  for (const Candidate& candidate : candidates) {
+    open_images(system_of(candidate).data);
+    pieces.emplace_back().candidate = candidate;
   }
-  save(before, candidate, ModelStage::final, {{"status", name_of(Outcome::fallback)}});
-  return {};
+  const auto begin = [&](Piece& piece) {
+    Metadata metadata;
+    piece.network = load(piece.candidate, metadata);
+    piece.trained = entry<ModelStage>(metadata, "stage") == ModelStage::final;
+    if (entry<Outcome>(metadata, "status") == Outcome::fallback) piece.network.reset();
+  };
+  run_pieces(TrainingPhase::final, pieces, begin, end);
 }
 
-Candidate Evaluation::train_further(const Candidate& candidate) {
-  Candidate result = candidate;
-  Stopwatch stopwatch;
-  const Trained trained = finish_training(candidate, true);
-  if (trained.metrics) set_metrics(result, *trained.metrics, Split::validation);
-  else result.outcome = Outcome::fallback;
-  result.train_seconds += stopwatch.lap() - trained.eval_seconds;
-  result.eval_seconds += trained.eval_seconds;
-  return result;
+Network Evaluation::load(const Candidate& candidate, Metadata& metadata) const {
+  return load_model(context_.backend, context_.run.files().model(candidate.id), preparation_name, metadata);
 }
 
-void Evaluation::restore_final(const Candidate& candidate) {
-  if (!has_final_model(candidate.id)) finish_training(candidate, false);
+void Evaluation::save_final(const Piece& piece) {
+  if (piece.trained || !piece.network) return;
+  if (piece.metrics) return save(*piece.network, piece.candidate, ModelStage::final);
+  context_.status.log(fmt::format("final training of system {} diverged, its fine-tuned model stays: {} of [final]",
+                                  piece.candidate.id, piece.divergence));
+  Metadata metadata;
+  save(load(piece.candidate, metadata), piece.candidate, ModelStage::final, {{"status", name_of(Outcome::fallback)}});
+}
+
+void Evaluation::train_further(std::span<const Candidate> candidates, const Take& take) {
+  finish_training(candidates, [&](Piece& piece) {
+    save_final(piece);
+    for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
+    Candidate result = piece.candidate;
+    if (piece.metrics) set_metrics(result, *piece.metrics, Split::validation);
+    else result.outcome = Outcome::fallback;
+    result.train_seconds += piece.train_seconds;
+    result.eval_seconds += piece.eval_seconds;
+    take(result);
+  });
+}
+
+void Evaluation::restore_final(std::span<const Candidate> candidates) {
+  std::vector<Candidate> missing;
+  for (const Candidate& candidate : candidates)
+    if (!has_final_model(candidate.id)) missing.push_back(candidate);
+  finish_training(missing, [&](Piece& piece) { save_final(piece); });
 }
 
 Candidate Evaluation::test(const Candidate& candidate) {
   Metadata metadata;
-  const Network network =
-      load_model(context_.backend, context_.run.files().model(candidate.id), preparation_name, metadata);
+  const Network network = load(candidate, metadata);
   Candidate result = candidate;
-  set_metrics(result, context_.trainer.evaluate(network, network.layers(), system_of(candidate).data, Split::test),
-              Split::test);
+  set_metrics(
+      result,
+      context_.trainer_on(context_.backend).evaluate(network, network.layers(), system_of(candidate).data, Split::test),
+      Split::test);
   return result;
 }
 

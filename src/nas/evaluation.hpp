@@ -1,8 +1,13 @@
-// One candidate: slice, fine-tuning, exact statistics, metrics; and the final training of those on the front.
+// Candidates: slice, fine-tuning, exact statistics, metrics; and the final training of those on the front. Side by side.
 #pragma once
+
+#include <span>
+#include <string>
+#include <vector>
 
 #include "nas/candidate_fields.hpp"
 #include "nas/evaluator.hpp"
+#include "nas/lanes.hpp"
 #include "nas/supernets.hpp"
 #include "results/model_stage.hpp"
 
@@ -10,36 +15,47 @@ namespace danas {
 
 class Evaluation : public Evaluator {
  public:
-  Evaluation(SearchContext& context, Supernets& supernets) : context_(context), supernets_(supernets) {}
+  Evaluation(SearchContext& context, Supernets& supernets);
 
-  std::optional<Candidate> evaluate(const Proposal& proposal) override;
+  void evaluate(std::span<const Proposal> proposals, const Take& take) override;
   void save_model(const Candidate& candidate) override;
-  Candidate train_further(const Candidate& candidate) override;
-  void restore_final(const Candidate& candidate) override;
+  void train_further(std::span<const Candidate> candidates, const Take& take) override;
+  void restore_final(std::span<const Candidate> candidates) override;
   Candidate test(const Candidate& candidate) override;
   bool has_final_model(std::int64_t id) const override;
 
  private:
-  struct Trained {
-    std::optional<Metrics> metrics;
-    double eval_seconds = 0;
-  };  ///< no metrics: it diverged
+  /// One network on its way through a lane.
+  struct Piece {
+    Candidate candidate;
+    std::optional<Network> network;  ///< none while it waits; from begin to end, unless there is nothing to do
+    bool trained = false;            ///< the model after final training is there already
+    std::vector<TrainingRow> rows;   ///< of training.csv, until the candidate is on record
+    std::optional<Metrics> metrics;  ///< on validation; none where it diverged
+    std::string divergence;          ///< why it did
+    double train_seconds = 0, eval_seconds = 0;
+  };
+  using Step = std::function<void(Piece&)>;
 
   Network slice(const System& system);
-  /// Throws Diverged, as does measure(). `id` names the rows of training.csv; without one there are none.
-  void train(Network& network, TrainingPhase phase, const System& system, std::optional<std::int64_t> id);
-  void train_steps(Network& network, const TrainingSettings& settings, std::uint64_t stream,
-                   const DataConfiguration& data, const std::string& name, const std::optional<Training>& training);
-  Metrics measure(const Network& network, const DataConfiguration& data);  ///< on validation
+  bool out_of_time() const;
+  const TrainingSettings& settings_of(TrainingPhase phase) const;
+  void run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, const Step& begin, const Step& end);
+  void train_and_measure(TrainingPhase phase, Piece& piece, Backend& lane, const std::function<void()>& stepped);
+  void train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece, Backend& lane,
+             const std::function<void()>& stepped);
+  void open_images(const DataConfiguration& data);
   void set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const;
-  Network fine_tuned(const System& system);
-  /// Leaves the model after final training, or as it was where that diverges. Without `log` no rows of training.csv.
-  Trained finish_training(const Candidate& candidate, bool log);
+  void restore_fine_tuned(std::span<const Candidate> candidates);
+  void finish_training(std::span<const Candidate> candidates, const Step& end);
+  void save_final(const Piece& piece);
+  Network load(const Candidate& candidate, Metadata& metadata) const;
   void save(const Network& network, const Candidate& candidate, ModelStage stage, Metadata more = {});
 
   SearchContext& context_;
   Supernets& supernets_;
-  std::optional<Network> latest_;  ///< of the candidate that was evaluated last; none where it diverged
+  double budget_;                 ///< bytes that the pieces of all lanes may take
+  const Piece* taken_ = nullptr;  ///< whose candidate is being taken
 };
 
 }  // namespace danas

@@ -53,7 +53,7 @@ class KeyCollector {
   void text(const std::string& key, const std::string&) { keys.push_back(key); }
   void path(const std::string& key, const std::filesystem::path&) { keys.push_back(key); }
   template <class Value>
-  void number(const std::string& key, const Value&, const Bounds&) {
+  void number(const std::string& key, const Value&, const Bounds&, const char* = nullptr) {
     keys.push_back(key);
   }
   template <class Value>
@@ -209,6 +209,14 @@ class TomlReader {
   }
 
   template <class Value>
+  void number(const std::string& key, std::optional<Value>& value, const Bounds& bounds, const char* none) {
+    const toml::node* node = source_.find(key);
+    if (node == nullptr) return;
+    if (node->value<std::string>() == none) value.reset();
+    else value = read_number<Value>(key, *node, bounds, fmt::format("\"{}\" or ", none));
+  }
+
+  template <class Value>
   void list(const std::string& key, std::vector<Value>& values, const Bounds& bounds) {
     read_list(key, values, [&](const toml::node& node) { return read_number<Value>(key, node, bounds); });
   }
@@ -258,14 +266,15 @@ class TomlReader {
   }
 
   template <class Value>
-  Value read_number(const std::string& key, const toml::node& node, const Bounds& bounds) const {
+  Value read_number(const std::string& key, const toml::node& node, const Bounds& bounds,
+                    const std::string& or_else = "") const {
     const bool integer = std::is_integral_v<Value>;
     const auto* whole = node.as_integer();
     const auto* real = node.as_floating_point();
     const double value = whole != nullptr ? static_cast<double>(whole->get()) : real != nullptr ? real->get() : 0.0;
     if ((whole == nullptr && (integer || real == nullptr)) || !std::isfinite(value) || !bounds.contains(value)) {
       const char* kind = integer ? "a whole number" : "a number";
-      throw expected(source_.where(key), fmt::format("{} {}", kind, describe(bounds)), describe(node));
+      throw expected(source_.where(key), fmt::format("{}{} {}", or_else, kind, describe(bounds)), describe(node));
     }
     return whole != nullptr ? static_cast<Value>(whole->get()) : static_cast<Value>(value);
   }

@@ -31,6 +31,7 @@ struct SearchSettings {
   std::int64_t recalibration_images = 4096;
   int evaluation_batch = 128;
   Objectives objectives = default_objectives;  ///< of the front
+  std::optional<int> lanes;                    ///< candidates side by side; none: as many as pay. Changes no result
 };
 
 struct Experiment {

@@ -29,7 +29,8 @@ struct SpaceLists {
 
 constexpr double most_steps = 1e9;
 
-/// visit.text(key, string), visit.path(key, path), visit.number(key, value, bounds), visit.list(key, numbers, bounds),
+/// visit.text(key, string), visit.path(key, path), visit.number(key, value, bounds),
+/// visit.number(key, an optional one, bounds, the name of none), visit.list(key, numbers, bounds),
 /// visit.choice(key, value of an enum with names), visit.choice(key, an optional one, the name of none),
 /// visit.choices(key, several), visit.measures(key, measures); keys are dotted.
 template <class Visitor>
@@ -84,6 +85,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("search.recalibration_images", experiment.search.recalibration_images, Bounds{1, 1e9});
   visit.number("search.evaluation_batch", experiment.search.evaluation_batch, Bounds{1, 65536});
   visit.measures("search.objectives", experiment.search.objectives);
+  visit.number("search.lanes", experiment.search.lanes, Bounds{1, 1024}, "auto");
   visit.text("device.name", experiment.device.name);
   visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{1.0 / 1024, 1e9});

@@ -48,6 +48,10 @@ class TomlWriter {
     if (value) write(key, value_text(*value));
   }
   template <class Value>
+  void number(const std::string& key, const std::optional<Value>& value, const Bounds&, const char* none) {
+    write(key, value ? value_text(*value) : quoted(none));
+  }
+  template <class Value>
   void list(const std::string& key, const std::vector<Value>& values, const Bounds&) {
     write_list(key, values);
   }

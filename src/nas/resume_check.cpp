@@ -11,9 +11,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string without_limits(Experiment experiment) {
+std::string without_what_may_change(Experiment experiment) {
   experiment.search.hours.reset();
   experiment.search.systems.reset();
+  experiment.search.lanes.reset();
   return experiment.to_toml();
 }
 
@@ -32,12 +33,12 @@ std::string first_difference(const std::string& a, const std::string& b) {
 
 void check_same_experiment(const RunFiles& files, const Experiment& experiment) {
   const fs::path file = files.experiment();
-  const std::string before = without_limits(parse_experiment(read_file(file), file));
-  const std::string now = without_limits(experiment);
+  const std::string before = without_what_may_change(parse_experiment(read_file(file), file));
+  const std::string now = without_what_may_change(experiment);
   if (before != now)
     throw Error(files.directory().string(),
-                fmt::format("this run was started with another experiment (now `{}`, then `{}`); only search.hours and "
-                            "search.systems may change",
+                fmt::format("this run was started with another experiment (now `{}`, then `{}`); only search.hours, "
+                            "search.systems and search.lanes may change",
                             first_difference(now, before), first_difference(before, now)));
 }
 

@@ -23,30 +23,31 @@ void tell_space(SearchStatus& status, const Experiment& experiment) {
                          experiment.space.data_configurations().size(), device.name, device.ram_kib, device.flash_kib));
 }
 
-std::string search_in(RunDirectory& run, SearchStatus& status, const Experiment& experiment, Backend& backend,
-                      const SearchOptions& options, std::shared_ptr<const Dataset> dataset) {
+std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Experiment& experiment, Backend& backend,
+                      const SearchOptions& options, const SearchObserver& observer,
+                      std::shared_ptr<const Dataset> dataset) {
+  WorkEstimate work(experiment, static_cast<int>(dataset->classes().size()),
+                    static_cast<std::int64_t>(dataset->samples(Split::validation).size()));
+  SearchState state(run.files(), since_begin);
+  SearchStatus status(run, observer, options.interrupt, state.clock, work);
   status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
                             : fmt::format("danas {}, {}, run {}", version_text(), backend.name(),
                                           run.files().directory().string()));
   const ImageStore store(
       std::move(dataset), experiment.data, image_use(experiment, search_draws(experiment)),
       [&](std::int64_t done, std::int64_t total) { status.preparing("caching images", done, total); });
-  DataLog data_log(status, store);
+  DataLog data_log(status, state, store);
   data_log.begin();
   tell_space(status, experiment);
-  SystemTrainer trainer(experiment, store, backend);
-  trainer.stop_on(options.interrupt);
-  WorkEstimate work(experiment, static_cast<int>(store.dataset().classes().size()), store.size(Split::validation));
-  status.attach(trainer, work);
-  SearchContext context{experiment, options, backend, store, data_log, trainer, run, status, work};
+  SearchContext context{experiment, backend, store, data_log, run, state, status, work};
   try {
     status.stop_if_interrupted();
-    Supernets supernets(context);
+    Supernets supernets(context, options.state_seconds);
     Evaluation evaluation(context, supernets);
     return SearchLoop(context, supernets, evaluation).run();
   } catch (const Error& error) {
     if (error.fault() == Fault::interrupted) {
-      status.save();
+      state.save();
       status.log(fmt::format("interrupted with {} systems on record", run.candidates().size()));
     } else {
       try {
@@ -82,8 +83,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size())));
     if (!run) open_run();
     check_same_images(run->files(), dataset->fingerprint());
-    SearchStatus status(*run, observer, options.interrupt, since_begin);
-    result.summary_json = search_in(*run, status, experiment, backend, options, dataset);
+    result.summary_json = search_in(*run, since_begin, experiment, backend, options, observer, dataset);
   } catch (const Error& error) {
     // Unusable images leave no directory behind.
     if (error.fault() == Fault::input && run && !options.resume && run->untouched()) {

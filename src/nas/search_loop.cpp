@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/units.hpp"
@@ -41,7 +43,7 @@ std::string SearchLoop::run() {
       make_strategy(context_.experiment.search, context_.experiment.space, context_.experiment.seed);
   replay(*strategy);
   forget_unfinished();
-  context_.status.enter("candidates");
+  context_.state.clock.enter(SearchPhase::candidates);
   explore(*strategy);
   return finish();
 }
@@ -51,14 +53,14 @@ void SearchLoop::replay(Strategy& strategy) {
   const std::vector<Candidate>& candidates = context_.run.candidates();
   for (std::size_t row = 0; row < candidates.size(); ++row) {
     const Candidate& candidate = candidates[row];
-    const std::optional<Proposal> proposal = strategy.next();
-    if (!proposal || proposal->id != candidate.id || proposal->system.text() != candidate.system_text())
+    const std::vector<Proposal> next = strategy.next(1);
+    if (next.empty() || next[0].id != candidate.id || next[0].system.text() != candidate.system_text())
       throw expected(context_.run.files().candidates().string(),
-                     proposal ? fmt::format("system {}, {}", proposal->id, proposal->system.text()) : "no more rows",
+                     next.empty() ? "no more rows" : fmt::format("system {}, {}", next[0].id, next[0].system.text()),
                      fmt::format("{} {}; the file has been altered", candidate.id, candidate.system_text()));
-    strategy.tell(candidate.fitness);
+    strategy.tell(candidate.id, candidate.fitness);
     note(candidate, row);
-    context_.status.at_least(candidate.elapsed_seconds);
+    context_.state.clock.at_least(candidate.elapsed_seconds);
   }
   for (const DataConfiguration& data : context_.experiment.space.data_configurations())
     if (supernets_.finished(data)) context_.work.supernet_done(data);
@@ -83,16 +85,19 @@ void SearchLoop::forget_unfinished() {
   });
 }
 
-bool SearchLoop::limit_reached() const {
-  const auto& systems = context_.experiment.search.systems;
-  return context_.out_of_time() || (systems && static_cast<std::int64_t>(context_.run.candidates().size()) >= *systems);
+// The search leaves at least one system, however long it takes.
+std::int64_t SearchLoop::systems_left() const {
+  const auto recorded = static_cast<std::int64_t>(context_.run.candidates().size());
+  if (recorded > 0 && context_.out_of_time()) return 0;
+  return context_.experiment.search.systems.value_or(std::numeric_limits<std::int64_t>::max()) - recorded;
 }
 
 void SearchLoop::explore(Strategy& strategy) {
-  for (bool first = true; !limit_reached(); first = false) {
+  for (bool first = true; systems_left() > 0; first = false) {
     context_.status.stop_if_interrupted();
-    const std::optional<Proposal> proposal = strategy.next();
-    if (!proposal) {
+    const auto population = static_cast<std::int64_t>(context_.experiment.search.population);
+    const std::vector<Proposal> proposals = strategy.next(std::min(systems_left(), population));
+    if (proposals.empty()) {
       context_.status.log("every system of the search space has been evaluated");
       return;
     }
@@ -101,29 +106,36 @@ void SearchLoop::explore(Strategy& strategy) {
       const std::vector<std::int64_t> ids = front_.ids();
       context_.run.keep_models({ids.begin(), ids.end()});
     }
-    const std::optional<Candidate> candidate = evaluate(*proposal);
-    if (!candidate) return;
-    strategy.tell(candidate->fitness);
-    record(*candidate);
+    evaluate(proposals, strategy);
+    context_.state.save();
   }
 }
 
-// A network that is on record, under another width, has its results; else the evaluator's.
-std::optional<Candidate> SearchLoop::evaluate(const Proposal& proposal) {
-  const auto known = evaluated_.find(networks_.network(proposal.system));
-  std::optional<Candidate> candidate =
-      known == evaluated_.end() ? evaluator_.evaluate(proposal) : context_.run.candidates()[known->second];
-  if (!candidate) return std::nullopt;
-  if (known != evaluated_.end()) {
-    candidate->twin_of = candidate->id;
-    candidate->train_seconds = candidate->eval_seconds = 0;
-    if (candidate->outcome == Outcome::evaluated) candidate->outcome = Outcome::twin;
+// A network that is on record, under another width, or comes before in this generation, has its results.
+void SearchLoop::evaluate(const std::vector<Proposal>& proposals, Strategy& strategy) {
+  std::vector<Proposal> unknown;
+  std::unordered_set<std::int64_t> begun;
+  for (const Proposal& proposal : proposals) {
+    const std::int64_t network = networks_.network(proposal.system);
+    if (!evaluated_.contains(network) && begun.insert(network).second) unknown.push_back(proposal);
   }
-  candidate->id = proposal.id;
-  candidate->generation = proposal.generation;
-  candidate->origin = proposal.origin;
-  candidate->parents = parents_text(proposal.parents);
-  set_system(*candidate, proposal.system);
+  auto next = proposals.begin();
+  const auto record_twins = [&] {
+    for (; next != proposals.end() && evaluated_.contains(networks_.network(next->system)); ++next)
+      record(*next, twin(*next), strategy);
+  };
+  record_twins();
+  evaluator_.evaluate(unknown, [&](const Candidate& candidate) {
+    record(*next++, candidate, strategy);
+    record_twins();
+  });
+}
+
+Candidate SearchLoop::twin(const Proposal& proposal) const {
+  Candidate candidate = context_.run.candidates()[evaluated_.at(networks_.network(proposal.system))];
+  candidate.twin_of = candidate.id;
+  candidate.train_seconds = candidate.eval_seconds = 0;
+  if (candidate.outcome == Outcome::evaluated) candidate.outcome = Outcome::twin;
   return candidate;
 }
 
@@ -135,14 +147,20 @@ bool SearchLoop::note(const Candidate& candidate, std::size_t row) {
 }
 
 // The model is saved before the row that speaks of it.
-void SearchLoop::record(Candidate candidate) {
+void SearchLoop::record(const Proposal& proposal, Candidate candidate, Strategy& strategy) {
+  candidate.id = proposal.id;
+  candidate.generation = proposal.generation;
+  candidate.origin = proposal.origin;
+  candidate.parents = parents_text(proposal.parents);
+  set_system(candidate, proposal.system);
+  strategy.tell(candidate.id, candidate.fitness);
   const bool on_front = note(candidate, context_.run.candidates().size());
   if (on_front) evaluator_.save_model(candidate);
-  candidate.elapsed_seconds = context_.status.elapsed();
+  candidate.elapsed_seconds = context_.state.clock.elapsed();
   context_.run.append_candidate(candidate);
   if (on_front)
     for (const std::int64_t id : front_.left()) context_.run.remove_model(id);
-  context_.status.save();
+  context_.state.save_now_and_then();
   tell(candidate, on_front);
 }
 
@@ -162,23 +180,25 @@ std::vector<Candidate> SearchLoop::final_front() {
   const std::vector<std::size_t> front = front_within_limits(candidates, objectives);
   const auto known = by_id(context_.run.finals());
   context_.work.final_begins(static_cast<std::int64_t>(front.size()));
-  std::vector<Candidate> trained;
+  std::vector<Candidate> unknown;
   for (const std::size_t i : front) {
-    context_.status.stop_if_interrupted();
-    if (const auto found = known.find(candidates[i].id); found != known.end()) {
-      trained.push_back(found->second);
-    } else {
-      trained.push_back(evaluator_.train_further(candidates[i]));
-      context_.run.append_final(trained.back());
-      context_.status.save();
-      context_.status.log(fmt::format("{}: validation accuracy {} after final training", describe(trained.back()),
-                                      accuracy_text(trained.back().measures)));
-    }
-    context_.work.final_done();
+    if (known.contains(candidates[i].id)) context_.work.final_done();
+    else unknown.push_back(candidates[i]);
   }
+  evaluator_.train_further(unknown, [&](const Candidate& candidate) {
+    context_.run.append_final(candidate);
+    context_.work.final_done();
+    context_.state.save_now_and_then();
+    context_.status.log(fmt::format("{}: validation accuracy {} after final training", describe(candidate),
+                                    accuracy_text(candidate.measures)));
+  });
+  if (!unknown.empty()) context_.state.save();
+  const auto finals = by_id(context_.run.finals());
+  std::vector<Candidate> trained;
+  for (const std::size_t i : front) trained.push_back(finals.at(candidates[i].id));
   std::vector<Candidate> result;  // training may have changed who dominates whom
   for (const std::size_t i : front_within_limits(trained, objectives)) result.push_back(trained[i]);
-  for (const Candidate& candidate : result) evaluator_.restore_final(candidate);
+  evaluator_.restore_final(result);
   return result;
 }
 
@@ -200,13 +220,13 @@ std::vector<FrontRow> SearchLoop::test(const std::vector<Candidate>& front) {
 void SearchLoop::open_first_images() {
   if (context_.run.candidates().empty()) return;
   const DataConfiguration data = system_of(context_.run.candidates().front()).data;
-  context_.trainer.prepare(data);
+  prepare_images(context_.store, data);
   context_.store.evaluation(Split::test, data.resolution);
   context_.data_log.update();
 }
 
 std::string SearchLoop::finish() {
-  context_.status.enter("final");
+  context_.state.clock.enter(SearchPhase::final);
   const std::vector<FrontRow> front = test(final_front());
   context_.data_log.update();
   if (const auto summary = context_.run.summary()) {  // a finished run, resumed with nothing left to do
@@ -218,7 +238,7 @@ std::string SearchLoop::finish() {
   std::set<std::int64_t> ids;
   for (const FrontRow& row : front) ids.insert(row.id);
   context_.run.keep_models(ids);
-  context_.status.save();
+  context_.state.save();
   const std::string summary = summary_text(summarize(context_, front, supernets_.count()));
   tell_result(front);
   context_.run.write_summary(summary);

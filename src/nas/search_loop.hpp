@@ -1,4 +1,4 @@
-// The loop: a proposal, its evaluation, its row; then final training and test of the front.
+// The loop: proposals, their evaluation, their rows; then final training and test of the front.
 #pragma once
 
 #include <set>
@@ -25,9 +25,10 @@ class SearchLoop {
   void replay(Strategy& strategy);
   void forget_unfinished();
   void explore(Strategy& strategy);
-  bool limit_reached() const;
-  std::optional<Candidate> evaluate(const Proposal& proposal);
-  void record(Candidate candidate);
+  std::int64_t systems_left() const;  ///< to be evaluated, if time allows
+  void evaluate(const std::vector<Proposal>& proposals, Strategy& strategy);
+  Candidate twin(const Proposal& proposal) const;
+  void record(const Proposal& proposal, Candidate candidate, Strategy& strategy);
   bool note(const Candidate& candidate, std::size_t row);
   void tell(const Candidate& candidate, bool on_front);
   std::string finish();

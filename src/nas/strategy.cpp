@@ -1,6 +1,7 @@
 #include "nas/strategy.hpp"
 
 #include <algorithm>
+#include <deque>
 
 #include "base/error.hpp"
 
@@ -14,12 +15,15 @@ class ExhaustiveStrategy : public Strategy {
  public:
   explicit ExhaustiveStrategy(const SearchSpace& space) : space_(space) {}
 
-  std::optional<Proposal> next() override {
-    if (next_ == space_.size()) return std::nullopt;
-    const System system = space_.at(next_++);
-    return Proposal{next_, 0, "exhaustive", {}, system};
+  std::vector<Proposal> next(std::int64_t most) override {
+    std::vector<Proposal> proposals;
+    for (; most > 0 && next_ < space_.size(); --most) {
+      const System system = space_.at(next_++);
+      proposals.push_back({next_, 0, "exhaustive", {}, system});
+    }
+    return proposals;
   }
-  void tell(double) override {}
+  void tell(std::int64_t, double) override {}
 
  private:
   const SearchSpace& space_;
@@ -30,12 +34,15 @@ class RandomStrategy : public Strategy {
  public:
   RandomStrategy(const SearchSpace& space, std::uint64_t seed) : proposed_(space), seed_(seed) {}
 
-  std::optional<Proposal> next() override {
-    if (proposed_.all()) return std::nullopt;
-    Random random(seed_, "search", 0, static_cast<std::uint64_t>(count_));
-    return Proposal{++count_, 0, "random", {}, proposed_.sample_new(random)};
+  std::vector<Proposal> next(std::int64_t most) override {
+    std::vector<Proposal> proposals;
+    for (; most > 0 && !proposed_.all(); --most) {
+      Random random(seed_, "search", 0, static_cast<std::uint64_t>(count_));
+      proposals.push_back({++count_, 0, "random", {}, proposed_.sample_new(random)});
+    }
+    return proposals;
   }
-  void tell(double) override {}
+  void tell(std::int64_t, double) override {}
 
  private:
   ProposedSystems proposed_;
@@ -49,17 +56,20 @@ class GeneticStrategy : public Strategy {
   GeneticStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed)
       : settings_(settings), space_(space), proposed_(space), seed_(seed) {}
 
-  std::optional<Proposal> next() override {
-    if (proposed_.all()) return std::nullopt;
-    if (population_.size() >= static_cast<std::size_t>(settings_.population)) begin_generation();
-    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
-    latest_ = generation_ == 0 ? random_proposal(random) : child(random);
-    latest_.id = ++count_;
-    latest_.generation = generation_;
-    return latest_;
+  std::vector<Proposal> next(std::int64_t most) override {
+    const auto full = static_cast<std::size_t>(settings_.population);
+    if (population_.size() >= full && !proposed_.all()) begin_generation();
+    untold_.clear();
+    while (most-- > 0 && population_.size() + untold_.size() < full && !proposed_.all()) untold_.push_back(propose());
+    return {untold_.begin(), untold_.end()};
   }
 
-  void tell(double fitness) override { population_.push_back({latest_.id, latest_.system, fitness}); }
+  void tell(std::int64_t id, double fitness) override {
+    if (untold_.empty() || untold_.front().id != id)
+      throw expected("search", "the fitness of the first system without", std::to_string(id), Fault::failure);
+    population_.push_back({id, untold_.front().system, fitness});
+    untold_.pop_front();
+  }
 
  private:
   struct Individual {
@@ -67,6 +77,14 @@ class GeneticStrategy : public Strategy {
     System system;
     double fitness;
   };
+
+  Proposal propose() {
+    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
+    Proposal proposal = generation_ == 0 ? random_proposal(random) : child(random);
+    proposal.id = ++count_;
+    proposal.generation = generation_;
+    return proposal;
+  }
 
   void begin_generation() {
     ++generation_;
@@ -112,7 +130,7 @@ class GeneticStrategy : public Strategy {
   std::int64_t generation_ = 0, count_ = 0;
   std::uint64_t children_ = 0;
   std::vector<Individual> population_, survivors_;
-  Proposal latest_;
+  std::deque<Proposal> untold_;
 };
 
 }  // namespace

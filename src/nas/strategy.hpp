@@ -1,4 +1,4 @@
-// Which system comes next. A strategy's proposals are a pure function of the seed and of the fitness told so far, so a
+// Which systems come next. A strategy's proposals are a pure function of the seed and of the fitness told so far, so a
 // search is resumed by replaying it with the results on record.
 #pragma once
 
@@ -25,10 +25,11 @@ struct Proposal {
 class Strategy {
  public:
   virtual ~Strategy() = default;
-  /// The next system, never one that was proposed before; none when the whole space has been. The fitness of the
-  /// previous proposal must have been told.
-  virtual std::optional<Proposal> next() = 0;
-  virtual void tell(double fitness) = 0;  ///< of the latest proposal
+  /// The next systems, never one that was proposed before, that do not depend on each other's results: `most` of them,
+  /// fewer at the end of a generation, none when the whole space has been proposed. The fitness of all earlier ones must
+  /// have been told. How many are asked for at a time changes none of them.
+  virtual std::vector<Proposal> next(std::int64_t most) = 0;
+  virtual void tell(std::int64_t id, double fitness) = 0;  ///< of a proposal, in the order of their ids
 };
 
 /// Systems proposed so far, and new ones drawn uniformly among the others.

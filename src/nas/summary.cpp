@@ -15,7 +15,7 @@ double relative_excess(const Candidate& candidate, const Measures& limits) {
   return sum;
 }
 
-DataSummary summarize(const ImageStore& store, const SearchStatus& status) {
+DataSummary summarize(const ImageStore& store, const SearchState& state) {
   const Dataset& dataset = store.dataset();
   DataSummary data;
   data.classes = dataset.classes();
@@ -25,7 +25,7 @@ DataSummary summarize(const ImageStore& store, const SearchStatus& status) {
   data.test = store.size(Split::test);
   data.unusable_files = static_cast<std::int64_t>(store.problems().size());
   data.remarked_files = store.remarked();
-  for (const auto& [set, text] : status.caches()) data.caches.push_back(text);
+  for (const auto& [set, text] : state.caches) data.caches.push_back(text);
   return data;
 }
 
@@ -60,14 +60,15 @@ Summary summarize(const SearchContext& context, const std::vector<FrontRow>& fro
   summary.diverged =
       std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.outcome == Outcome::diverged; });
   summary.supernets = supernets;
-  summary.images_trained = context.status.images_trained();
-  summary.images_evaluated = context.status.images_evaluated();
-  summary.seconds = context.status.seconds();
-  summary.peak_memory_mib = context.status.peak_memory_mib();
+  summary.images_trained = context.state.counts.trained;
+  summary.images_evaluated = context.state.counts.evaluated;
+  summary.seconds = context.state.clock.by_phase();
+  summary.seconds["total"] = context.state.clock.elapsed();
+  summary.peak_memory_mib = context.state.peak_memory_mib();
   summary.device = context.backend.name();
   summary.target = context.experiment.device.name;
   summary.version = version();
-  summary.data = summarize(context.store, context.status);
+  summary.data = summarize(context.store, context.state);
   return summary;
 }
 

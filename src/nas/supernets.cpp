@@ -70,29 +70,31 @@ Metadata Supernets::metadata(const DataConfiguration& data) const {
 bool Supernets::prepare(const DataConfiguration& data) {
   if (finished(data)) return true;
   network_.reset();
-  context_.status.enter("data");
-  prepare_images(data);
-  context_.status.enter("supernets");
+  SearchClock& clock = context_.state.clock;
+  clock.enter(SearchPhase::data);
+  prepare_all_images(data);
+  clock.enter(SearchPhase::supernets);
   context_.work.supernet_begins(data);
   Network network = untrained(data);
   try {
-    if (!train(network, data)) return false;
-    finish(network, data);
+    SystemTrainer trainer = context_.trainer_on(context_.backend);
+    if (!train(trainer, network, data)) return false;
+    finish(trainer, network, data);
   } catch (const Diverged& error) {
     throw Error(supernet_training(data).text(), std::string(error.what()) + " of [supernet]", Fault::failure);
   }
-  context_.status.save();
+  context_.state.save();
   remove_file(context_.run.files().unfinished_supernet());
   context_.work.supernet_done(data);
-  context_.status.enter("candidates");
+  clock.enter(SearchPhase::candidates);
   network_.emplace(std::move(network));
   data_ = data;
   return true;
 }
 
 // Test images are looked at before anything is trained, so that unreadable ones do not end a search at its end.
-void Supernets::prepare_images(const DataConfiguration& data) {
-  context_.trainer.prepare(data);
+void Supernets::prepare_all_images(const DataConfiguration& data) {
+  prepare_images(context_.store, data);
   if (count() == 0) context_.store.evaluation(Split::test, data.resolution);
   context_.data_log.update();
 }
@@ -108,33 +110,35 @@ const Network& Supernets::get(const DataConfiguration& data) {
 }
 
 // False where search.hours end before the last step.
-bool Supernets::train(Network& network, const DataConfiguration& data) {
+bool Supernets::train(SystemTrainer& trainer, Network& network, const DataConfiguration& data) {
   const TrainingSettings& settings = context_.experiment.supernet;
   const Training training = supernet_training(data);
   const std::string name = training.text();
-  TrainingLog log(context_.run, training, settings.steps);
-  Optimizer optimizer(network, settings);
+  TrainingLog log(training, settings.steps, [&](const TrainingRow& row) { context_.run.append_training(row); });
+  Optimizer optimizer(context_.backend, network, settings);
+  const bool first = count() == 0;
   std::int64_t done = 0;
   if (const auto state = unfinished_state(context_.run, data)) {
     state->load(network, optimizer.state());
-    done = step_of(*state, context_.run.files().unfinished_supernet());
-    log.restore(state->metadata());
+    const std::filesystem::path file = context_.run.files().unfinished_supernet();
+    done = step_of(*state, file);
+    log.restore(state->metadata(), file.string());
   }
   Stopwatch since_saved;
   const auto after_step = [&](const StepReport& report) {
     done = report.step + 1;
     log.add(report);
-    context_.status.progress(name, done, settings.steps);
-    const bool stop = context_.status.interrupted() || context_.out_of_time();
-    if (stop || done == settings.steps || since_saved.seconds() >= context_.options.state_seconds) {
+    context_.status.progress(name, done, settings.steps,
+                             static_cast<double>(done) / static_cast<double>(settings.steps));
+    const bool stop = context_.status.interrupted() || (!first && context_.out_of_time());
+    if (stop || done == settings.steps || since_saved.seconds() >= state_seconds_) {
       save_state(network, optimizer, data, done, log);
       since_saved.lap();
     }
     return !stop;
   };
   if (done < settings.steps)
-    context_.trainer.train(network, optimizer, settings, data, stream_number(context_.experiment.seed, name), done,
-                           after_step);
+    trainer.train(network, optimizer, settings, data, stream_number(context_.experiment.seed, name), done, after_step);
   context_.status.stop_if_interrupted();
   if (done < settings.steps)
     context_.status.log(fmt::format("search.hours ended after {} of {} steps of {}", done, settings.steps, name));
@@ -149,12 +153,12 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
   state.merge(log.state());
   state["step"] = std::to_string(step);
   save_checkpoint(context_.run.files().unfinished_supernet(), network, state, optimizer.state());
-  context_.status.save();
+  context_.state.save();
 }
 
-void Supernets::finish(Network& network, const DataConfiguration& data) {
-  context_.trainer.recalibrate(network, network.layers(), data);
-  const Metrics metrics = context_.trainer.evaluate(network, network.layers(), data, Split::validation);
+void Supernets::finish(SystemTrainer& trainer, Network& network, const DataConfiguration& data) {
+  trainer.recalibrate(network, network.layers(), data);
+  const Metrics metrics = trainer.evaluate(network, network.layers(), data, Split::validation);
   if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
   Metadata finished = metadata(data);
   finished["stage"] = name_of(ModelStage::supernet);

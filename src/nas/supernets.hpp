@@ -10,10 +10,12 @@ namespace danas {
 
 class Supernets {
  public:
-  explicit Supernets(SearchContext& context) : context_(context) {}
+  /// The state of an unfinished training is saved every `state_seconds`.
+  Supernets(SearchContext& context, double state_seconds) : context_(context), state_seconds_(state_seconds) {}
 
-  /// Trains the supernet unless it is trained (continuing an unfinished training); false where search.hours end first.
-  /// Then, and on an interrupt, which throws Error (Fault::interrupted), the training's state is saved.
+  /// Trains the supernet unless it is trained (continuing an unfinished training); false where search.hours end first,
+  /// which does not hold for the first one. Then, and on an interrupt, which throws Error (Fault::interrupted), the
+  /// training's state is saved.
   bool prepare(const DataConfiguration& data);
   /// A trained supernet, the one at hand or from its file; valid until the next call of this or prepare().
   const Network& get(const DataConfiguration& data);
@@ -24,15 +26,16 @@ class Supernets {
   std::int64_t unfinished_steps(const DataConfiguration& data) const;
 
  private:
-  void prepare_images(const DataConfiguration& data);
+  void prepare_all_images(const DataConfiguration& data);
   Network untrained(const DataConfiguration& data) const;
   Metadata metadata(const DataConfiguration& data) const;
-  bool train(Network& network, const DataConfiguration& data);
-  void finish(Network& network, const DataConfiguration& data);
+  bool train(SystemTrainer& trainer, Network& network, const DataConfiguration& data);
+  void finish(SystemTrainer& trainer, Network& network, const DataConfiguration& data);
   void save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data, std::int64_t step,
                   const TrainingLog& log);
 
   SearchContext& context_;
+  double state_seconds_;
   std::optional<Network> network_;
   DataConfiguration data_;
 };

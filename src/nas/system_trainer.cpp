@@ -50,14 +50,16 @@ BatchSource source_of(Loader& loader, Backend& backend, const std::atomic<bool>*
 
 }  // namespace
 
-SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend)
-    : experiment_(experiment), store_(store), trainer_(backend) {}
-
-void SystemTrainer::prepare(const DataConfiguration& data) {
-  store_.training(data.resolution);
-  store_.recalibration(data.resolution);
-  store_.evaluation(Split::validation, data.resolution);
+void prepare_images(const ImageStore& store, const DataConfiguration& data) {
+  store.training(data.resolution);
+  store.recalibration(data.resolution);
+  store.evaluation(Split::validation, data.resolution);
 }
+
+SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend,
+                             const std::atomic<bool>* interrupt, ImageCounts& counts)
+    : experiment_(experiment), store_(store), backend_(backend), interrupt_(interrupt), counts_(counts),
+      trainer_(backend) {}
 
 // Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
 std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
@@ -66,27 +68,26 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
   TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch,
                         experiment_.data.crop_min_area, seed, first_step);
-  const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, network.backend(), nullptr),
-                                            first_step, [&](const StepReport& report) {
-                                              images_trained_ += settings.batch;
-                                              return !after_step || after_step(report);
-                                            });
-  return steps;
+  return trainer_.train(network, optimizer, settings, source_of(loader, backend_, nullptr), first_step,
+                        [&](const StepReport& report) {
+                          counts_.trained += settings.batch;
+                          return !after_step || after_step(report);
+                        });
 }
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
   EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
                           Batching::even);
-  trainer_.recalibrate(network, slice, source_of(loader, network.backend(), interrupt_));
+  trainer_.recalibrate(network, slice, source_of(loader, backend_, interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
                           experiment_.search.evaluation_batch);
-  const Metrics metrics = trainer_.evaluate(network, slice, source_of(loader, network.backend(), interrupt_),
-                                            store_.dataset().positive_class());
-  images_evaluated_ += metrics.images;
+  const Metrics metrics =
+      trainer_.evaluate(network, slice, source_of(loader, backend_, interrupt_), store_.dataset().positive_class());
+  counts_.evaluated += metrics.images;
   return metrics;
 }
 

@@ -14,15 +14,25 @@
 
 namespace danas {
 
+/// Images so far, by all that count here.
+struct ImageCounts {
+  std::atomic<std::int64_t> trained{0}, evaluated{0};
+};
+
+/// Makes or opens the images that training and search of a data configuration need, so that what is wrong with them ends
+/// the work before it begins.
+void prepare_images(const ImageStore& store, const DataConfiguration& data);
+
+/// Its memory is that of the largest network so far. Several may work side by side, each on a backend of its own.
 class SystemTrainer {
  public:
   using AfterStep = std::function<bool(const StepReport&)>;  ///< false stops early
 
-  SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend);
+  /// Where `interrupt` is set, recalibrate() and evaluate() end before their next batch with an Error
+  /// (Fault::interrupted).
+  SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend,
+                const std::atomic<bool>* interrupt, ImageCounts& counts);
 
-  /// Makes or opens the images that training and search of a data configuration need, so that what is wrong with them
-  /// ends the work before it begins.
-  void prepare(const DataConfiguration& data);
   /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
   std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                      const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
@@ -32,19 +42,13 @@ class SystemTrainer {
   void recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data);
   Metrics evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data, Split split);
 
-  /// Where the flag is set, the functions above end before their next batch with an Error (Fault::interrupted).
-  void stop_on(const std::atomic<bool>* interrupt) { interrupt_ = interrupt; }
-
-  std::int64_t images_trained() const { return images_trained_; }
-  std::int64_t images_evaluated() const { return images_evaluated_; }
-  std::size_t peak_bytes() const { return trainer_.peak_bytes(); }
-
  private:
   const Experiment& experiment_;
   const ImageStore& store_;
+  Backend& backend_;
+  const std::atomic<bool>* interrupt_;
+  ImageCounts& counts_;
   Trainer trainer_;
-  const std::atomic<bool>* interrupt_ = nullptr;
-  std::int64_t images_trained_ = 0, images_evaluated_ = 0;
 };
 
 /// What the images of an experiment are needed for, with `draws` training images of one data configuration.

@@ -20,8 +20,9 @@ Number entry(const Metadata& metadata, const std::string& key, const std::string
 
 }  // namespace
 
-TrainingLog::TrainingLog(RunDirectory& run, const Training& training, std::int64_t steps)
-    : run_(run), training_(training), steps_(steps), interval_(std::clamp<std::int64_t>(steps / 10, 1, 50)) {}
+TrainingLog::TrainingLog(const Training& training, std::int64_t steps, std::function<void(const TrainingRow&)> write)
+    : training_(training), steps_(steps), interval_(std::clamp<std::int64_t>(steps / 10, 1, 50)),
+      write_(std::move(write)) {}
 
 void TrainingLog::add(const StepReport& report) {
   ++count_;
@@ -30,7 +31,7 @@ void TrainingLog::add(const StepReport& report) {
   const std::int64_t done = report.step + 1;
   if (done % interval_ != 0 && done != steps_) return;
   const auto count = static_cast<double>(count_);
-  run_.append_training({training_, done, loss_ / count, accuracy_ / count, report.learning_rate, seconds()});
+  write_({training_, done, loss_ / count, accuracy_ / count, report.learning_rate, seconds()});
   count_ = 0;
   loss_ = accuracy_ = 0;
 }
@@ -42,8 +43,7 @@ Metadata TrainingLog::state() const {
           {"log_seconds", fmt::format("{}", seconds())}};
 }
 
-void TrainingLog::restore(const Metadata& metadata) {
-  const std::string where = run_.files().unfinished_supernet().string();
+void TrainingLog::restore(const Metadata& metadata, const std::string& where) {
   count_ = entry<std::int64_t>(metadata, "log_count", where);
   loss_ = entry<double>(metadata, "log_loss", where);
   accuracy_ = entry<double>(metadata, "log_accuracy", where);

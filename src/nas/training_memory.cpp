@@ -11,18 +11,31 @@
 
 namespace danas {
 
-TrainingMemory largest_training(const Experiment& experiment, int classes) {
+namespace {
+
+TrainingMemory larger(const TrainingMemory& largest, const std::string& name, const LayerList& layers,
+                      const TrainingSettings& settings) {
+  const auto bytes = static_cast<double>(training_cost(layers, settings).bytes());
+  return bytes > largest.bytes ? TrainingMemory{fmt::format("{}, batch {}", name, settings.batch), bytes} : largest;
+}
+
+}  // namespace
+
+TrainingMemory largest_supernet_training(const Experiment& experiment, int classes) {
   TrainingMemory largest;
-  const auto add = [&](const std::string& name, const LayerList& layers, const TrainingSettings& settings) {
-    const auto bytes = static_cast<double>(training_cost(layers, settings).bytes());
-    if (bytes > largest.bytes) largest = {fmt::format("{}, batch {}", name, settings.batch), bytes};
-  };
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    largest = larger(largest, "supernet " + data.text(), supernet_layers(data, experiment.space.most_blocks(), classes),
+                     experiment.supernet);
+  return largest;
+}
+
+TrainingMemory largest_training(const Experiment& experiment, int classes) {
+  TrainingMemory largest = largest_supernet_training(experiment, classes);
   const SearchSpace& space = experiment.space;
   for (const DataConfiguration& data : space.data_configurations()) {
-    add("supernet " + data.text(), supernet_layers(data, space.most_blocks(), classes), experiment.supernet);
     const System system{data, {space.most_blocks(), space.widths().back()}};
     for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
-      add("system " + system.text(), system_layers(system, classes), *settings);
+      largest = larger(largest, "system " + system.text(), system_layers(system, classes), *settings);
   }
   return largest;
 }

@@ -13,6 +13,8 @@ struct TrainingMemory {
   double bytes = 0;
 };
 
+/// Of the supernet's training that needs most.
+TrainingMemory largest_supernet_training(const Experiment& experiment, int classes);
 /// Of the training that needs most: a supernet's, or that of the largest candidate.
 TrainingMemory largest_training(const Experiment& experiment, int classes);
 /// Throws Error where the training needs more memory than there is for this process.

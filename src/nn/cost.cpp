@@ -22,7 +22,7 @@ TrainingCost training_cost(const LayerList& layers, const TrainingSettings& sett
   TrainingSettings one_step = settings;
   one_step.steps = 1;
   one_step.warmup = 0;
-  Optimizer optimizer(network, one_step);
+  Optimizer optimizer(backend, network, one_step);
   cost.weight_bytes = backend.peak_bytes();
   const View images = images_of(backend, layers, settings.batch);
   cost.batch_bytes = images.bytes();

@@ -17,18 +17,18 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step) {
   return settings.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
 }
 
-Optimizer::Optimizer(Network& network, const TrainingSettings& settings) : network_(network), settings_(settings) {
+Optimizer::Optimizer(Backend& backend, Network& network, const TrainingSettings& settings)
+    : backend_(backend), network_(network), settings_(settings) {
   const std::int64_t size = network.values().size();
-  first_ = Tensor(network.backend(), 1, 1, 1, size);
-  if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(network.backend(), 1, 1, 1, size);
+  first_ = Tensor(backend, 1, 1, 1, size);
+  if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(backend, 1, 1, 1, size);
 }
 
 void Optimizer::step(std::int64_t step) {
-  Backend& backend = network_.backend();
   const View &values = network_.values(), &gradients = network_.gradients();
   const double rate = learning_rate_at(settings_, step);
   if (settings_.optimizer == OptimizerKind::sgd) {
-    backend.sgd_step(values, gradients, first_.view(), rate, settings_.momentum, settings_.weight_decay);
+    backend_.sgd_step(values, gradients, first_.view(), rate, settings_.momentum, settings_.weight_decay);
     return;
   }
   AdamStep adam;
@@ -36,7 +36,7 @@ void Optimizer::step(std::int64_t step) {
   adam.weight_decay = settings_.weight_decay;
   adam.decoupled = settings_.optimizer == OptimizerKind::adamw;
   adam.step = step + 1;
-  backend.adam_step(values, gradients, first_.view(), second_.view(), adam);
+  backend_.adam_step(values, gradients, first_.view(), second_.view(), adam);
 }
 
 std::vector<NamedWeight> Optimizer::state() const {

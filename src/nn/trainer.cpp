@@ -48,9 +48,9 @@ double cross_entropy(std::span<const double> logits, std::int32_t label) {
 }
 
 // The last step's loss was that of the weights before it.
-void check_weights(const Network& network, std::int64_t step) {
+void check_weights(Backend& backend, const Network& network, std::int64_t step) {
   std::vector<double> values;
-  download_numbers(network.backend(), network.values(), values);
+  download_numbers(backend, network.values(), values);
   for (const double value : values)
     if (!std::isfinite(value)) throw Diverged("training", "weight after step " + std::to_string(step), value);
 }
@@ -172,7 +172,7 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
     check_batch(network.layers(), batch, "training");
     const StepReport report = train_step(network, parameters, batch, settings, step);
     optimizer.step(step);
-    if (step + 1 == settings.steps) check_weights(network, step);
+    if (step + 1 == settings.steps) check_weights(backend_, network, step);
     if (after_step && !after_step(report)) return step + 1 - first_step;
   }
   return std::max<std::int64_t>(settings.steps - first_step, 0);
@@ -180,7 +180,7 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
 
 std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, const BatchSource& batches,
                             const std::function<bool(const StepReport&)>& after_step) {
-  Optimizer optimizer(network, settings);
+  Optimizer optimizer(backend_, network, settings);
   return train(network, optimizer, settings, batches, 0, after_step);
 }
 

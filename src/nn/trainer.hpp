@@ -52,14 +52,16 @@ struct StepReport {
 };  ///< of the training batch, last exit
 
 /// State of an unfinished training: what a resume needs beside the network itself. Weight decay, where it is set, applies to
-/// all trainable weights, γ, β and biases included. The network must outlive the optimizer and stay where it is.
+/// all trainable weights, γ, β and biases included. Backend and network must outlive the optimizer, the network stay where
+/// it is.
 class Optimizer {
  public:
-  Optimizer(Network& network, const TrainingSettings& settings);
+  Optimizer(Backend& backend, Network& network, const TrainingSettings& settings);
   void step(std::int64_t step);            ///< one update from network.gradients(); step from 0
   std::vector<NamedWeight> state() const;  ///< "optimizer.m", "optimizer.v" or "optimizer.velocity"
 
  private:
+  Backend& backend_;
   Network& network_;
   TrainingSettings settings_;
   Tensor first_, second_;

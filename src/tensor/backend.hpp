@@ -98,6 +98,8 @@ class Backend {
   virtual std::string instruction_set() const = 0;  ///< "avx512", "avx2", "portable", "reference"
   virtual Type real_type() const = 0;               ///< element type of activations and weights
   virtual int threads() const = 0;
+  /// Another queue of work on the same device and its memory, with so many threads; used by one thread at a time, as this is.
+  virtual std::unique_ptr<Backend> lane(int threads) const = 0;
 
   // Memory, aligned to 64 bytes. It belongs to the backend's device: nobody but the backend reads or writes it, others
   // move numbers with the functions below.

@@ -30,6 +30,7 @@ class CostBackend : public Backend {
   std::string instruction_set() const override { return "none"; }
   Type real_type() const override { return Type::f32; }
   int threads() const override { return 1; }
+  std::unique_ptr<Backend> lane(int) const override { return std::make_unique<CostBackend>(); }
 
   bool host_memory() const override { return false; }
   void* allocate(std::size_t bytes) override;

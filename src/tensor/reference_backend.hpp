@@ -17,6 +17,7 @@ class ReferenceBackend : public HostBackend {
   std::string instruction_set() const override { return "reference"; }
   Type real_type() const override { return type; }
   int threads() const override { return 1; }
+  std::unique_ptr<Backend> lane(int) const override { return std::make_unique<ReferenceBackend>(); }
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
                    const View& y) override;

@@ -21,7 +21,22 @@ class StandIn : public Evaluator {
  public:
   explicit StandIn(const Experiment& experiment) : experiment_(experiment), networks_(experiment.space) {}
 
-  std::optional<Candidate> evaluate(const Proposal& proposal) override {
+  void evaluate(std::span<const Proposal> proposals, const Take& take) override {
+    for (const Proposal& proposal : proposals) take(evaluated_one(proposal));
+  }
+  void save_model(const Candidate&) override { ++saved; }
+  void train_further(std::span<const Candidate> candidates, const Take& take) override {
+    for (const Candidate& candidate : candidates) take(candidate);
+  }
+  void restore_final(std::span<const Candidate>) override {}
+  Candidate test(const Candidate& candidate) override { return candidate; }
+  bool has_final_model(std::int64_t) const override { return false; }
+
+  std::map<std::int64_t, int> evaluated;
+  int saved = 0;
+
+ private:
+  Candidate evaluated_one(const Proposal& proposal) {
     Candidate candidate;
     candidate.measures = estimate(system_layers(proposal.system, 2));
     candidate.violation = excess(candidate.measures, experiment_.device.limits());
@@ -34,16 +49,7 @@ class StandIn : public Evaluator {
     ++evaluated[network];
     return candidate;
   }
-  void save_model(const Candidate&) override { ++saved; }
-  Candidate train_further(const Candidate& candidate) override { return candidate; }
-  void restore_final(const Candidate&) override {}
-  Candidate test(const Candidate& candidate) override { return candidate; }
-  bool has_final_model(std::int64_t) const override { return false; }
 
-  std::map<std::int64_t, int> evaluated;
-  int saved = 0;
-
- private:
   const Experiment& experiment_;
   DistinctNetworks networks_;
 };
@@ -56,16 +62,15 @@ struct Searched {
 Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs::path& directory, bool resume) {
   const Stopwatch stopwatch;
   const auto backend = make_cpu_backend(1, "portable");
-  const SearchOptions options;
   const SearchObserver observer;
   RunDirectory run(directory, experiment, "a machine", {"0", "0", "portable"}, resume);
-  SearchStatus status(run, observer, nullptr, stopwatch);
-  const ImageStore store(open_dataset(experiment.data, experiment.seed), experiment.data, image_use(experiment, 0));
-  DataLog data_log(status, store);
-  SystemTrainer trainer(experiment, store, *backend);
   WorkEstimate work(experiment, 2, 12);
-  SearchContext context{experiment, options, *backend, store, data_log, trainer, run, status, work};
-  const Supernets supernets(context);
+  SearchState state(run.files(), stopwatch);
+  SearchStatus status(run, observer, nullptr, state.clock, work);
+  const ImageStore store(open_dataset(experiment.data, experiment.seed), experiment.data, image_use(experiment, 0));
+  DataLog data_log(status, state, store);
+  SearchContext context{experiment, *backend, store, data_log, run, state, status, work};
+  const Supernets supernets(context, 30);
   SearchLoop(context, supernets, evaluator).run();
   return {run.candidates().size(), stopwatch.seconds()};
 }

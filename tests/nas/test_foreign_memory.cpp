@@ -11,7 +11,7 @@ BOOST_AUTO_TEST_SUITE(foreign_memory, *boost::unit_test::label("threads"))
 // Supernets, slices, fine-tuning, recalibration, evaluation, saving, final training and test, interrupted and resumed.
 BOOST_AUTO_TEST_CASE(a_search_touches_no_memory_but_through_the_backend) {
   const TemporaryFolder folder;
-  const Experiment experiment = tiny_experiment(folder.path());
+  const Experiment experiment = tiny_experiment(folder.path(), {"search.lanes=1"});  // others have host memory
   run_tiny(experiment, folder / "host", false);
   const auto expected = results(folder / "host");
   BOOST_TEST(expected.size() > 4u);

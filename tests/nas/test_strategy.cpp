@@ -16,14 +16,16 @@ double made_up_fitness(const SearchSpace& space, const System& system) {
   return static_cast<double>(space.index(system) % 101) / 101;
 }
 
-std::vector<Proposal> propose(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed, int most) {
+// `at_once` are asked for at a time.
+std::vector<Proposal> propose(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed, int most,
+                              std::int64_t at_once = 1) {
   const auto strategy = make_strategy(settings, space, seed);
   std::vector<Proposal> proposals;
   while (static_cast<int>(proposals.size()) < most) {
-    const auto proposal = strategy->next();
-    if (!proposal) break;
-    strategy->tell(made_up_fitness(space, proposal->system));
-    proposals.push_back(*proposal);
+    const auto next = strategy->next(std::min<std::int64_t>(at_once, most - static_cast<int>(proposals.size())));
+    if (next.empty()) break;
+    for (const Proposal& proposal : next) strategy->tell(proposal.id, made_up_fitness(space, proposal.system));
+    proposals.insert(proposals.end(), next.begin(), next.end());
   }
   return proposals;
 }
@@ -128,6 +130,30 @@ BOOST_AUTO_TEST_CASE(stored_proposals) {
                              proposal.origin, parents, proposal.system.text()});
     }
   BOOST_TEST(proposals == read_file(std::filesystem::path(DANAS_GOLDEN) / "proposals.csv"));
+}
+
+BOOST_AUTO_TEST_CASE(proposals_do_not_depend_on_how_many_are_asked_for) {
+  const SearchSpace space({32, 64}, {Color::monochrome, Color::rgb}, {0.25, 0.5, 1.0}, {1, 1, 1, 0, 0});
+  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random, StrategyKind::exhaustive}) {
+    const auto alone = propose(settings_of(kind), space, 3, 1000);
+    for (const std::int64_t at_once : {2, 3, 7, 1000}) {
+      const auto together = propose(settings_of(kind), space, 3, 1000, at_once);
+      BOOST_TEST_REQUIRE(together.size() == alone.size());
+      for (std::size_t i = 0; i < alone.size(); ++i)
+        BOOST_TEST((together[i].system == alone[i].system && together[i].id == alone[i].id &&
+                    together[i].parents == alone[i].parents));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_generation_is_proposed_at_once) {
+  const SearchSpace space;
+  const auto strategy = make_strategy(settings_of(StrategyKind::genetic), space, 1);
+  const auto first = strategy->next(1000);
+  BOOST_TEST(first.size() == 10u);
+  BOOST_CHECK_THROW(strategy->tell(2, 0.5), Error);
+  for (const Proposal& proposal : first) strategy->tell(proposal.id, 0.1);
+  BOOST_TEST(strategy->next(1000).size() == 5u);
 }
 
 // Also when few are left and they are listed.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <span>
 #include <vector>
@@ -38,6 +39,7 @@ class CpuBackend : public HostBackend {
   std::string instruction_set() const override { return kernels_.name; }
   Type real_type() const override { return Type::f32; }
   int threads() const override { return pool_.threads(); }
+  std::unique_ptr<Backend> lane(int threads) const override { return std::make_unique<CpuBackend>(threads, kernels_); }
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
                    const View& y) override;
