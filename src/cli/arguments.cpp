@@ -40,16 +40,6 @@ void add_experiment(CLI::App* sub, ExperimentArguments& experiment, bool require
 
 void add_quiet(CLI::App* sub, bool& quiet) { sub->add_flag("--quiet", quiet, "No progress on standard error"); }
 
-void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = true) {
-  sub->add_option("--threads", machine.threads, "Number of threads (default: the CPUs this process may use)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
-  sub->add_option("--device", machine.device, "auto, cpu or cuda")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  if (with_quiet) add_quiet(sub, machine.quiet);
-}
-
 /// An option that takes the names of an enum's values.
 template <class Enum>
 void add_choice(CLI::App* sub, const std::string& option, Enum& value, const std::string& description) {
@@ -58,6 +48,14 @@ void add_choice(CLI::App* sub, const std::string& option, Enum& value, const std
          option, [&value](const std::string& name) { value = find_named<Enum>(name).value(); }, description)
       ->type_name("NAME")
       ->check(CLI::IsMember(choices));
+}
+
+void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = true) {
+  sub->add_option("--threads", machine.threads, "Number of threads (default: the CPUs this process may use)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  add_choice(sub, "--device", machine.device, "Where to compute: auto, cpu or cuda");
+  if (with_quiet) add_quiet(sub, machine.quiet);
 }
 
 void add_json(CLI::App* sub, bool& json) {

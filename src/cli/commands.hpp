@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/names.hpp"
 #include "cli/measure.hpp"
 #include "nas/protocol.hpp"
 
@@ -18,10 +19,15 @@ struct ExperimentArguments {
   std::vector<std::string> set;
 };
 
+/// Where the computing is done; automatic: on a GPU where there is one.
+enum class DeviceChoice { automatic, cpu, cuda };
+template <>
+inline constexpr std::array names<DeviceChoice>{"auto", "cpu", "cuda"};
+
 /// Where the computing is done and what is told meanwhile.
 struct MachineArguments {
-  int threads = 0;              ///< 0: the CPUs this process may use
-  std::string device = "auto";  ///< "auto" | "cpu" | "cuda"
+  int threads = 0;  ///< 0: the CPUs this process may use
+  DeviceChoice device = DeviceChoice::automatic;
   bool quiet = false;
 };
 

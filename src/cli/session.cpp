@@ -16,7 +16,7 @@ void note_interrupt(int) { interrupted = true; }
 }  // namespace
 
 std::unique_ptr<Backend> open_backend(const MachineArguments& arguments) {
-  if (arguments.device == "cuda") throw Error("--device cuda", "this build has no CUDA; use cpu or auto");
+  if (arguments.device == DeviceChoice::cuda) throw Error("--device cuda", "this build has no CUDA; use cpu or auto");
   return make_cpu_backend(arguments.threads);
 }
 

@@ -14,9 +14,11 @@ namespace danas {
 namespace {
 
 TrainingMemory larger(const TrainingMemory& largest, const std::string& name, const LayerList& layers,
-                      const TrainingSettings& settings) {
-  const auto bytes = static_cast<double>(training_cost(layers, settings).bytes());
-  return bytes > largest.bytes ? TrainingMemory{fmt::format("{}, batch {}", name, settings.batch), bytes} : largest;
+                      const TrainingSettings& settings, int lanes = 1) {
+  const double bytes = lanes * static_cast<double>(training_cost(layers, settings).bytes());
+  if (bytes <= largest.bytes) return largest;
+  const std::string side_by_side = lanes == 1 ? "" : fmt::format(", {} lanes", lanes);
+  return {fmt::format("{}, batch {}{}", name, settings.batch, side_by_side), bytes};
 }
 
 }  // namespace
@@ -35,7 +37,8 @@ TrainingMemory largest_training(const Experiment& experiment, int classes) {
   for (const DataConfiguration& data : space.data_configurations()) {
     const System system{data, {space.most_blocks(), space.widths().back()}};
     for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
-      largest = larger(largest, "system " + system.text(), system_layers(system, classes), *settings);
+      largest = larger(largest, "system " + system.text(), system_layers(system, classes), *settings,
+                       experiment.search.lanes.value_or(1));
   }
   return largest;
 }

@@ -15,7 +15,8 @@ struct TrainingMemory {
 
 /// Of the supernet's training that needs most.
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes);
-/// Of the training that needs most: a supernet's, or that of the largest candidate.
+/// Of what needs most: a supernet's training, or that of the largest candidate, on every lane where [search] lanes says how
+/// many (without, they keep within the supernet's).
 TrainingMemory largest_training(const Experiment& experiment, int classes);
 /// Throws Error where the training needs more memory than there is for this process.
 void check_memory(const TrainingMemory& memory);
