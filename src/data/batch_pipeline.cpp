@@ -55,7 +55,7 @@ void BatchPipeline::stop() {
   for (Slot& slot : slots_) backend_->release(slot.view.data);
 }
 
-LoadedBatch BatchPipeline::next() {
+Batch BatchPipeline::next() {
   std::unique_lock lock(mutex_);
   if (shown_) {  // the batch of the last call is given back
     slot_of(next_ - 1).ready = false;
@@ -63,7 +63,7 @@ LoadedBatch BatchPipeline::next() {
     freed_.notify_all();
   }
   if (next_ >= plan_.last) {
-    LoadedBatch end;
+    Batch end;
     end.images.n = 0;
     return end;
   }
@@ -79,7 +79,7 @@ LoadedBatch BatchPipeline::next() {
   shown_ = true;
   View view = slot.view;
   view.n = static_cast<std::int64_t>(slot.labels.size());
-  return {view, slot.labels};
+  return {view, {Type::i32, slot.labels.data(), view.n, 1, 1, 1}, set_.classes()};
 }
 
 // A batch may be claimed while its slot is free: all those before it in the ring have been read.
@@ -137,6 +137,8 @@ void BatchPipeline::fill(const Task& task) const {
   for (std::size_t i = task.begin; i < task.end; ++i) {
     const ImageSet::Item item = set_.item(slot.indices[i], slot.buffers[i]);
     slot.images[i] = item.image;
+    if (item.label < 0 || item.label >= set_.classes())
+      throw expected("loader", "labels from 0 to " + std::to_string(set_.classes() - 1), std::to_string(item.label));
     slot.labels[i] = item.label;
     slot.crops[i] = plan_.crop(item.image, task.batch, static_cast<std::int64_t>(i));
   }

@@ -12,13 +12,9 @@
 #include <vector>
 
 #include "data/image_set.hpp"
+#include "tensor/batch.hpp"
 
 namespace danas {
-
-struct LoadedBatch {
-  View images;  ///< [n, resolution, resolution, channels], f32, [−1, 1)
-  std::span<const std::int32_t> labels;
-};
 
 /// What a batch is made of.
 struct BatchPlan {
@@ -41,8 +37,9 @@ class BatchPipeline {
   BatchPipeline(const BatchPipeline&) = delete;
   BatchPipeline& operator=(const BatchPipeline&) = delete;
 
-  /// The next batch, valid until the next call; after the last an empty one. Rethrows a worker's exception.
-  LoadedBatch next();
+  /// The next batch, in the host's memory and f32, valid until the next call; after the last an empty one. Rethrows a
+  /// worker's exception: Error where a label is none of the set's classes.
+  Batch next();
 
  private:
   // One batch on its way; everything in it is used again.

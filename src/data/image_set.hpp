@@ -35,6 +35,7 @@ class ImageSet {
   bool covers_split() const;      ///< whether every image of the split has been looked at
   const CachePlan& plan() const;  ///< with the bytes that are on disk
 
+  int classes() const;        ///< of the data set
   std::int64_t size() const;  ///< images listed, unreadable ones included
   /// Those that can be read, in order. Not for a training level of mode none, where nobody knows.
   std::vector<std::uint32_t> readable() const;

@@ -96,7 +96,7 @@ TrainingLoader::TrainingLoader(const ImageSet& set, int resolution, int channels
 }
 
 TrainingLoader::~TrainingLoader() = default;
-LoadedBatch TrainingLoader::next() { return state_->pipeline.next(); }
+Batch TrainingLoader::next() { return state_->pipeline.next(); }
 
 struct EvaluationLoader::State {
   State(const ImageSet& set, int resolution, int channels, int batch, Batching batching, int workers)
@@ -124,6 +124,6 @@ EvaluationLoader::EvaluationLoader(const ImageSet& set, int resolution, int chan
 }
 
 EvaluationLoader::~EvaluationLoader() = default;
-LoadedBatch EvaluationLoader::next() { return state_->pipeline.next(); }
+Batch EvaluationLoader::next() { return state_->pipeline.next(); }
 
 }  // namespace danas

@@ -17,7 +17,7 @@ class TrainingLoader {
                  std::int64_t first_step = 0, int workers = 0);
   ~TrainingLoader();
   /// Batch of the next step (first_step, first_step + 1, …); valid until the next call. Rethrows a worker's Error.
-  LoadedBatch next();
+  Batch next();
 
  private:
   struct State;
@@ -36,7 +36,7 @@ class EvaluationLoader {
   EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching = Batching::full,
                    int workers = 0);
   ~EvaluationLoader();
-  LoadedBatch next();
+  Batch next();
 
  private:
   struct State;

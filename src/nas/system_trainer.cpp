@@ -21,23 +21,26 @@ void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
 }
 
-// A loader's batches in the backend's memory: as they are where that is the host's.
+// A loader's batches in the backend's memory: as they are where that is the host's, else always in the same place.
 class Feed {
  public:
   explicit Feed(Backend& backend) : backend_(backend) {}
 
-  Batch take(const LoadedBatch& batch) {
-    if (backend_.host_memory() || batch.images.n == 0) return {batch.images, batch.labels};
-    if (images_.size() < batch.images.size())
-      images_ = Tensor(backend_, batch.images.n, batch.images.h, batch.images.w, batch.images.c);
-    const View images = batch.images.with_data(images_.view().data);
-    backend_.upload(batch.images.data, images);
-    return {images, batch.labels};
+  Batch take(const Batch& batch) {
+    if (backend_.host_memory() || batch.images.n == 0) return batch;
+    return {upload(batch.images, images_), upload(batch.labels, labels_), batch.classes};
   }
 
  private:
+  View upload(const View& host, Tensor& place) const {
+    if (place.size() < host.size()) place = Tensor(backend_, host);
+    const View view = host.with_data(place.view().data);
+    backend_.upload(host.data, view);
+    return view;
+  }
+
   Backend& backend_;
-  Tensor images_;
+  Tensor images_, labels_;
 };
 
 template <class Loader>

@@ -25,14 +25,14 @@ TrainingCost training_cost(const LayerList& layers, const TrainingSettings& sett
   Optimizer optimizer(network, one_step);
   cost.weight_bytes = backend.peak_bytes();
   const View images = images_of(backend, layers, settings.batch);
-  cost.batch_bytes = images.bytes();
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(settings.batch));
+  const Tensor labels(backend, View{Type::i32, nullptr, settings.batch, 1, 1, 1});
+  cost.batch_bytes = images.bytes() + labels.view().bytes();
   Trainer trainer(backend);
   backend.forget();
   trainer.train(
       network, optimizer, one_step,
       [&](std::int64_t) {
-        return Batch{images, labels};
+        return Batch{images, labels.view(), classes_of(layers)};
       },
       0, [&](const StepReport&) { return true; });
   cost.step = backend.cost();

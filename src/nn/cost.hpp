@@ -11,7 +11,7 @@ struct TrainingCost {
   Cost step;                     ///< of one batch, update included
   std::size_t weight_bytes = 0;  ///< weights, gradients, running statistics, the optimizer's state
   std::size_t arena_bytes = 0;   ///< activations and scratch of a step
-  std::size_t batch_bytes = 0;   ///< images of one batch
+  std::size_t batch_bytes = 0;   ///< images and labels of one batch
 
   std::size_t bytes() const { return weight_bytes + arena_bytes + batch_bytes; }
 };

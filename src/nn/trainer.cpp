@@ -14,24 +14,21 @@ std::string size_text(const View& images) {
   return std::to_string(images.h) + "x" + std::to_string(images.w) + "x" + std::to_string(images.c);
 }
 
-// Labels index memory in the kernels, so that a wrong one must not get there.
-void check_batch(const LayerList& layers, const Batch& batch, const std::string& where) {
-  const View& images = batch.images;
+void check_images(const LayerList& layers, const View& images, const std::string& where) {
   const Extent& input = input_of(layers);
-  const int classes = classes_of(layers);
-  if (images.h != input.height || images.w != input.width || images.c != input.channels) {
-    const View own{images.type, nullptr, 1, input.height, input.width, input.channels};
-    throw expected(where, "images of " + size_text(own), size_text(images));
-  }
-  if (images.n != static_cast<std::int64_t>(batch.labels.size())) {
-    throw expected(where, "a label for each of " + std::to_string(images.n) + " images",
+  if (images.h == input.height && images.w == input.width && images.c == input.channels) return;
+  const View own{images.type, nullptr, 1, input.height, input.width, input.channels};
+  throw expected(where, "images of " + size_text(own), size_text(images));
+}
+
+void check_batch(const LayerList& layers, const Batch& batch, const std::string& where) {
+  check_images(layers, batch.images, where);
+  if (batch.images.n != batch.labels.size())
+    throw expected(where, "a label for each of " + std::to_string(batch.images.n) + " images",
                    std::to_string(batch.labels.size()));
-  }
-  for (const std::int32_t label : batch.labels) {
-    if (label < 0 || label >= classes) {
-      throw expected(where, "labels from 0 to " + std::to_string(classes - 1), std::to_string(label));
-    }
-  }
+  if (batch.classes != classes_of(layers))
+    throw expected(where, "labels of " + std::to_string(classes_of(layers)) + " classes",
+                   std::to_string(batch.classes));
 }
 
 // The class of the largest of the logits; the lowest class where two are equal.
@@ -45,6 +42,12 @@ double cross_entropy(std::span<const double> logits, std::int32_t label) {
   double sum = 0;
   for (const double logit : logits) sum += std::exp(logit - largest);
   return largest + std::log(sum) - logits[static_cast<std::size_t>(label)];
+}
+
+std::vector<std::int32_t> host_labels(Backend& backend, const View& labels) {
+  std::vector<std::int32_t> numbers(static_cast<std::size_t>(labels.size()));
+  backend.download(labels, numbers.data());
+  return numbers;
 }
 
 // The last step's loss was that of the weights before it.
@@ -154,8 +157,9 @@ std::span<const double> Trainer::logits_of(std::size_t image, int classes) const
   return std::span(logits_).subspan(image * count, count);
 }
 
-double Trainer::accuracy(const View& logits, std::span<const std::int32_t> labels) {
+double Trainer::accuracy(const View& logits, const View& labels_view) {
   download_numbers(backend_, logits, logits_);
+  const std::vector<std::int32_t> labels = host_labels(backend_, labels_view);
   std::int64_t right = 0;
   for (std::size_t i = 0; i < labels.size(); ++i)
     right += prediction(logits_of(i, static_cast<int>(logits.c))) == labels[i];
@@ -218,10 +222,11 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
     const View logits = arena_.take(batch.images.n, 1, 1, classes_of(slice));
     run_in_parts(folded, part, batch.images, logits);
     download_numbers(backend_, logits, logits_);
-    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+    const std::vector<std::int32_t> labels = host_labels(backend_, batch.labels);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
       const std::span<const double> own = logits_of(i, classes_of(slice));
-      confusion.add(batch.labels[i], prediction(own));
-      loss += cross_entropy(own, batch.labels[i]);
+      confusion.add(labels[i], prediction(own));
+      loss += cross_entropy(own, labels[i]);
     }
   }
   Metrics metrics = confusion.metrics(positive_class);
@@ -231,8 +236,7 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
 }
 
 View Trainer::predict(const Network& network, const LayerList& slice, const View& images) {
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(images.n));
-  check_batch(slice, {images, labels}, "prediction");
+  check_images(slice, images, "prediction");
   tape_.begin();
   const View logits = arena_.take(images.n, 1, 1, classes_of(slice));
   const FoldedNetwork folded(backend_, arena_, slice, network.parameters(slice, false));

@@ -12,6 +12,7 @@
 #include "base/names.hpp"
 #include "nn/metrics.hpp"
 #include "nn/network.hpp"
+#include "tensor/batch.hpp"
 
 namespace danas {
 
@@ -37,11 +38,6 @@ struct TrainingSettings {
 };
 double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  ///< step from 0
 
-/// One batch in the backend's memory and real type; empty (images.n == 0) at the end of a pass.
-struct Batch {
-  View images;                           ///< [n, height, width, channels], [−1, 1]
-  std::span<const std::int32_t> labels;  ///< n of them
-};
 /// The batch of a step (training: any step, in ascending order; evaluation: from 0 until an empty one). Valid until the next
 /// call.
 using BatchSource = std::function<Batch(std::int64_t step)>;
@@ -108,7 +104,7 @@ class Trainer {
   StepReport train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
                         const TrainingSettings& settings, std::int64_t step);
 
-  double accuracy(const View& logits, std::span<const std::int32_t> labels);
+  double accuracy(const View& logits, const View& labels);
   std::span<const double> logits_of(std::size_t image, int classes) const;
 
   Backend& backend_;

@@ -161,12 +161,11 @@ class Backend {
   virtual void global_average_pool(const View& x, const View& y) = 0;  ///< [n,h,w,c] → [n,1,1,c]
   virtual void global_average_pool_backward(const View& dy, const View& dx) = 0;
 
-  /// Mean cross-entropy of softmax(logits [n, classes]) against labels in [0, classes); probabilities as logits.
-  virtual double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                                       const View& probabilities) = 0;
+  // Labels are i32, one for each row of the logits, in [0, classes): they index memory, and nobody checks them here.
+  /// Mean cross-entropy of softmax(logits [n, classes]) against the labels; probabilities as logits.
+  virtual double softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities) = 0;
   /// dlogits = (probabilities − one_hot(labels)) / n.
-  virtual void softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
-                                              const View& dlogits) = 0;
+  virtual void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) = 0;
 
   // Optimizers, elementwise over dense buffers of equal size.
   /// v = momentum·v + g + decay·w; w −= learning_rate·v.

@@ -52,7 +52,7 @@ void ReferenceBackend<Real>::global_average_pool_backward(const View& dy, const 
 }
 
 template <class Real>
-double ReferenceBackend<Real>::softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
+double ReferenceBackend<Real>::softmax_cross_entropy(const View& logits, const View& labels,
                                                      const View& probabilities) {
   shapes::labels("softmax_cross_entropy", type, logits, labels);
   shapes::same("softmax_cross_entropy", type, probabilities, logits);
@@ -63,20 +63,20 @@ double ReferenceBackend<Real>::softmax_cross_entropy(const View& logits, std::sp
     const double largest = *std::max_element(in, in + logits.c);
     double sum = 0;
     for (std::int64_t c = 0; c < logits.c; ++c) sum += std::exp(in[c] - largest);
-    loss += std::log(sum) + largest - in[labels[static_cast<std::size_t>(row)]];
+    loss += std::log(sum) + largest - in[labels.as<const std::int32_t>()[row]];
     for (std::int64_t c = 0; c < logits.c; ++c) out[c] = static_cast<Real>(std::exp(in[c] - largest) / sum);
   }
   return loss / static_cast<double>(logits.rows());
 }
 
 template <class Real>
-void ReferenceBackend<Real>::softmax_cross_entropy_backward(const View& probabilities,
-                                                            std::span<const std::int32_t> labels, const View& dlogits) {
+void ReferenceBackend<Real>::softmax_cross_entropy_backward(const View& probabilities, const View& labels,
+                                                            const View& dlogits) {
   shapes::labels("softmax_cross_entropy_backward", type, probabilities, labels);
   shapes::same("softmax_cross_entropy_backward", type, dlogits, probabilities);
   for (std::int64_t row = 0; row < dlogits.rows(); ++row)
     for (std::int64_t c = 0; c < dlogits.c; ++c) {
-      const double target = labels[static_cast<std::size_t>(row)] == c ? 1 : 0;
+      const double target = labels.as<const std::int32_t>()[row] == c ? 1 : 0;
       const std::int64_t i = row * dlogits.c + c;
       dlogits.as<Real>()[i] =
           static_cast<Real>((probabilities.as<Real>()[i] - target) / static_cast<double>(dlogits.rows()));

@@ -59,9 +59,7 @@ void fold_case(Side& side, std::int64_t kernel, std::int64_t in, std::int64_t ou
 
 void softmax_case(Side& side, std::int64_t n, std::int64_t classes, bool backward) {
   const View logits = side.input(n, 1, 1, classes, -12, 12);
-  std::vector<std::int32_t> labels;
-  for (std::int64_t i = 0; i < n; ++i)
-    labels.push_back(static_cast<std::int32_t>(side.random().below(static_cast<std::uint64_t>(classes))));
+  const View labels = side.labels(n, classes);
   const View result = side.result(n, 1, 1, classes);
   if (backward) side.backend().softmax_cross_entropy_backward(logits, labels, result);
   else side.number(side.backend().softmax_cross_entropy(logits, labels, result));

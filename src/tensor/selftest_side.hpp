@@ -29,6 +29,7 @@ class SelftestSide {
   View vector(std::int64_t channels, double low = -1, double high = 1) { return input(1, 1, 1, channels, low, high); }
   Filter filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   BatchNormWeights batch_norm_weights(std::int64_t channels);
+  View labels(std::int64_t count, std::int64_t classes);
 
   // Operands that the operation writes whole. Those of changed() are read too.
   View result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
@@ -51,12 +52,15 @@ class SelftestSide {
   enum class Role { read, written, both };
   struct Operand {
     Role role;
+    Type type;
     void* memory;
     std::int64_t size;         ///< elements between the guards
     std::vector<bool> active;  ///< false in the gaps of filters
   };
 
-  void* store(Role role, std::vector<bool> active, double low, double high);
+  void* store(Role role, Type type, std::vector<bool> active, const std::function<double()>& draw);
+  View store_view(Role role, const View& shape, double low, double high);
+  double drawn(double low, double high);
   Filter store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   std::vector<double> numbers_of(const View& view) const;
   std::vector<double> numbers_of(const Operand& operand) const;

@@ -110,13 +110,10 @@ void pool(const char* op, Type real, const View& x, const View& y) {
   same(op, real, y, like);
 }
 
-void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels) {
+void labels(const char* op, Type real, const View& logits, const View& labels) {
   present(op, real, logits.type, logits.data);
-  if (static_cast<std::int64_t>(labels.size()) != logits.rows())
-    throw expected(op, std::to_string(logits.rows()) + " labels", std::to_string(labels.size()), Fault::failure);
-  for (const std::int32_t label : labels)
-    if (label < 0 || label >= logits.c)
-      throw expected(op, "a label from 0 to " + std::to_string(logits.c - 1), std::to_string(label), Fault::failure);
+  if (labels.type != Type::i32) throw expected(op, "i32 labels", "another element type", Fault::failure);
+  vector(op, Type::i32, labels, logits.rows());
 }
 
 void crop(const char* op, const Image& image, const Crop& crop) {

@@ -23,8 +23,8 @@ void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weigh
 void fold(const char* op, Type real, const Filter& w, const Filter& folded);
 /// x [n,h,w,c] and y [n,1,1,c].
 void pool(const char* op, Type real, const View& x, const View& y);
-/// One label in [0, classes) for each row.
-void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels);
+/// One label for each row.
+void labels(const char* op, Type real, const View& logits, const View& labels);
 /// A crop inside its image, of at most 2²⁴ pixels a side.
 void crop(const char* op, const Image& image, const Crop& crop);
 void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out);

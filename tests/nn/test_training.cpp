@@ -21,7 +21,7 @@ TrainingSettings steps(std::int64_t count, OptimizerKind optimizer = OptimizerKi
 const LayerList small = slice_layers(mobilenet_v2({32, 32, 1}, 1.0 / 3, 2), {{1, 1, 0, 0, 0}, 0.7});
 
 // Softmax cross-entropy and predictions, from logits alone.
-double cross_entropy(const std::vector<double>& logits, std::span<const std::int32_t> labels) {
+double cross_entropy(const std::vector<double>& logits, const std::vector<double>& labels) {
   double sum = 0;
   const std::size_t classes = logits.size() / labels.size();
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -242,8 +242,9 @@ BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted) {
   for (int i = 0; i < 3; ++i) {
     const Batch batch = toy.batch(i);
     const std::vector<double> logits = numbers(trainer.predict(network, slice, batch.images));
-    loss += cross_entropy(logits, batch.labels) / 3;
-    for (std::size_t k = 0; k < 9; ++k) right += (logits[2 * k + 1] > logits[2 * k]) == (batch.labels[k] == 1);
+    const std::vector<double> labels = numbers(batch.labels);
+    loss += cross_entropy(logits, labels) / 3;
+    for (std::size_t k = 0; k < 9; ++k) right += (logits[2 * k + 1] > logits[2 * k]) == (labels[k] == 1);
   }
   BOOST_TEST(got.images == 27);
   BOOST_TEST(std::abs(got.loss - loss) < 1e-5);
@@ -292,7 +293,7 @@ BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
   BOOST_CHECK_THROW(trainer.evaluate(
                         network, small, [&](std::int64_t) { return toy.part(0, 0); }, 1),
                     Error);
-  const auto few_labels = [&](std::int64_t) { return Batch{toy.batch(0).images, toy.batch(0).labels.subspan(1)}; };
+  const auto few_labels = [&](std::int64_t) { return Batch{toy.batch(0).images, toy.part(1, 3).labels, 2}; };
   BOOST_CHECK_THROW(trainer.evaluate(network, small, few_labels, 1), Error);
 
   Network trained(*backend, small, 1);

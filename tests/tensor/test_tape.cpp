@@ -1,4 +1,6 @@
 // Tapes in double: whole small networks by central differences, and the rules of flow.
+#include <array>
+
 #include "gradient_check.hpp"
 #include "tensor/reference_backend.hpp"
 #include "tensor/selftest_side.hpp"
@@ -21,7 +23,8 @@ struct Fixture {
   SelftestSide side{backend, Random(3, "tape"), SelftestFill::reals};
   Arena arena{backend};
   Tape tape{backend, arena};
-  const std::vector<std::int32_t> labels{0, 2, 1};
+  const Tensor label_numbers = upload_labels(backend, std::array{0, 2, 1});
+  const View labels = label_numbers.view();
 
   FilterParameter filter(std::int64_t size, std::int64_t in, std::int64_t out, bool trained = true) {
     const Filter value = side.filter(size, size, in, out, false);

@@ -58,33 +58,31 @@ void CpuBackend::global_average_pool_backward(const View& dy, const View& dx) {
   });
 }
 
-double CpuBackend::softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                                         const View& probabilities) {
+double CpuBackend::softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities) {
   shapes::labels("softmax_cross_entropy", Type::f32, logits, labels);
   shapes::same("softmax_cross_entropy", Type::f32, probabilities, logits);
   double loss = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const float* in = logits.as<const float>() + static_cast<Index>(i) * logits.c;
-    float* out = probabilities.as<float>() + static_cast<Index>(i) * logits.c;
+  for (Index i = 0; i < labels.size(); ++i) {
+    const float* in = logits.as<const float>() + i * logits.c;
+    float* out = probabilities.as<float>() + i * logits.c;
     const auto largest = static_cast<double>(*std::max_element(in, in + logits.c));
     double sum = 0;
     for (Index c = 0; c < logits.c; ++c) sum += std::exp(static_cast<double>(in[c]) - largest);
-    loss += std::log(sum) + largest - static_cast<double>(in[labels[i]]);
+    loss += std::log(sum) + largest - static_cast<double>(in[labels.as<const std::int32_t>()[i]]);
     for (Index c = 0; c < logits.c; ++c)
       out[c] = static_cast<float>(std::exp(static_cast<double>(in[c]) - largest) / sum);
   }
   return loss / static_cast<double>(labels.size());
 }
 
-void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
-                                                const View& dlogits) {
+void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
   shapes::labels("softmax_cross_entropy_backward", Type::f32, probabilities, labels);
   shapes::same("softmax_cross_entropy_backward", Type::f32, dlogits, probabilities);
   const auto count = static_cast<double>(labels.size());
-  for (std::size_t i = 0; i < labels.size(); ++i)
+  for (Index i = 0; i < labels.size(); ++i)
     for (Index c = 0; c < probabilities.c; ++c) {
-      const Index at = static_cast<Index>(i) * probabilities.c + c;
-      const double target = labels[i] == c ? 1 : 0;
+      const Index at = i * probabilities.c + c;
+      const double target = labels.as<const std::int32_t>()[i] == c ? 1 : 0;
       dlogits.as<float>()[at] =
           static_cast<float>((static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
     }
