@@ -83,6 +83,10 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(add, (const View& a, const View& b, const View& y), (a, b, y))
   DANAS_OPENED(global_average_pool, (const View& x, const View& y), (x, y))
   DANAS_OPENED(global_average_pool_backward, (const View& dy, const View& dx), (dy, dx))
+  DANAS_OPENED(softmax_cross_entropy, (const View& x, const View& labels, const View& p, const View& sums),
+               (x, labels, p, sums))
+  DANAS_OPENED(count_predictions, (const View& x, const View& labels, const PredictionCounts& counts),
+               (x, labels, counts))
   DANAS_OPENED(softmax_cross_entropy_backward, (const View& p, const View& labels, const View& dlogits),
                (p, labels, dlogits))
   DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, double r, double m, double d),
@@ -92,10 +96,6 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
 #undef DANAS_OPENED
-  double softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities) override {
-    const Opened opened(*this);
-    return CpuBackend::softmax_cross_entropy(logits, labels, probabilities);
-  }
 
  private:
   // An operation may be made of others.

@@ -41,9 +41,11 @@ void train(Session& session, SystemTrainer& trainer, Network& network, const Tra
   Optimizer optimizer(network, settings);
   const auto& interrupted = catch_interrupts();
   trainer.stop_on(&interrupted);
+  std::string what = "training";
   const auto steps =
       trainer.train(network, optimizer, settings, system.data, train_stream, 0, [&](const StepReport& report) {
-        session.progress.update(fmt::format("training, loss {:.3f}", report.loss), report.step + 1, settings.steps);
+        if (report.means) what = fmt::format("training, loss {:.3f}", report.means->loss);
+        session.progress.update(what, report.step + 1, settings.steps);
         return !interrupted;
       });
   session.progress.clear();

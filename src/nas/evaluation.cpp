@@ -44,7 +44,7 @@ void Evaluation::train_steps(Network& network, const TrainingSettings& settings,
                              const DataConfiguration& data, const std::string& name,
                              const std::optional<Training>& training) {
   std::optional<TrainingLog> log;
-  if (training) log.emplace(context_.run, *training, settings.steps);
+  if (training) log.emplace(context_.run, *training);
   Optimizer optimizer(network, settings);
   context_.trainer.train(network, optimizer, settings, data, stream, 0, [&](const StepReport& report) {
     if (log) log->add(report);

@@ -112,7 +112,7 @@ bool Supernets::train(Network& network, const DataConfiguration& data) {
   const TrainingSettings& settings = context_.experiment.supernet;
   const Training training = supernet_training(data);
   const std::string name = training.text();
-  TrainingLog log(context_.run, training, settings.steps);
+  TrainingLog log(context_.run, training);
   Optimizer optimizer(network, settings);
   std::int64_t done = 0;
   if (const auto state = unfinished_state(context_.run, data)) {

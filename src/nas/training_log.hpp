@@ -1,7 +1,5 @@
-// Rows of training.csv: every so many steps the means of loss and accuracy since the row before.
+// Rows of training.csv: the means of loss and accuracy where a training is looked at.
 #pragma once
-
-#include <cstdint>
 
 #include "base/stopwatch.hpp"
 #include "nas/run_directory.hpp"
@@ -11,11 +9,11 @@ namespace danas {
 
 class TrainingLog {
  public:
-  TrainingLog(RunDirectory& run, const Training& training, std::int64_t steps);
+  TrainingLog(RunDirectory& run, const Training& training);
 
   void add(const StepReport& report);
 
-  /// Sums not written yet, for an unfinished training's state.
+  /// Time so far, for an unfinished training's state.
   Metadata state() const;
   void restore(const Metadata& metadata);
 
@@ -24,8 +22,7 @@ class TrainingLog {
 
   RunDirectory& run_;
   Training training_;
-  std::int64_t steps_, interval_, count_ = 0;
-  double loss_ = 0, accuracy_ = 0, before_ = 0;
+  double before_ = 0;  ///< seconds of earlier sessions
   Stopwatch stopwatch_;
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -17,10 +18,15 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step) {
   return settings.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
 }
 
+std::int64_t interval_of(const TrainingSettings& settings) {
+  return std::clamp<std::int64_t>(settings.steps / 10, 1, 50);
+}
+
 Optimizer::Optimizer(Network& network, const TrainingSettings& settings) : network_(network), settings_(settings) {
   const std::int64_t size = network.values().size();
   first_ = Tensor(network.backend(), 1, 1, 1, size);
   if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(network.backend(), 1, 1, 1, size);
+  sums_ = Tensor(network.backend(), View{Type::f64, nullptr, exits_of(network.layers()), 1, 1, 2});
 }
 
 void Optimizer::step(std::int64_t step) {
@@ -43,8 +49,26 @@ std::vector<NamedWeight> Optimizer::state() const {
   const auto named = [](const char* name, const Tensor& tensor) {
     return NamedWeight{name, tensor.view(), {tensor.size()}, false};
   };
-  if (settings_.optimizer == OptimizerKind::sgd) return {named("optimizer.velocity", first_)};
-  return {named("optimizer.m", first_), named("optimizer.v", second_)};
+  const NamedWeight sums = named("training.sums", sums_);
+  if (settings_.optimizer == OptimizerKind::sgd) return {named("optimizer.velocity", first_), sums};
+  return {named("optimizer.m", first_), named("optimizer.v", second_), sums};
+}
+
+View Optimizer::sums(std::size_t exit) const {
+  const View& all = sums_.view();
+  return vector_view(all.type, all.as<double>() + 2 * exit, 2);
+}
+
+TrainingMeans Optimizer::take_means(std::int64_t steps, std::int64_t done) {
+  std::vector<double> numbers;
+  download_numbers(network_.backend(), sums_.view(), numbers);
+  for (std::size_t exit = 0; exit < numbers.size(); exit += 2)
+    if (!std::isfinite(numbers[exit]))
+      throw Diverged("training", "loss in steps " + std::to_string(done - steps + 1) + " to " + std::to_string(done),
+                     numbers[exit]);
+  sums_.clear();
+  const auto count = static_cast<double>(steps);
+  return {numbers[numbers.size() - 2] / count, numbers.back() / count};
 }
 
 }  // namespace danas

@@ -31,25 +31,6 @@ void check_batch(const LayerList& layers, const Batch& batch, const std::string&
                    std::to_string(batch.classes));
 }
 
-// The class of the largest of the logits; the lowest class where two are equal.
-int prediction(std::span<const double> logits) {
-  return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-}
-
-// Image by image, so that a pass has the same loss however it is cut into batches.
-double cross_entropy(std::span<const double> logits, std::int32_t label) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const double logit : logits) sum += std::exp(logit - largest);
-  return largest + std::log(sum) - logits[static_cast<std::size_t>(label)];
-}
-
-std::vector<std::int32_t> host_labels(Backend& backend, const View& labels) {
-  std::vector<std::int32_t> numbers(static_cast<std::size_t>(labels.size()));
-  backend.download(labels, numbers.data());
-  return numbers;
-}
-
 // The last step's loss was that of the weights before it.
 void check_weights(const Network& network, std::int64_t step) {
   std::vector<double> values;
@@ -115,6 +96,17 @@ void run_in_parts(const FoldedNetwork& network, std::int64_t part, const View& i
   }
 }
 
+Metrics counted(Backend& backend, const PredictionCounts& counts, int positive_class) {
+  std::vector<double> numbers;
+  download_numbers(backend, counts.confusion, numbers);
+  const ConfusionMatrix confusion(static_cast<int>(counts.confusion.c), {numbers.begin(), numbers.end()});
+  Metrics metrics = confusion.metrics(positive_class);
+  if (metrics.images == 0) throw expected("evaluation", "at least one image", "none");
+  download_numbers(backend, counts.loss, numbers);
+  metrics.loss = numbers[0] / static_cast<double>(metrics.images);
+  return metrics;
+}
+
 }  // namespace
 
 Diverged::Diverged(const std::string& where, const std::string& what, double got)
@@ -134,50 +126,34 @@ Trainer::Trainer(Backend& backend, double batch_norm_momentum)
     : backend_(backend), arena_(backend), tape_(backend, arena_, batch_norm_epsilon),
       batch_norm_momentum_(batch_norm_momentum) {}
 
-StepReport Trainer::train_step(const Network& network, const std::vector<LayerParameters>& parameters,
-                               const Batch& batch, const TrainingSettings& settings, std::int64_t step) {
+void Trainer::train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
+                         const Optimizer& optimizer) {
   tape_.begin();
   const Forward forward = forward_training(tape_, network.layers(), parameters, batch.images);
-  StepReport report{step, 0, 0, learning_rate_at(settings, step)};
-  for (const Tape::Value& logits : forward.exits) {
-    report.loss = tape_.softmax_cross_entropy(logits, batch.labels);
-    if (!std::isfinite(report.loss)) throw Diverged("training", "loss at step " + std::to_string(step), report.loss);
-  }
-  report.accuracy = accuracy(tape_.view(forward.exits.back()), batch.labels);
+  for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
+    tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, optimizer.sums(exit));
   tape_.backward();
-  for (const Tape::Normalization& each : tape_.normalizations()) {
+  for (const Tape::Normalization& each : tape_.normalizations())
     backend_.update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
-  }
-  return report;
-}
-
-// The logits of one image of those downloaded last.
-std::span<const double> Trainer::logits_of(std::size_t image, int classes) const {
-  const auto count = static_cast<std::size_t>(classes);
-  return std::span(logits_).subspan(image * count, count);
-}
-
-double Trainer::accuracy(const View& logits, const View& labels_view) {
-  download_numbers(backend_, logits, logits_);
-  const std::vector<std::int32_t> labels = host_labels(backend_, labels_view);
-  std::int64_t right = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    right += prediction(logits_of(i, static_cast<int>(logits.c))) == labels[i];
-  return static_cast<double>(right) / static_cast<double>(labels.size());
 }
 
 std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                             const BatchSource& batches, std::int64_t first_step,
                             const std::function<bool(const StepReport&)>& after_step) {
   const std::vector<LayerParameters> parameters = network.parameters(network.layers(), true);
+  const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) throw expected("training", "images for step " + std::to_string(step), "none");
     check_batch(network.layers(), batch, "training");
-    const StepReport report = train_step(network, parameters, batch, settings, step);
+    train_step(network, parameters, batch, optimizer);
     optimizer.step(step);
-    if (step + 1 == settings.steps) check_weights(network, step);
-    if (after_step && !after_step(report)) return step + 1 - first_step;
+    StepReport report{step, learning_rate_at(settings, step), {}};
+    const std::int64_t done = step + 1;
+    // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
+    if (done % interval == 0 || done == settings.steps) report.means = optimizer.take_means(step % interval + 1, done);
+    if (done == settings.steps) check_weights(network, step);
+    if (after_step && !after_step(report)) return done - first_step;
   }
   return std::max<std::int64_t>(settings.steps - first_step, 0);
 }
@@ -212,27 +188,19 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
   tape_.begin();
   const FoldedNetwork folded(backend_, arena_, slice, network.parameters(slice, false));
   const std::int64_t part = images_at_once(slice);
-  ConfusionMatrix confusion(classes_of(slice));
-  double loss = 0;
+  const int classes = classes_of(slice);
+  const Tensor confusion(backend_, View{Type::f64, nullptr, classes, 1, 1, classes}),
+      loss(backend_, View{Type::f64, nullptr, 1, 1, 1, 1});
   for (std::int64_t step = 0;; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) break;
     check_batch(slice, batch, "evaluation");
     const ArenaScope scope(arena_);
-    const View logits = arena_.take(batch.images.n, 1, 1, classes_of(slice));
+    const View logits = arena_.take(batch.images.n, 1, 1, classes);
     run_in_parts(folded, part, batch.images, logits);
-    download_numbers(backend_, logits, logits_);
-    const std::vector<std::int32_t> labels = host_labels(backend_, batch.labels);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const std::span<const double> own = logits_of(i, classes_of(slice));
-      confusion.add(labels[i], prediction(own));
-      loss += cross_entropy(own, labels[i]);
-    }
+    backend_.count_predictions(logits, batch.labels, {confusion.view(), loss.view()});
   }
-  Metrics metrics = confusion.metrics(positive_class);
-  if (metrics.images == 0) throw expected("evaluation", "at least one image", "none");
-  metrics.loss = loss / static_cast<double>(metrics.images);
-  return metrics;
+  return counted(backend_, {confusion.view(), loss.view()}, positive_class);
 }
 
 View Trainer::predict(const Network& network, const LayerList& slice, const View& images) {

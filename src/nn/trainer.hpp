@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,23 +42,40 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  /
 /// call.
 using BatchSource = std::function<Batch(std::int64_t step)>;
 
+/// Where a training is looked at: after every tenth of its steps, at most 50, and after the last one. Between these steps
+/// nothing waits for the backend.
+std::int64_t interval_of(const TrainingSettings& settings);
+
+/// Of the training batches since the training was looked at last; last exit.
+struct TrainingMeans {
+  double loss, accuracy;
+};
+
 struct StepReport {
   std::int64_t step;
-  double loss, accuracy, learning_rate;
-};  ///< of the training batch, last exit
+  double learning_rate;
+  std::optional<TrainingMeans> means;  ///< after steps where the training is looked at
+};
 
 /// State of an unfinished training: what a resume needs beside the network itself. Weight decay, where it is set, applies to
 /// all trainable weights, γ, β and biases included. The network must outlive the optimizer and stay where it is.
 class Optimizer {
  public:
   Optimizer(Network& network, const TrainingSettings& settings);
-  void step(std::int64_t step);            ///< one update from network.gradients(); step from 0
-  std::vector<NamedWeight> state() const;  ///< "optimizer.m", "optimizer.v" or "optimizer.velocity"
+  void step(std::int64_t step);  ///< one update from network.gradients(); step from 0
+  /// "optimizer.m", "optimizer.v" or "optimizer.velocity", and "training.sums".
+  std::vector<NamedWeight> state() const;
+
+  /// Since the training was looked at last, of one exit: Σ loss and Σ accuracy of the batches (f64, 2).
+  View sums(std::size_t exit) const;
+  /// Reads the sums and clears them: those of the last exit over `steps` steps. Throws Diverged where a loss of any exit
+  /// was not finite; `done` steps are behind.
+  TrainingMeans take_means(std::int64_t steps, std::int64_t done);
 
  private:
   Network& network_;
   TrainingSettings settings_;
-  Tensor first_, second_;
+  Tensor first_, second_, sums_;
 };
 
 /// A training whose loss, weights or statistics are not finite any more: the learning rate is too high for this network.
@@ -72,8 +89,8 @@ bool finite(Backend& backend, const std::vector<NamedWeight>& weights);
 
 /// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
-/// the interrupted one included. Throws Diverged (Fault::failure) where the loss, or after the last step a weight, is not
-/// finite.
+/// the interrupted one included. Throws Diverged (Fault::failure) where the training is looked at and a loss since the
+/// last time, or after the last step a weight, is not finite.
 /// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
@@ -101,17 +118,13 @@ class Trainer {
   std::size_t peak_bytes() const { return arena_.peak_bytes(); }
 
  private:
-  StepReport train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
-                        const TrainingSettings& settings, std::int64_t step);
-
-  double accuracy(const View& logits, const View& labels);
-  std::span<const double> logits_of(std::size_t image, int classes) const;
+  void train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
+                  const Optimizer& optimizer);
 
   Backend& backend_;
   Arena arena_;
   Tape tape_;
   double batch_norm_momentum_;
-  std::vector<double> logits_;  ///< of one batch, on the host
 };
 
 }  // namespace danas

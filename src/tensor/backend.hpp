@@ -83,6 +83,12 @@ struct FoldedBottleneck {
 };
 // clang-format on
 
+/// What a pass of evaluation comes to, in f64.
+struct PredictionCounts {
+  View confusion;  ///< [classes, 1, 1, classes]: rows by label and prediction
+  View loss;       ///< 1: the sum of the rows' cross-entropies
+};
+
 struct AdamStep {
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
   double weight_decay = 0;
@@ -162,10 +168,15 @@ class Backend {
   virtual void global_average_pool_backward(const View& dy, const View& dx) = 0;
 
   // Labels are i32, one for each row of the logits, in [0, classes): they index memory, and nobody checks them here.
-  /// Mean cross-entropy of softmax(logits [n, classes]) against the labels; probabilities as logits.
-  virtual double softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities) = 0;
+  // The prediction is the class of the largest logit, the lowest where several are equal.
+  /// Adds the mean cross-entropy of softmax(logits [n, classes]) against the labels, and the share of rows whose
+  /// prediction is right, to `sums` (f64, 2); probabilities as logits.
+  virtual void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                                     const View& sums) = 0;
   /// dlogits = (probabilities − one_hot(labels)) / n.
   virtual void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) = 0;
+  /// Adds every row to the counts, the losses one after another: a pass has the same sums however it is cut.
+  virtual void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) = 0;
 
   // Optimizers, elementwise over dense buffers of equal size.
   /// v = momentum·v + g + decay·w; w −= learning_rate·v.

@@ -156,12 +156,15 @@ void CostBackend::global_average_pool(const View& x, const View& y) {
 }
 void CostBackend::global_average_pool_backward(const View& dy, const View& dx) { pass(1, dx, {dy}, {dx}); }
 
-double CostBackend::softmax_cross_entropy(const View& logits, const View&, const View& probabilities) {
-  pass(4, logits, {logits}, {probabilities});
-  return 0;
+void CostBackend::softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                                        const View& sums) {
+  pass(4, logits, {logits, labels, sums}, {probabilities, sums});
 }
-void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View&, const View& dlogits) {
-  pass(2, dlogits, {probabilities}, {dlogits});
+void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
+  pass(2, dlogits, {probabilities, labels}, {dlogits});
+}
+void CostBackend::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
+  pass(4, logits, {logits, labels, counts.confusion, counts.loss}, {counts.confusion, counts.loss});
 }
 
 void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, double, double, double) {

@@ -71,8 +71,10 @@ class CostBackend : public Backend {
   void add(const View& a, const View& b, const View& y) override;
   void global_average_pool(const View& x, const View& y) override;
   void global_average_pool_backward(const View& dy, const View& dx) override;
-  double softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities) override;
+  void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                             const View& sums) override;
   void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
                 double weight_decay) override;
   void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;

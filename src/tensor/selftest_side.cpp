@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "tensor/tensor.hpp"
@@ -89,6 +88,10 @@ View SelftestSide::labels(std::int64_t count, std::int64_t classes) {
           1};
 }
 
+View SelftestSide::sums(std::int64_t rows, std::int64_t columns) {
+  return store_view(Role::both, {Type::f64, nullptr, rows, 1, 1, columns}, -1, 1);
+}
+
 Filter SelftestSide::store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out,
                                   bool gaps) {
   Filter filter = dense_filter(backend_.real_type(), nullptr, h, w, in, out);
@@ -119,8 +122,6 @@ BatchNormWeights SelftestSide::batch_norm_weights(std::int64_t channels) {
   const View mean = vector(channels, -0.5, 0.5);
   return {gamma, beta, mean, vector(channels, 0.2, 1.5)};
 }
-
-void SelftestSide::number(double value) { numbers_.push_back(value); }
 
 void SelftestSide::watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,
                                double epsilon) {
@@ -185,19 +186,14 @@ bool SelftestSide::same_bits(const SelftestSide& other) const {
     if (mine.size != theirs.size) return false;
     if (bytes_of(mine) != other.bytes_of(theirs)) return false;
   }
-  return numbers_.size() == other.numbers_.size() &&
-         std::memcmp(numbers_.data(), other.numbers_.data(), numbers_.size() * sizeof(double)) == 0;
+  return true;
 }
 
 double SelftestSide::error_against(const SelftestSide& reference) const {
-  if (operands_.size() != reference.operands_.size() || numbers_.size() != reference.numbers_.size()) return infinity;
+  if (operands_.size() != reference.operands_.size()) return infinity;
   double worst = 0;
   for (std::size_t i = 0; i < operands_.size(); ++i)
     worst = std::max(worst, operand_error(operands_[i], reference, reference.operands_[i]));
-  for (std::size_t i = 0; i < numbers_.size(); ++i) {
-    const double error = std::abs(numbers_[i] - reference.numbers_[i]);
-    worst = std::max(worst, std::isnan(error) ? infinity : error / std::max(std::abs(reference.numbers_[i]), 0.1));
-  }
   return worst;
 }
 

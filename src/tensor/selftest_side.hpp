@@ -36,7 +36,7 @@ class SelftestSide {
   View vector_result(std::int64_t channels) { return result(1, 1, 1, channels); }
   Filter filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
-  void number(double value);  ///< a result that is no tensor
+  View sums(std::int64_t rows, std::int64_t columns);  ///< f64, [rows, 1, 1, columns]
 
   /// Notes whether a normalized element is so near to 0 or 6 that rounding may decide about ReLU6's mask.
   void watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,
@@ -45,7 +45,7 @@ class SelftestSide {
 
   /// Largest error of this side's results against those of `reference`.
   double error_against(const SelftestSide& reference) const;
-  /// Whether the two sides, of one type, hold the same bytes: operands, results, what lies around them, and numbers.
+  /// Whether the two sides, of one type, hold the same bytes: operands, results and what lies around them.
   bool same_bits(const SelftestSide& other) const;
 
  private:
@@ -73,7 +73,6 @@ class SelftestSide {
   Random random_;
   SelftestFill fill_;
   std::vector<Operand> operands_;
-  std::vector<double> numbers_;
   bool near_kink_ = false;
 };
 
@@ -107,5 +106,6 @@ void add_product_cases(SelftestTable& table);        // selftest_products.cpp
 void add_normalization_cases(SelftestTable& table);  // selftest_cases.cpp
 void add_elementwise_cases(SelftestTable& table);
 void add_bottleneck_cases(SelftestTable& table);
+void add_training_cases(SelftestTable& table);  // selftest_training.cpp
 
 }  // namespace danas

@@ -16,9 +16,14 @@ std::string text(const Filter& filter) {
          "," + std::to_string(filter.out) + "]";
 }
 
-void present(const char* op, Type real, Type type, const void* data) {
+const char* text(Type type) {
+  constexpr const char* names[]{"f32", "f64", "i32", "u8"};
+  return names[static_cast<int>(type)];
+}
+
+void present(const char* op, Type wanted, Type type, const void* data) {
   if (!data) throw expected(op, "an operand", "an absent view", Fault::failure);
-  if (type != real) throw expected(op, "the backend's real type", "another element type", Fault::failure);
+  if (type != wanted) throw expected(op, std::string("elements of ") + text(wanted), text(type), Fault::failure);
 }
 
 void filter(const char* op, Type real, const Filter& w, std::int64_t in, std::int64_t out) {
@@ -112,8 +117,12 @@ void pool(const char* op, Type real, const View& x, const View& y) {
 
 void labels(const char* op, Type real, const View& logits, const View& labels) {
   present(op, real, logits.type, logits.data);
-  if (labels.type != Type::i32) throw expected(op, "i32 labels", "another element type", Fault::failure);
   vector(op, Type::i32, labels, logits.rows());
+}
+
+void prediction_counts(const char* op, const View& logits, const PredictionCounts& counts) {
+  same(op, Type::f64, counts.confusion, {Type::f64, nullptr, logits.c, 1, 1, logits.c});
+  vector(op, Type::f64, counts.loss, 1);
 }
 
 void crop(const char* op, const Image& image, const Crop& crop) {

@@ -47,7 +47,7 @@ class Tape {
 
   /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels must
   /// outlive the step.
-  double softmax_cross_entropy(Value logits, const View& labels);
+  void softmax_cross_entropy(Value logits, const View& labels, const View& sums);
 
   void backward();  ///< every parameter's gradient is overwritten, with zeros where no loss depends on it
 

@@ -137,7 +137,8 @@ class Golden {
     for (std::size_t i = 0; i + 1 < forward.outputs.size(); ++i) output(network_.layers()[i].name, forward.outputs[i]);
     const Tape::Value logits = forward.exits.at(0);
     figures_.logits("training logits", tape.view(logits), entry_["training_logits"], bounds_.training);
-    figures_.number("loss", tape.softmax_cross_entropy(logits, labels_.view()), entry_["loss"], bounds_.training);
+    figures_.number("loss", test::cross_entropy(backend_, tape, logits, labels_.view()), entry_["loss"],
+                    bounds_.training);
     tape.backward();
     int gradients = 0;
     for (const Json& wanted : entry_["gradients"]) {
@@ -162,7 +163,7 @@ class Golden {
     Trainer trainer(backend_, entry_["bn"]["momentum"]);
     const auto batches = [this](std::int64_t) { return Batch{images_.view(), labels_.view(), 2}; };
     trainer.train(network_, settings, batches, [&](const StepReport& report) {
-      figures_.number("trainer's loss", report.loss, entry_["adam_losses"][0], bounds_.training);
+      figures_.number("trainer's loss", report.means.value().loss, entry_["adam_losses"][0], bounds_.training);
       return true;
     });
     const Json& wanted = entry_["bn_Conv1_after_one_step"];
@@ -197,7 +198,7 @@ class Golden {
     for (adam.step = 1; losses.size() < entry_["adam_losses"].size(); ++adam.step) {
       tape.begin();
       const Forward forward = forward_training(tape, network_.layers(), parameters, images_.view());
-      losses.push_back(tape.softmax_cross_entropy(forward.exits[0], labels_.view()));
+      losses.push_back(test::cross_entropy(backend_, tape, forward.exits[0], labels_.view()));
       tape.backward();
       adam.learning_rate = keras_learning_rate(adam);
       backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(), adam);

@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
         const std::vector<LayerParameters> parameters = network.parameters(slice, true);
         tape.begin();
         const Forward forward = forward_training(tape, slice, parameters, batch.images);
-        const double loss = tape.softmax_cross_entropy(forward.exits.at(0), batch.labels);
+        const double loss = test::cross_entropy(*backend, tape, forward.exits.at(0), batch.labels);
         tape.backward();
         for (const auto& each : tape.normalizations())
           backend->update_running_statistics(each.statistics, 0.9, each.weights);
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(earlier_heads_do_not_reach_the_backbone) {
     tape.begin();
     const Forward forward = forward_training(tape, layers, supernet.parameters(layers, true), batch.images);
     BOOST_TEST(forward.exits.size() == heads);
-    for (const Tape::Value& logits : forward.exits) tape.softmax_cross_entropy(logits, batch.labels);
+    for (const Tape::Value& logits : forward.exits) test::cross_entropy(*backend, tape, logits, batch.labels);
     tape.backward();
     return numbers(supernet.gradients());
   };

@@ -1,5 +1,4 @@
-// Elementwise operations, pooling, the loss and the optimizers.
-#include <algorithm>
+// Elementwise operations, pooling and the optimizers.
 #include <cmath>
 #include <initializer_list>
 
@@ -56,36 +55,6 @@ void CpuBackend::global_average_pool_backward(const View& dy, const View& dx) {
       kernels_.scale(dx.c, dy.as<const float>() + image * dx.c, 1.0f / static_cast<float>(pixels),
                      dx.as<float>() + (image * pixels + pixel) * dx.c);
   });
-}
-
-double CpuBackend::softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities) {
-  shapes::labels("softmax_cross_entropy", Type::f32, logits, labels);
-  shapes::same("softmax_cross_entropy", Type::f32, probabilities, logits);
-  double loss = 0;
-  for (Index i = 0; i < labels.size(); ++i) {
-    const float* in = logits.as<const float>() + i * logits.c;
-    float* out = probabilities.as<float>() + i * logits.c;
-    const auto largest = static_cast<double>(*std::max_element(in, in + logits.c));
-    double sum = 0;
-    for (Index c = 0; c < logits.c; ++c) sum += std::exp(static_cast<double>(in[c]) - largest);
-    loss += std::log(sum) + largest - static_cast<double>(in[labels.as<const std::int32_t>()[i]]);
-    for (Index c = 0; c < logits.c; ++c)
-      out[c] = static_cast<float>(std::exp(static_cast<double>(in[c]) - largest) / sum);
-  }
-  return loss / static_cast<double>(labels.size());
-}
-
-void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
-  shapes::labels("softmax_cross_entropy_backward", Type::f32, probabilities, labels);
-  shapes::same("softmax_cross_entropy_backward", Type::f32, dlogits, probabilities);
-  const auto count = static_cast<double>(labels.size());
-  for (Index i = 0; i < labels.size(); ++i)
-    for (Index c = 0; c < probabilities.c; ++c) {
-      const Index at = i * probabilities.c + c;
-      const double target = labels.as<const std::int32_t>()[i] == c ? 1 : 0;
-      dlogits.as<float>()[at] =
-          static_cast<float>((static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
-    }
 }
 
 void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
