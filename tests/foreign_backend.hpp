@@ -89,10 +89,14 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, labels, counts))
   DANAS_OPENED(softmax_cross_entropy_backward, (const View& p, const View& labels, const View& dlogits),
                (p, labels, dlogits))
-  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, double r, double m, double d),
-               (w, g, v, r, m, d))
-  DANAS_OPENED(adam_step, (const View& w, const View& g, const View& m, const View& v, const AdamStep& step),
-               (w, g, m, v, step))
+  DANAS_OPENED(sgd_step,
+               (const View& w, const View& g, const View& v, const StepRates& rates, double m, double d),
+               (w, g, v, rates, m, d))
+  DANAS_OPENED(adam_step,
+               (const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                const AdamSettings& adam),
+               (w, g, m, v, rates, adam))
+  DANAS_OPENED(next_step, (const View& counter), (counter))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
 #undef DANAS_OPENED

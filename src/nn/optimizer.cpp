@@ -26,23 +26,33 @@ Optimizer::Optimizer(Network& network, const TrainingSettings& settings) : netwo
   const std::int64_t size = network.values().size();
   first_ = Tensor(network.backend(), 1, 1, 1, size);
   if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(network.backend(), 1, 1, 1, size);
+  adam_.weight_decay = settings.weight_decay;
+  adam_.decoupled = settings.optimizer == OptimizerKind::adamw;
+  rates_ = Tensor(network.backend(), View{Type::f64, nullptr, interval_of(settings), 1, 1, 2});
+  counter_ = Tensor(network.backend(), View{Type::i32, nullptr, 1, 1, 1, 1});
   sums_ = Tensor(network.backend(), View{Type::f64, nullptr, exits_of(network.layers()), 1, 1, 2});
 }
 
-void Optimizer::step(std::int64_t step) {
+void Optimizer::plan(std::int64_t first, std::int64_t end) {
+  std::vector<double> numbers;
+  for (std::int64_t step = first; step < end; ++step) {
+    const double rate = learning_rate_at(settings_, step);
+    numbers.insert(numbers.end(), {rate, adam_.corrected(rate, step + 1)});
+  }
+  View rows = rates_.view();
+  rows.n = std::min(end - first, rows.n);
+  upload_numbers(network_.backend(), numbers, rows);
+  counter_.clear();
+}
+
+void Optimizer::step() {
   Backend& backend = network_.backend();
   const View &values = network_.values(), &gradients = network_.gradients();
-  const double rate = learning_rate_at(settings_, step);
-  if (settings_.optimizer == OptimizerKind::sgd) {
-    backend.sgd_step(values, gradients, first_.view(), rate, settings_.momentum, settings_.weight_decay);
-    return;
-  }
-  AdamStep adam;
-  adam.learning_rate = rate;
-  adam.weight_decay = settings_.weight_decay;
-  adam.decoupled = settings_.optimizer == OptimizerKind::adamw;
-  adam.step = step + 1;
-  backend.adam_step(values, gradients, first_.view(), second_.view(), adam);
+  const StepRates rates{rates_.view(), counter_.view()};
+  if (settings_.optimizer == OptimizerKind::sgd)
+    backend.sgd_step(values, gradients, first_.view(), rates, settings_.momentum, settings_.weight_decay);
+  else backend.adam_step(values, gradients, first_.view(), second_.view(), rates, adam_);
+  backend.next_step(counter_.view());
 }
 
 std::vector<NamedWeight> Optimizer::state() const {

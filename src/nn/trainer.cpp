@@ -143,15 +143,17 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
   const std::vector<LayerParameters> parameters = network.parameters(network.layers(), true);
   const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
+    // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
+    const std::int64_t end = std::min(step - step % interval + interval, settings.steps);
+    if (step == first_step || step % interval == 0) optimizer.plan(step, end);
     const Batch batch = batches(step);
     if (batch.images.n == 0) throw expected("training", "images for step " + std::to_string(step), "none");
     check_batch(network.layers(), batch, "training");
     train_step(network, parameters, batch, optimizer);
-    optimizer.step(step);
+    optimizer.step();
     StepReport report{step, learning_rate_at(settings, step), {}};
     const std::int64_t done = step + 1;
-    // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
-    if (done % interval == 0 || done == settings.steps) report.means = optimizer.take_means(step % interval + 1, done);
+    if (done == end) report.means = optimizer.take_means(step % interval + 1, done);
     if (done == settings.steps) check_weights(network, step);
     if (after_step && !after_step(report)) return done - first_step;
   }

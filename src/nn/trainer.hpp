@@ -62,7 +62,9 @@ struct StepReport {
 class Optimizer {
  public:
   Optimizer(Network& network, const TrainingSettings& settings);
-  void step(std::int64_t step);  ///< one update from network.gradients(); step from 0
+  /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
+  void plan(std::int64_t first, std::int64_t end);
+  void step();  ///< one update from network.gradients()
   /// "optimizer.m", "optimizer.v" or "optimizer.velocity", and "training.sums".
   std::vector<NamedWeight> state() const;
 
@@ -76,6 +78,8 @@ class Optimizer {
   Network& network_;
   TrainingSettings settings_;
   Tensor first_, second_, sums_;
+  AdamSettings adam_;
+  Tensor rates_, counter_;
 };
 
 /// A training whose loss, weights or statistics are not finite any more: the learning rate is too high for this network.

@@ -1,6 +1,7 @@
 #include "tensor/backend.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace danas {
 
@@ -13,6 +14,11 @@ std::int64_t padding_before(std::int64_t input, std::int64_t kernel, const Geome
   if (geometry.padding == Padding::valid) return 0;
   const std::int64_t covered = (output_size(input, kernel, geometry) - 1) * geometry.stride + kernel;
   return std::max<std::int64_t>(covered - input, 0) / 2;
+}
+
+double AdamSettings::corrected(double learning_rate, std::int64_t t) const {
+  const auto power = static_cast<double>(t);
+  return learning_rate * std::sqrt(1 - std::pow(beta2, power)) / (1 - std::pow(beta1, power));
 }
 
 }  // namespace danas

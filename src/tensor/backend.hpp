@@ -89,11 +89,20 @@ struct PredictionCounts {
   View loss;       ///< 1: the sum of the rows' cross-entropies
 };
 
-struct AdamStep {
-  double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
+/// Learning rates of some steps and which of them is next, in the backend's memory: nothing that changes from step to step
+/// is an argument of an operation.
+struct StepRates {
+  View table;    ///< f64, [steps, 1, 1, 2]: the learning rate, and that with Adam's corrections of bias
+  View counter;  ///< i32, 1: the row of the step at hand
+};
+
+struct AdamSettings {
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
   double weight_decay = 0;
   bool decoupled = false;  ///< AdamW (Loshchilov and Hutter, 2019): w −= lr·decay·w; else decay·w is added to g
-  std::int64_t step = 1;   ///< 1 at the first update
+
+  /// lr·√(1−β2ᵗ)/(1−β1ᵗ); t is 1 at the first update.
+  double corrected(double learning_rate, std::int64_t t) const;
 };
 
 class Backend {
@@ -180,10 +189,12 @@ class Backend {
 
   // Optimizers, elementwise over dense buffers of equal size.
   /// v = momentum·v + g + decay·w; w −= learning_rate·v.
-  virtual void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+  virtual void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                         double weight_decay) = 0;
-  /// Kingma and Ba's Adam in Keras' form: w −= lr·√(1−β2ᵗ)/(1−β1ᵗ) · m/(√v + ε).
-  virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) = 0;
+  /// Kingma and Ba's Adam in Keras' form: w −= corrected rate · m/(√v + ε).
+  virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                         const AdamSettings& adam) = 0;
+  virtual void next_step(const View& counter) = 0;  ///< counter += 1
 
   /// What a network sees: the pixels x of area_resize (area_resize.hpp: crop, mirror, out's size and channels) as
   /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n.

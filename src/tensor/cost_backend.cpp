@@ -167,12 +167,14 @@ void CostBackend::count_predictions(const View& logits, const View& labels, cons
   pass(4, logits, {logits, labels, counts.confusion, counts.loss}, {counts.confusion, counts.loss});
 }
 
-void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, double, double, double) {
+void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates&, double, double) {
   pass(6, w, {w, g, velocity}, {w, velocity});
 }
-void CostBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep&) {
+void CostBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates&,
+                            const AdamSettings&) {
   pass(12, w, {w, g, m, v}, {w, m, v});
 }
+void CostBackend::next_step(const View& counter) { pass(1, counter, {counter}, {counter}); }
 void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, const View& out) {
   double pixels = 0;
   for (const Image& image : images) pixels += static_cast<double>(image.width) * image.height * image.channels;

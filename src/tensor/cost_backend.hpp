@@ -75,9 +75,11 @@ class CostBackend : public Backend {
                              const View& sums) override;
   void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
-  void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+  void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
-  void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
+  void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                 const AdamSettings& adam) override;
+  void next_step(const View& counter) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
  private:

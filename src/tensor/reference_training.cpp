@@ -74,30 +74,30 @@ void ReferenceBackend<Real>::count_predictions(const View& logits, const View& l
 }
 
 template <class Real>
-void ReferenceBackend<Real>::sgd_step(const View& w, const View& g, const View& velocity, double learning_rate,
+void ReferenceBackend<Real>::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
                                       double momentum, double weight_decay) {
   for (const View& operand : {g, velocity}) shapes::same("sgd_step", type, operand, w);
+  const double rate = rates_of("sgd_step", rates).learning;
   for (std::int64_t i = 0; i < w.size(); ++i) {
     Real &weight = w.as<Real>()[i], &speed = velocity.as<Real>()[i];
     const double next = momentum * speed + g.as<Real>()[i] + weight_decay * weight;
     speed = static_cast<Real>(next);
-    weight = static_cast<Real>(weight - learning_rate * next);
+    weight = static_cast<Real>(weight - rate * next);
   }
 }
 
 template <class Real>
 void ReferenceBackend<Real>::adam_step(const View& w, const View& g, const View& m, const View& v,
-                                       const AdamStep& step) {
+                                       const StepRates& rates, const AdamSettings& adam) {
   for (const View& operand : {g, m, v}) shapes::same("adam_step", type, operand, w);
-  const double t = static_cast<double>(step.step);
-  const double rate = step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
+  const Rates rate = rates_of("adam_step", rates);
   for (std::int64_t i = 0; i < w.size(); ++i) {
     Real &weight = w.as<Real>()[i], &first = m.as<Real>()[i], &second = v.as<Real>()[i];
-    const double gradient = g.as<Real>()[i] + (step.decoupled ? 0 : step.weight_decay * weight);
-    const double mean = step.beta1 * first + (1 - step.beta1) * gradient;
-    const double square = step.beta2 * second + (1 - step.beta2) * gradient * gradient;
-    const double decay = step.decoupled ? step.learning_rate * step.weight_decay * weight : 0;
-    weight = static_cast<Real>(weight - decay - rate * mean / (std::sqrt(square) + step.epsilon));
+    const double gradient = g.as<Real>()[i] + (adam.decoupled ? 0 : adam.weight_decay * weight);
+    const double mean = adam.beta1 * first + (1 - adam.beta1) * gradient;
+    const double square = adam.beta2 * second + (1 - adam.beta2) * gradient * gradient;
+    const double decay = adam.decoupled ? rate.learning * adam.weight_decay * weight : 0;
+    weight = static_cast<Real>(weight - decay - rate.corrected * mean / (std::sqrt(square) + adam.epsilon));
     first = static_cast<Real>(mean);
     second = static_cast<Real>(square);
   }

@@ -88,6 +88,19 @@ View SelftestSide::labels(std::int64_t count, std::int64_t classes) {
           1};
 }
 
+View SelftestSide::rates(std::int64_t steps) {
+  const View shape{Type::f64, nullptr, steps, 1, 1, 2};
+  return shape.with_data(store(Role::read, Type::f64, std::vector<bool>(static_cast<std::size_t>(shape.size()), true),
+                               [&] { return random_.uniform(0.01, 0.1); }));
+}
+
+View SelftestSide::counter(std::int64_t low, std::int64_t count) {
+  return vector_view(Type::i32, store(Role::both, Type::i32, {true}, [&] {
+                       return static_cast<double>(low) +
+                              static_cast<double>(random_.below(static_cast<std::uint64_t>(count)));
+                     }), 1);
+}
+
 View SelftestSide::sums(std::int64_t rows, std::int64_t columns) {
   return store_view(Role::both, {Type::f64, nullptr, rows, 1, 1, columns}, -1, 1);
 }

@@ -30,12 +30,14 @@ class SelftestSide {
   Filter filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   BatchNormWeights batch_norm_weights(std::int64_t channels);
   View labels(std::int64_t count, std::int64_t classes);
+  View rates(std::int64_t steps);  ///< the table of StepRates, each rate from 0.01 to 0.1
 
   // Operands that the operation writes whole. Those of changed() are read too.
   View result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
   View vector_result(std::int64_t channels) { return result(1, 1, 1, channels); }
   Filter filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
+  View counter(std::int64_t low, std::int64_t count);  ///< i32, one of `count` numbers from `low`
   View sums(std::int64_t rows, std::int64_t columns);  ///< f64, [rows, 1, 1, columns]
 
   /// Notes whether a normalized element is so near to 0 or 6 that rounding may decide about ReLU6's mask.

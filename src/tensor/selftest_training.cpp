@@ -26,28 +26,37 @@ void loss_cases(SelftestTable& table, std::int64_t n, std::int64_t classes) {
   });
 }
 
+// The rates of row `row` of three.
+StepRates rates_of(Side& side, int row) {
+  const View table = side.rates(3);
+  return {table, side.counter(row, 1)};
+}
+
+// Each row with another kind of weight decay: none, coupled, decoupled.
+void optimizer_cases(SelftestTable& table, std::int64_t size, int row) {
+  const std::string name = selftest_shape({size});
+  table.add("sgd_step", elementwise, false, name, [=](Side& side) {
+    const View w = side.changed(1, 1, 1, size), velocity = side.changed(1, 1, 1, size), g = side.vector(size);
+    side.backend().sgd_step(w, g, velocity, rates_of(side, row), 0.9, 1e-2);
+  });
+  table.add("adam_step", reduction, false, name, [=](Side& side) {
+    const View w = side.changed(1, 1, 1, size), m = side.changed(1, 1, 1, size);
+    const View v = side.changed(1, 1, 1, size, 0.01, 1), g = side.vector(size);
+    AdamSettings adam;
+    adam.weight_decay = row == 0 ? 0 : 0.1;
+    adam.decoupled = row == 2;
+    side.backend().adam_step(w, g, m, v, rates_of(side, row), adam);
+  });
+}
+
 }  // namespace
 
 void add_training_cases(SelftestTable& table) {
   for (const std::int64_t n : {1, 5, 128})
     for (const std::int64_t classes : {1, 2, 3, 10, 17, 1000}) loss_cases(table, n, classes);
-  for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001}) {
-    table.add("sgd_step", elementwise, false, selftest_shape({size}), [size](Side& side) {
-      const View w = side.changed(1, 1, 1, size), velocity = side.changed(1, 1, 1, size);
-      side.backend().sgd_step(w, side.vector(size), velocity, 0.1, 0.9, 1e-2);
-    });
-    for (const int kind : {0, 1, 2})
-      table.add("adam_step", reduction, false, selftest_shape({size}), [=](Side& side) {
-        const View w = side.changed(1, 1, 1, size), m = side.changed(1, 1, 1, size);
-        const View v = side.changed(1, 1, 1, size, 0.01, 1);
-        AdamStep step;
-        step.learning_rate = 0.1;
-        step.weight_decay = kind == 0 ? 0 : 0.1;
-        step.decoupled = kind == 2;
-        step.step = 1 + 10 * kind;
-        side.backend().adam_step(w, side.vector(size), m, v, step);
-      });
-  }
+  for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001})
+    for (const int row : {0, 1, 2}) optimizer_cases(table, size, row);
+  table.add("next_step", 0, true, "1", [](Side& side) { side.backend().next_step(side.counter(0, 5)); });
 }
 
 }  // namespace danas

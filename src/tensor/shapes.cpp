@@ -125,6 +125,11 @@ void prediction_counts(const char* op, const View& logits, const PredictionCount
   vector(op, Type::f64, counts.loss, 1);
 }
 
+void rates(const char* op, const StepRates& rates) {
+  same(op, Type::f64, rates.table, {Type::f64, nullptr, rates.table.n, 1, 1, 2});
+  vector(op, Type::i32, rates.counter, 1);
+}
+
 void crop(const char* op, const Image& image, const Crop& crop) {
   constexpr int most = 1 << 24;  // of a side: sums of columns stay below 2³²
   if (!image.pixels || (image.channels != 1 && image.channels != 3))

@@ -27,6 +27,7 @@ void pool(const char* op, Type real, const View& x, const View& y);
 void labels(const char* op, Type real, const View& logits, const View& labels);
 /// Of as many classes as the logits.
 void prediction_counts(const char* op, const View& logits, const PredictionCounts& counts);
+void rates(const char* op, const StepRates& rates);
 /// A crop inside its image, of at most 2²⁴ pixels a side.
 void crop(const char* op, const Image& image, const Crop& crop);
 void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../loss.hpp"
+#include "../by_hand.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "nn/mobilenet_v2.hpp"

@@ -174,13 +174,10 @@ class Golden {
   }
 
   // Keras takes the powers of β1 and β2 in the bias correction from their single-precision values.
-  double keras_learning_rate(const AdamStep& adam) const {
-    const auto correction = [&](double beta1, double beta2) {
-      const auto t = static_cast<double>(adam.step);
-      return std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t));
-    };
-    const double rounded = correction(static_cast<float>(adam.beta1), static_cast<float>(adam.beta2));
-    return entry_["optimizer"]["lr"].get<double>() * rounded / correction(adam.beta1, adam.beta2);
+  double keras_rate(AdamSettings adam, std::int64_t t) const {
+    adam.beta1 = static_cast<float>(adam.beta1);
+    adam.beta2 = static_cast<float>(adam.beta2);
+    return adam.corrected(entry_["optimizer"]["lr"], t);
   }
 
   // Losses of some steps from the initial weights, those changed by the share `disturbance` up and down in turn.
@@ -194,14 +191,15 @@ class Golden {
     const std::vector<LayerParameters> parameters = network_.parameters(network_.layers(), true);
     Tape tape(backend_, arena_, batch_norm_epsilon);
     std::vector<double> losses;
-    AdamStep adam;
-    for (adam.step = 1; losses.size() < entry_["adam_losses"].size(); ++adam.step) {
+    const AdamSettings adam;
+    const test::OneStep step(backend_);
+    for (std::int64_t t = 1; losses.size() < entry_["adam_losses"].size(); ++t) {
       tape.begin();
       const Forward forward = forward_training(tape, network_.layers(), parameters, images_.view());
       losses.push_back(test::cross_entropy(backend_, tape, forward.exits[0], labels_.view()));
       tape.backward();
-      adam.learning_rate = keras_learning_rate(adam);
-      backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(), adam);
+      backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(),
+                         step.rates(0, keras_rate(adam, t)), adam);
     }
     return losses;
   }

@@ -145,6 +145,7 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
       const Tensor velocity(*backend, 1, 1, 1, supernet.values().size());
       Arena arena(*backend);
       Tape tape(*backend, arena, batch_norm_epsilon);
+      const OneStep one_step(*backend);
       const auto step = [&](const Network& network, const Batch& batch) {
         const std::vector<LayerParameters> parameters = network.parameters(slice, true);
         tape.begin();
@@ -156,7 +157,7 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
         // Without momentum and decay what is beyond the slice, whose gradients are zero, stays.
         View unused = velocity.view();
         unused.c = network.values().size();
-        backend->sgd_step(network.values(), network.gradients(), unused, 0.05, 0, 0);
+        backend->sgd_step(network.values(), network.gradients(), unused, one_step.rates(0.05), 0, 0);
         return loss;
       };
       const std::vector<double> before = numbers(weight_named(supernet, "heads.7.weight").view);

@@ -114,8 +114,10 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
   Tape tape(*backend, arena, batch_norm_epsilon);
   const Tensor first(*backend, 1, 1, 1, by_hand.values().size()), second(*backend, 1, 1, 1, by_hand.values().size());
   const std::vector<LayerParameters> parameters = by_hand.parameters(layers, true);
-  for (AdamStep adam; adam.step <= 3; ++adam.step) {
-    const Batch batch = toy.batch(adam.step - 1);
+  const AdamSettings adam;
+  const OneStep one_step(*backend);
+  for (std::int64_t t = 1; t <= 3; ++t) {
+    const Batch batch = toy.batch(t - 1);
     tape.begin();
     double loss = 0;
     const Forward forward = forward_training(tape, layers, parameters, batch.images);
@@ -125,8 +127,10 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
     tape.backward();
     for (const auto& each : tape.normalizations())
       backend->update_running_statistics(each.statistics, 0.9, each.weights);
-    backend->adam_step(by_hand.values(), by_hand.gradients(), first.view(), second.view(), adam);
-    BOOST_TEST(loss == losses[static_cast<std::size_t>(adam.step - 1)]);
+    const double rate = settings.learning_rate;
+    backend->adam_step(by_hand.values(), by_hand.gradients(), first.view(), second.view(),
+                       one_step.rates(rate, rate * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t))), adam);
+    BOOST_TEST(loss == losses[static_cast<std::size_t>(t - 1)]);
   }
   BOOST_TEST(same_weights(trained, by_hand));
 }

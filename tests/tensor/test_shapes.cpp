@@ -153,6 +153,24 @@ FOR_EACH_BACKEND(crops_outside_of_the_image_are_refused) {
   }
 }
 
+FOR_EACH_BACKEND(steps_beyond_the_table_of_rates_are_refused) {
+  BOOST_TEST_CONTEXT(backend.name()) {
+    SelftestSide side(backend, Random(1, "rates"), SelftestFill::reals);
+    const View w = side.changed(1, 1, 1, 5), g = side.input(1, 1, 1, 5), v = side.changed(1, 1, 1, 5);
+    const View table = side.rates(2), counter = side.counter(0, 1);
+    const auto step = [&](const StepRates& rates) { backend.sgd_step(w, g, v, rates, 0.9, 0); };
+    for (int i = 0; i < 2; ++i) {
+      BOOST_CHECK_NO_THROW(step({table, counter}));
+      backend.next_step(counter);
+    }
+    BOOST_CHECK_THROW(step({table, counter}), Error);
+    BOOST_CHECK_THROW(step({table, side.counter(-1, 1)}), Error);
+    BOOST_CHECK_THROW(step({side.sums(2, 3), side.counter(0, 1)}), Error);
+    BOOST_CHECK_THROW(step({w, side.counter(0, 1)}), Error);
+    BOOST_CHECK_THROW(backend.adam_step(w, g, v, v, {table, table}, {}), Error);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(unknown_backends_are_refused) {
   BOOST_CHECK_THROW(make_cpu_backend(1, "mmx"), Error);
   BOOST_CHECK_THROW(make_reference_backend(Type::u8), Error);
