@@ -17,7 +17,8 @@ inline double cross_entropy(Backend& backend, Tape& tape, Tape::Value logits, co
 class OneStep {
  public:
   explicit OneStep(Backend& backend)
-      : table_(backend, View{Type::f64, nullptr, 1, 1, 1, 2}), counter_(backend, View{Type::i32, nullptr, 1, 1, 1, 1}) {}
+      : table_(backend, View{Type::f64, nullptr, 1, 1, 1, 2}), counter_(backend, View{Type::i32, nullptr, 1, 1, 1, 1}) {
+  }
   StepRates rates(double learning_rate, double corrected = 0) const {
     set(table_.view(), 0, learning_rate);
     set(table_.view(), 1, corrected);

@@ -76,6 +76,9 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, y, dy, w, s, e, a, dx, g))
   DANAS_OPENED(update_running_statistics, (const BatchNormStatistics& s, double m, const BatchNormWeights& w),
                (s, m, w))
+  DANAS_OPENED(accumulate_moments, (const BatchNormStatistics& s, std::int64_t rows, const PooledMoments& p),
+               (s, rows, p))
+  DANAS_OPENED(store_moments, (const PooledMoments& p, const BatchNormWeights& w), (p, w))
   DANAS_OPENED(fold_batch_norm, (const Filter& w, const BatchNormWeights& n, double e, const Filter& f, const View& b),
                (w, n, e, f, b))
   DANAS_OPENED(activation, (const View& x, Activation a, const View& y), (x, a, y))
@@ -89,8 +92,7 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, labels, counts))
   DANAS_OPENED(softmax_cross_entropy_backward, (const View& p, const View& labels, const View& dlogits),
                (p, labels, dlogits))
-  DANAS_OPENED(sgd_step,
-               (const View& w, const View& g, const View& v, const StepRates& rates, double m, double d),
+  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, const StepRates& rates, double m, double d),
                (w, g, v, rates, m, d))
   DANAS_OPENED(adam_step,
                (const View& w, const View& g, const View& m, const View& v, const StepRates& rates,

@@ -39,41 +39,49 @@ void check_weights(const Network& network, std::int64_t step) {
     if (!std::isfinite(value)) throw Diverged("training", "weight after step " + std::to_string(step), value);
 }
 
-// Mean and variance of a channel over batches (Chan, Golub, LeVeque, 1979).
-class PooledMoments {
+// The moments of every normalization of a pass, in forward order.
+class Recalibration {
  public:
-  void add(Backend& backend, const Tape::Normalization& batch) {
-    weights_ = batch.weights;
-    download_numbers(backend, batch.statistics.mean, batch_mean_);
-    download_numbers(backend, batch.statistics.variance, batch_variance_);
-    mean_.resize(batch_mean_.size());
-    squares_.resize(batch_mean_.size());
-    const auto rows = static_cast<double>(batch.rows), sum = rows_ + rows;
-    for (std::size_t c = 0; c < mean_.size(); ++c) {
-      const double delta = batch_mean_[c] - mean_[c];
-      mean_[c] += delta * rows / sum;
-      squares_[c] += rows * batch_variance_[c] + delta * delta * rows_ * rows / sum;
+  explicit Recalibration(Backend& backend) : backend_(backend) {}
+
+  void begin_batch() { next_ = 0; }
+  void add(const Tape::Normalization& batch) {
+    if (next_ == memory_.size()) {
+      const std::int64_t channels = batch.statistics.mean.size();
+      memory_.emplace_back(backend_, View{Type::f64, nullptr, 1, 1, 1, 2 * channels + 1});
+      weights_.push_back(batch.weights);
     }
-    rows_ = sum;
+    backend_.accumulate_moments(batch.statistics, batch.rows, moments(next_++));
   }
-  void store(Backend& backend) {
-    for (double& square : squares_) square /= rows_;
-    write(backend, mean_, weights_.running_mean);
-    write(backend, squares_, weights_.running_variance);
+  void store() {
+    for (std::size_t i = 0; i < memory_.size(); ++i) backend_.store_moments(moments(i), weights_[i]);
+    for (const BatchNormWeights& each : weights_) {
+      check(each.running_mean);
+      check(each.running_variance);
+    }
   }
 
  private:
+  PooledMoments moments(std::size_t i) const {
+    const std::int64_t channels = memory_[i].size() / 2;
+    auto* const all = memory_[i].view().as<double>();
+    const auto part = [&](std::int64_t first, std::int64_t count) {
+      return vector_view(Type::f64, all + first, count);
+    };
+    return {part(0, channels), part(channels, channels), part(2 * channels, 1)};
+  }
   // What is finite in double may not be in the weights' type.
-  static void write(Backend& backend, std::vector<double>& values, const View& statistics) {
-    upload_numbers(backend, values, statistics);
-    download_numbers(backend, statistics, values);
+  void check(const View& statistics) const {
+    std::vector<double> values;
+    download_numbers(backend_, statistics, values);
     for (const double value : values)
       if (!std::isfinite(value)) throw Diverged("recalibration", "statistic of a normalization", value);
   }
 
-  BatchNormWeights weights_;
-  std::vector<double> mean_, squares_, batch_mean_, batch_variance_;
-  double rows_ = 0;
+  Backend& backend_;
+  std::vector<Tensor> memory_;
+  std::vector<BatchNormWeights> weights_;
+  std::size_t next_ = 0;
 };
 
 // So many images at a time that their widest layer stays near the caches, and memory small.
@@ -168,21 +176,19 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
 
 void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchSource& batches) {
   const std::vector<LayerParameters> parameters = network.parameters(slice, false);
-  std::vector<PooledMoments> moments;
+  Recalibration recalibration(backend_);
   tape_.begin();
-  for (std::int64_t step = 0;; ++step) {
+  std::int64_t step = 0;
+  for (;; ++step) {
     const Batch batch = batches(step);
     if (batch.images.n == 0) break;
     check_batch(slice, batch, "recalibration");
-    std::size_t next = 0;
+    recalibration.begin_batch();
     forward_statistics(backend_, arena_, slice, parameters, batch.images,
-                       [&](const Tape::Normalization& normalization) {
-                         if (next == moments.size()) moments.emplace_back();
-                         moments[next++].add(backend_, normalization);
-                       });
+                       [&](const Tape::Normalization& normalization) { recalibration.add(normalization); });
   }
-  if (moments.empty()) throw expected("recalibration", "at least one image", "none");
-  for (PooledMoments& each : moments) each.store(backend_);
+  if (step == 0) throw expected("recalibration", "at least one image", "none");
+  recalibration.store();
 }
 
 Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const BatchSource& batches,

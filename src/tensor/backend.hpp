@@ -55,6 +55,9 @@ struct BatchNormWeights { View gamma, beta, running_mean, running_variance; };
 struct BatchNormGradients { View gamma, beta; };
 struct BatchNormStatistics { View mean, variance; };  ///< of one batch; variance biased (divided by the row count)
 
+/// Of the rows of several batches, on the way: f64, zeros before the first.
+struct PooledMoments { View mean, squares, rows; };  ///< [channels], Σ (x − mean)² [channels], the number of rows [1]
+
 /// One inverted bottleneck of MobileNetV2 (Sandler et al., 2018). `expand` is absent where the expansion is 1.
 struct BottleneckWeights {
   Filter expand;      BatchNormWeights bn1;  ///< 1×1, in → expanded; ReLU6 after bn1
@@ -163,6 +166,10 @@ class Backend {
   /// running = momentum·running + (1 − momentum)·batch, mean and variance.
   virtual void update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                          const BatchNormWeights& weights) = 0;
+  /// Adds a batch of so many rows to the moments, in double (Chan, Golub, LeVeque, 1979).
+  virtual void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) = 0;
+  /// The moments become the running mean and variance (divided by the number of rows).
+  virtual void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) = 0;
   /// w·γ/√(variance + ε) by output channel and β − γ·mean/√(variance + ε); for depthwise filters too. `folded` is
   /// dense.
   virtual void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,

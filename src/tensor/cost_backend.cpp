@@ -139,6 +139,13 @@ void CostBackend::update_running_statistics(const BatchNormStatistics& batch, do
   pass(6, batch.mean, {batch.mean, batch.variance, weights.running_mean, weights.running_variance},
        {weights.running_mean, weights.running_variance});
 }
+void CostBackend::accumulate_moments(const BatchNormStatistics& batch, std::int64_t, const PooledMoments& pooled) {
+  pass(10, pooled.mean, {batch.mean, batch.variance, pooled.mean, pooled.squares, pooled.rows},
+       {pooled.mean, pooled.squares, pooled.rows});
+}
+void CostBackend::store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) {
+  pass(1, pooled.mean, {pooled.mean, pooled.squares, pooled.rows}, {weights.running_mean, weights.running_variance});
+}
 void CostBackend::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double, const Filter& folded,
                                   const View& bias) {
   shapes::fold("fold_batch_norm", real_type(), w, folded);

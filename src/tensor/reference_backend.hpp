@@ -40,6 +40,8 @@ class ReferenceBackend : public HostBackend {
                            const BatchNormGradients& gradients) override;
   void update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                  const BatchNormWeights& weights) override;
+  void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) override;
+  void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) override;
   void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                        const View& bias) override;
 

@@ -196,6 +196,16 @@ void add_normalization_cases(SelftestTable& table) {
       const View running_mean = side.changed(1, 1, 1, c), running_variance = side.changed(1, 1, 1, c, 0, 2);
       side.backend().update_running_statistics({mean, variance}, 0.99, {{}, {}, running_mean, running_variance});
     });
+  for (const std::int64_t c : widths) {
+    table.add("accumulate_moments", elementwise, false, selftest_shape({c}), [c](Side& side) {
+      const View mean = side.vector(c), variance = side.vector(c, 0, 2);
+      side.backend().accumulate_moments({mean, variance}, 17, side.moments(c));
+    });
+    table.add("store_moments", elementwise, false, selftest_shape({c}), [c](Side& side) {
+      const View mean = side.vector_result(c), variance = side.vector_result(c);
+      side.backend().store_moments(side.moments(c), {{}, {}, mean, variance});
+    });
+  }
   for (const std::int64_t c : widths)
     for (const bool gaps : {false, true}) {
       table.add("fold_batch_norm", elementwise, false, selftest_shape({1, 1, 12, c}),

@@ -95,14 +95,22 @@ View SelftestSide::rates(std::int64_t steps) {
 }
 
 View SelftestSide::counter(std::int64_t low, std::int64_t count) {
-  return vector_view(Type::i32, store(Role::both, Type::i32, {true}, [&] {
-                       return static_cast<double>(low) +
-                              static_cast<double>(random_.below(static_cast<std::uint64_t>(count)));
-                     }), 1);
+  return vector_view(Type::i32,
+                     store(Role::both, Type::i32, {true},
+                           [&] {
+                             return static_cast<double>(low) +
+                                    static_cast<double>(random_.below(static_cast<std::uint64_t>(count)));
+                           }),
+                     1);
 }
 
-View SelftestSide::sums(std::int64_t rows, std::int64_t columns) {
-  return store_view(Role::both, {Type::f64, nullptr, rows, 1, 1, columns}, -1, 1);
+View SelftestSide::sums(std::int64_t rows, std::int64_t columns, double low, double high) {
+  return store_view(Role::both, {Type::f64, nullptr, rows, 1, 1, columns}, low, high);
+}
+
+PooledMoments SelftestSide::moments(std::int64_t channels) {
+  const View mean = sums(1, channels), squares = sums(1, channels, 0, 20);
+  return {mean, squares, sums(1, 1, 1, 30)};
 }
 
 Filter SelftestSide::store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out,

@@ -38,7 +38,9 @@ class SelftestSide {
   Filter filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
   View counter(std::int64_t low, std::int64_t count);  ///< i32, one of `count` numbers from `low`
-  View sums(std::int64_t rows, std::int64_t columns);  ///< f64, [rows, 1, 1, columns]
+  /// f64, [rows, 1, 1, columns]
+  View sums(std::int64_t rows, std::int64_t columns, double low = -1, double high = 1);
+  PooledMoments moments(std::int64_t channels);
 
   /// Notes whether a normalized element is so near to 0 or 6 that rounding may decide about ReLU6's mask.
   void watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,

@@ -101,6 +101,12 @@ void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weigh
   optional_vector(op, real, weights.running_variance, channels);
 }
 
+void pooled_moments(const char* op, const PooledMoments& pooled, std::int64_t channels) {
+  vector(op, Type::f64, pooled.mean, channels);
+  vector(op, Type::f64, pooled.squares, channels);
+  vector(op, Type::f64, pooled.rows, 1);
+}
+
 void fold(const char* op, Type real, const Filter& w, const Filter& folded) {
   filter(op, real, w, w.in, w.out);
   filter(op, real, folded, w.in, w.out);

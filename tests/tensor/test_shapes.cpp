@@ -153,6 +153,29 @@ FOR_EACH_BACKEND(crops_outside_of_the_image_are_refused) {
   }
 }
 
+// In double, whatever the backend's type: two batches of one row each are the mean and variance of two numbers.
+FOR_EACH_BACKEND(moments_of_batches_are_those_of_all_rows) {
+  BOOST_TEST_CONTEXT(backend.name()) {
+    Arena arena(backend);
+    const View mean = arena.take_vector(1), variance = arena.take_vector(1);
+    const Tensor memory(backend, View{Type::f64, nullptr, 3, 1, 1, 1});
+    double* const numbers = memory.view().as<double>();
+    const auto one = [](double* number) { return vector_view(Type::f64, number, 1); };
+    const PooledMoments pooled{one(numbers), one(numbers + 1), one(numbers + 2)};
+    set(variance, 0, 0);
+    for (const double x : {16777216.0, 16777220.0}) {
+      set(mean, 0, x);
+      backend.accumulate_moments({mean, variance}, 1, pooled);
+    }
+    BOOST_CHECK_EQUAL(numbers[2], 2);
+    backend.store_moments(pooled, {{}, {}, mean, variance});
+    BOOST_CHECK_EQUAL(get(mean, 0), 16777218);
+    BOOST_CHECK_EQUAL(get(variance, 0), 4);
+    BOOST_CHECK_THROW(backend.store_moments({pooled.mean, pooled.squares, memory.view()}, {{}, {}, mean, variance}),
+                      Error);
+  }
+}
+
 FOR_EACH_BACKEND(steps_beyond_the_table_of_rates_are_refused) {
   BOOST_TEST_CONTEXT(backend.name()) {
     SelftestSide side(backend, Random(1, "rates"), SelftestFill::reals);
