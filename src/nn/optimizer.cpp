@@ -22,7 +22,8 @@ std::int64_t interval_of(const TrainingSettings& settings) {
   return std::clamp<std::int64_t>(settings.steps / 10, 1, 50);
 }
 
-Optimizer::Optimizer(Network& network, const TrainingSettings& settings) : network_(network), settings_(settings) {
+Optimizer::Optimizer(const Network& network, const TrainingSettings& settings)
+    : network_(network), settings_(settings) {
   const std::int64_t size = network.values().size();
   first_ = Tensor(network.backend(), 1, 1, 1, size);
   if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(network.backend(), 1, 1, 1, size);

@@ -61,7 +61,7 @@ struct StepReport {
 /// all trainable weights, γ, β and biases included. The network must outlive the optimizer and stay where it is.
 class Optimizer {
  public:
-  Optimizer(Network& network, const TrainingSettings& settings);
+  Optimizer(const Network& network, const TrainingSettings& settings);
   /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
   void plan(std::int64_t first, std::int64_t end);
   void step();  ///< one update from network.gradients()
@@ -75,7 +75,7 @@ class Optimizer {
   TrainingMeans take_means(std::int64_t steps, std::int64_t done);
 
  private:
-  Network& network_;
+  const Network& network_;
   TrainingSettings settings_;
   Tensor first_, second_, sums_;
   AdamSettings adam_;
@@ -119,15 +119,12 @@ class Trainer {
   /// Logits [n, classes] of one batch of the slice's own exit, inference mode; valid until the next call.
   View predict(const Network& network, const LayerList& slice, const View& images);
 
-  std::size_t peak_bytes() const { return arena_.peak_bytes(); }
+  std::size_t peak_bytes() const { return arena_.peak_bytes() + held_.peak_bytes(); }
 
  private:
-  void train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
-                  const Optimizer& optimizer);
-
   Backend& backend_;
-  Arena arena_;
-  Tape tape_;
+  Arena arena_;  ///< of a step
+  Arena held_;   ///< of what outlives it: folded weights, predictions
   double batch_norm_momentum_;
 };
 

@@ -2,8 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace danas {
+
+namespace {
+
+class Called : public Program {
+ public:
+  explicit Called(std::function<void()> body) : body_(std::move(body)) {}
+  void run() override { body_(); }
+
+ private:
+  std::function<void()> body_;
+};
+
+}  // namespace
+
+std::unique_ptr<Program> Backend::record(std::function<void()> body) {
+  return std::make_unique<Called>(std::move(body));
+}
 
 std::int64_t output_size(std::int64_t input, std::int64_t kernel, const Geometry& geometry) {
   if (geometry.padding == Padding::same) return (input + geometry.stride - 1) / geometry.stride;

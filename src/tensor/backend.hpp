@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -108,6 +109,13 @@ struct AdamSettings {
   double corrected(double learning_rate, std::int64_t t) const;
 };
 
+/// Work that was told once, to be done any number of times.
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual void run() = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -130,6 +138,11 @@ class Backend {
                     const Filter& to) = 0;       ///< of one shape and type; leading dimensions may differ
   virtual void clear(const View& view) = 0;      ///< zeros
   virtual void clear(const Filter& filter) = 0;  ///< zeros, but for the gaps
+
+  /// What `body` tells this backend, as a program; nothing is done yet. Every run must tell the same of operands in the same
+  /// places, and neither upload nor download: a device may capture it once and launch that. The default calls the body
+  /// at every run.
+  virtual std::unique_ptr<Program> record(std::function<void()> body);
 
   // Convolution: y[n,oy,ox,o] = act(bias[o] + Σ x[n, oy·s+ky−p, ox·s+kx−p, i]·w[ky,kx,i,o]). bias may be absent.
   virtual void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,

@@ -18,17 +18,19 @@ struct Cost {
   Cost& operator+=(const Cost& other);
 };
 
-/// Takes single-precision views; its memory is none, and no one may read or write it. What is downloaded are zeros.
+/// Its memory is none, and no one may read or write it. What is downloaded are zeros.
 /// An operation made of others is counted as those.
 class CostBackend : public Backend {
  public:
+  explicit CostBackend(Type real_type = Type::f32) : real_type_(real_type) {}
+
   const Cost& cost() const { return cost_; }
   void forget() { cost_ = {}; }                     ///< begins to count anew; memory stays
   std::size_t peak_bytes() const { return peak_; }  ///< most bytes ever allocated at a time
 
   std::string name() const override { return "cost"; }
   std::string instruction_set() const override { return "none"; }
-  Type real_type() const override { return Type::f32; }
+  Type real_type() const override { return real_type_; }
   int threads() const override { return 1; }
 
   bool host_memory() const override { return false; }
@@ -89,6 +91,7 @@ class CostBackend : public Backend {
   /// An elementwise operation of so many FLOP an element of `each`, by the sizes of what it reads and writes.
   void pass(double flop, const View& each, std::initializer_list<View> read, std::initializer_list<View> written);
 
+  Type real_type_;
   Cost cost_;
   std::map<std::uintptr_t, std::size_t> blocks_;  ///< sizes by address, none of which is memory
   std::uintptr_t next_ = 1 << 20;

@@ -73,7 +73,7 @@ class Golden {
     const FoldedNetwork folded(backend_, arena_, layers, network_.parameters(layers, false));
     const View logits = arena_.take(images_.view().n, 1, 1, 2);
     int outputs = 0;
-    folded.run(images_.view(), logits, [&](const std::string& name, const View& view) {
+    folded.run(arena_, images_.view(), logits, [&](const std::string& name, const View& view) {
       figures_.output("folded " + name, view, wanted_output("inference", name), bounds_.inference);
       ++outputs;
     });
