@@ -175,6 +175,7 @@ ImageSet::Item ImageSet::item(std::int64_t i, std::vector<std::uint8_t>& buffer)
     Item item;
     if (state.known_unreadable(i) || !state.load(i, buffer, item.image)) continue;
     item.label = state.sample(i).label;
+    item.index = i;
     return item;
   }
   throw expected("data", std::string("readable images in the ") + split_name(state.list.split) + " split", "none");

@@ -43,6 +43,7 @@ class ImageSet {
   struct Item {
     Image image;
     std::int32_t label = 0;
+    std::int64_t index = 0;  ///< of the image that it is
   };
   /// Image i, or where it cannot be read the next one that can, the first after the last: so training sees the same
   /// images whatever the mode. `buffer` holds the pixels where they are not mapped; valid while set and buffer live.

@@ -21,22 +21,32 @@ void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
 }
 
+// Who makes the images of a backend: itself where its memory is not the host's, so that only pixels and crops travel.
+Pixels pixels_for(const Backend& backend) { return backend.host_memory() ? Pixels::prepared : Pixels::planned; }
+
 // A loader's batches in the backend's memory: as they are where that is the host's, else always in the same place.
 class Feed {
  public:
   explicit Feed(Backend& backend) : backend_(backend) {}
 
-  Batch take(const Batch& batch) {
+  template <class Loader>
+  Batch next(Loader& loader) {
+    Batch batch = loader.next();
     if (backend_.host_memory() || batch.images.n == 0) return batch;
-    return {upload(batch.images, images_), upload(batch.labels, labels_), batch.classes};
+    const PlannedBatch planned = loader.planned();
+    batch.images = place(batch.images, images_);
+    backend_.augment(planned.images, planned.crops, batch.images);
+    const View labels = place(batch.labels, labels_);
+    backend_.upload(batch.labels.data, labels);
+    batch.labels = labels;
+    return batch;
   }
 
  private:
-  View upload(const View& host, Tensor& place) const {
-    if (place.size() < host.size()) place = Tensor(backend_, host);
-    const View view = host.with_data(place.view().data);
-    backend_.upload(host.data, view);
-    return view;
+  View place(View like, Tensor& memory) const {
+    if (like.type != Type::i32) like.type = backend_.real_type();
+    if (memory.size() < like.size()) memory = Tensor(backend_, like);
+    return like.with_data(memory.view().data);
   }
 
   Backend& backend_;
@@ -47,7 +57,7 @@ template <class Loader>
 BatchSource source_of(Loader& loader, Backend& backend, const std::atomic<bool>* interrupt) {
   return [&loader, feed = std::make_shared<Feed>(backend), interrupt](std::int64_t) {
     check(interrupt);
-    return feed->take(loader.next());
+    return feed->next(loader);
   };
 }
 
@@ -68,7 +78,7 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
   TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch,
-                        experiment_.data.crop_min_area, seed, first_step);
+                        experiment_.data.crop_min_area, seed, first_step, 0, pixels_for(network.backend()));
   const std::int64_t steps = trainer_.train(network, optimizer, settings, source_of(loader, network.backend(), nullptr),
                                             first_step, [&](const StepReport& report) {
                                               images_trained_ += settings.batch;
@@ -79,14 +89,14 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
   EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
-                          Batching::even);
+                          Batching::even, 0, pixels_for(network.backend()));
   trainer_.recalibrate(network, slice, source_of(loader, network.backend(), interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
-                          experiment_.search.evaluation_batch);
+                          experiment_.search.evaluation_batch, Batching::full, 0, pixels_for(network.backend()));
   const Metrics metrics = trainer_.evaluate(network, slice, source_of(loader, network.backend(), interrupt_),
                                             store_.dataset().positive_class());
   images_evaluated_ += metrics.images;

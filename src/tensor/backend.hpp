@@ -217,7 +217,8 @@ class Backend {
   virtual void next_step(const View& counter) = 0;  ///< counter += 1
 
   /// What a network sees: the pixels x of area_resize (area_resize.hpp: crop, mirror, out's size and channels) as
-  /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n.
+  /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n; the
+  /// images are in the host's memory.
   virtual void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) = 0;
 
   // The inverted bottleneck as one operation. The defaults are composed of the operations above

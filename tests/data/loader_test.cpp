@@ -151,11 +151,45 @@ BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
   std::vector<std::uint8_t> buffer;
   std::vector<float> wanted(16 * 16 * 3);
   for (std::size_t i = 0; i < 40; ++i) {
-    const auto [image, label] = set.item(order[i], buffer);
+    const auto [image, label, index] = set.item(order[i], buffer);
     const Crop crop = training_crop(image, 0.6, 8, 0, static_cast<std::int64_t>(i));
     serial_backend().augment({&image, 1}, {&crop, 1}, {Type::f32, wanted.data(), 1, 16, 16, 3});
     BOOST_REQUIRE_EQUAL(batch.labels.as<std::int32_t>()[i], label);
     BOOST_REQUIRE(std::memcmp(wanted.data(), batch.images.as<float>() + i * wanted.size(), 4 * wanted.size()) == 0);
+  }
+}
+
+// The backend that takes a plan makes the same images of it.
+BOOST_AUTO_TEST_CASE(planned_batches_are_the_prepared_ones) {
+  for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
+    const Scenes scenes(42, cache);
+    const ImageSet &set = scenes.store->training(17), &shown = scenes.store->evaluation(Split::test, 17);
+    TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), planned(set, 17, 1, 9, 0.6, 4, 0, 2, Pixels::planned);
+    EvaluationLoader pass(shown, 17, 1, 9), planned_pass(shown, 17, 1, 9, Batching::full, 2, Pixels::planned);
+    std::vector<float> pixels(9 * 17 * 17);
+    const auto check = [&](const ImageSet& of, const Batch& wanted, Batch batch, const PlannedBatch& plan) {
+      BOOST_REQUIRE(!batch.images.present());
+      batch.images.data = pixels.data();
+      serial_backend().augment(plan.images, plan.crops, batch.images);
+      BOOST_REQUIRE(content(batch) == content(wanted));
+      for (std::size_t i = 0; i < plan.indices.size(); ++i) {
+        std::vector<std::uint8_t> buffer;
+        const Image& image = plan.images[i];
+        const Image again = of.item(plan.indices[i], buffer).image;
+        BOOST_REQUIRE_EQUAL(again.width, image.width);
+        BOOST_REQUIRE(
+            std::equal(image.pixels, image.pixels + image.width * image.height * image.channels, again.pixels));
+      }
+    };
+    for (int step = 0; step < 12; ++step) {
+      const Batch batch = planned.next();
+      check(set, prepared.next(), batch, planned.planned());
+    }
+    for (Batch wanted = pass.next(); wanted.images.n > 0; wanted = pass.next()) {
+      const Batch batch = planned_pass.next();
+      check(shown, wanted, batch, planned_pass.planned());
+    }
+    BOOST_CHECK_EQUAL(planned_pass.next().images.n, 0);
   }
 }
 
