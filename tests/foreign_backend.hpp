@@ -76,6 +76,9 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, y, dy, w, s, e, a, dx, g))
   DANAS_OPENED(update_running_statistics, (const BatchNormStatistics& s, double m, const BatchNormWeights& w),
                (s, m, w))
+  DANAS_OPENED(accumulate_moments, (const BatchNormStatistics& s, std::int64_t rows, const PooledMoments& p),
+               (s, rows, p))
+  DANAS_OPENED(store_moments, (const PooledMoments& p, const BatchNormWeights& w), (p, w))
   DANAS_OPENED(fold_batch_norm, (const Filter& w, const BatchNormWeights& n, double e, const Filter& f, const View& b),
                (w, n, e, f, b))
   DANAS_OPENED(activation, (const View& x, Activation a, const View& y), (x, a, y))
@@ -83,20 +86,22 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(add, (const View& a, const View& b, const View& y), (a, b, y))
   DANAS_OPENED(global_average_pool, (const View& x, const View& y), (x, y))
   DANAS_OPENED(global_average_pool_backward, (const View& dy, const View& dx), (dy, dx))
-  DANAS_OPENED(softmax_cross_entropy_backward,
-               (const View& p, std::span<const std::int32_t> labels, const View& dlogits), (p, labels, dlogits))
-  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, double r, double m, double d),
-               (w, g, v, r, m, d))
-  DANAS_OPENED(adam_step, (const View& w, const View& g, const View& m, const View& v, const AdamStep& step),
-               (w, g, m, v, step))
+  DANAS_OPENED(softmax_cross_entropy, (const View& x, const View& labels, const View& p, const View& sums),
+               (x, labels, p, sums))
+  DANAS_OPENED(count_predictions, (const View& x, const View& labels, const PredictionCounts& counts),
+               (x, labels, counts))
+  DANAS_OPENED(softmax_cross_entropy_backward, (const View& p, const View& labels, const View& dlogits),
+               (p, labels, dlogits))
+  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, const StepRates& rates, double m, double d),
+               (w, g, v, rates, m, d))
+  DANAS_OPENED(adam_step,
+               (const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                const AdamSettings& adam),
+               (w, g, m, v, rates, adam))
+  DANAS_OPENED(next_step, (const View& counter), (counter))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
 #undef DANAS_OPENED
-  double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                               const View& probabilities) override {
-    const Opened opened(*this);
-    return CpuBackend::softmax_cross_entropy(logits, labels, probabilities);
-  }
 
  private:
   // An operation may be made of others.

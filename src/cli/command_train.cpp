@@ -39,9 +39,11 @@ Network sliced(Backend& backend, const System& system, const Dataset& dataset, c
 void train(Session& session, SystemTrainer& trainer, Backend& backend, Network& network,
            const TrainingSettings& settings, const System& system, const std::atomic<bool>& interrupted) {
   Optimizer optimizer(backend, network, settings);
+  std::string what = "training";
   const auto steps =
       trainer.train(network, optimizer, settings, system.data, train_stream, 0, [&](const StepReport& report) {
-        session.progress.update(fmt::format("training, loss {:.3f}", report.loss), report.step + 1, settings.steps);
+        if (report.means) what = fmt::format("training, loss {:.3f}", report.means->loss);
+        session.progress.update(what, report.step + 1, settings.steps);
         return !interrupted;
       });
   session.progress.clear();

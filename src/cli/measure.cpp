@@ -15,19 +15,21 @@ class RandomBatch {
  public:
   RandomBatch(Backend& backend, const LayerList& layers, int batch)
       : images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
-        labels_(batch) {
+        classes_(classes_of(layers)) {
     Random random(1, "bench");
     std::vector<double> pixels(static_cast<std::size_t>(images_.size()));
     for (double& pixel : pixels) pixel = random.uniform(-1, 1);
     upload_numbers(backend, pixels, images_.view());
-    for (auto& label : labels_) label = static_cast<std::int32_t>(random.below(classes_of(layers)));
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(batch));
+    for (auto& label : labels) label = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(classes_)));
+    labels_ = upload_labels(backend, labels);
   }
 
-  Batch batch() const { return {images_.view(), labels_}; }
+  Batch batch() const { return {images_.view(), labels_.view(), classes_}; }
 
  private:
-  Tensor images_;
-  std::vector<std::int32_t> labels_;
+  Tensor images_, labels_;
+  int classes_;
 };
 
 /// Counts steps from the second one on, until the time is up.

@@ -17,8 +17,9 @@ constexpr std::size_t images_a_task = 8;
 
 }  // namespace
 
-BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers)
-    : set_(set), plan_(std::move(plan)), backend_(make_cpu_backend(1)), slots_(ring),
+BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers,
+                             Pixels pixels)
+    : set_(set), plan_(std::move(plan)), pixels_(pixels), backend_(make_cpu_backend(1)), slots_(ring),
       most_workers_(static_cast<std::size_t>(workers > 0 ? workers : usable_cpus())), claimed_(plan_.first),
       next_(plan_.first) {
   if (resolution < 1 || plan_.largest < 1 || (channels != 1 && channels != 3))
@@ -38,7 +39,7 @@ BatchPipeline::~BatchPipeline() { stop(); }
 void BatchPipeline::reserve(Slot& slot, int resolution, int channels) {
   slot.buffers.resize(static_cast<std::size_t>(plan_.largest));
   slot.view = {Type::f32, nullptr, plan_.largest, resolution, resolution, channels};
-  slot.view.data = backend_->allocate(slot.view.bytes());
+  if (pixels_ == Pixels::prepared) slot.view.data = backend_->allocate(slot.view.bytes());
 }
 
 void BatchPipeline::add_worker() {
@@ -55,7 +56,7 @@ void BatchPipeline::stop() {
   for (Slot& slot : slots_) backend_->release(slot.view.data);
 }
 
-LoadedBatch BatchPipeline::next() {
+Batch BatchPipeline::next() {
   std::unique_lock lock(mutex_);
   if (shown_) {  // the batch of the last call is given back
     slot_of(next_ - 1).ready = false;
@@ -63,7 +64,7 @@ LoadedBatch BatchPipeline::next() {
     freed_.notify_all();
   }
   if (next_ >= plan_.last) {
-    LoadedBatch end;
+    Batch end;
     end.images.n = 0;
     return end;
   }
@@ -79,7 +80,12 @@ LoadedBatch BatchPipeline::next() {
   shown_ = true;
   View view = slot.view;
   view.n = static_cast<std::int64_t>(slot.labels.size());
-  return {view, slot.labels};
+  return {view, {Type::i32, slot.labels.data(), view.n, 1, 1, 1}, set_.classes()};
+}
+
+PlannedBatch BatchPipeline::planned() const {
+  const Slot& slot = slots_[static_cast<std::size_t>(next_ - 1) % slots_.size()];
+  return {slot.indices, slot.images, slot.crops};
 }
 
 // A batch may be claimed while its slot is free: all those before it in the ring have been read.
@@ -137,9 +143,13 @@ void BatchPipeline::fill(const Task& task) const {
   for (std::size_t i = task.begin; i < task.end; ++i) {
     const ImageSet::Item item = set_.item(slot.indices[i], slot.buffers[i]);
     slot.images[i] = item.image;
+    if (item.label < 0 || item.label >= set_.classes())
+      throw expected("loader", "labels from 0 to " + std::to_string(set_.classes() - 1), std::to_string(item.label));
+    slot.indices[i] = item.index;
     slot.labels[i] = item.label;
     slot.crops[i] = plan_.crop(item.image, task.batch, static_cast<std::int64_t>(i));
   }
+  if (pixels_ == Pixels::planned) return;
   const std::size_t count = task.end - task.begin;
   View out = slot.view;
   out.data = out.as<float>() + static_cast<std::int64_t>(task.begin) * out.h * out.w * out.c;

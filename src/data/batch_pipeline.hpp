@@ -12,15 +12,21 @@
 #include <vector>
 
 #include "data/image_set.hpp"
+#include "tensor/batch.hpp"
 
 namespace danas {
 
-struct LoadedBatch {
-  View images;  ///< [n, resolution, resolution, channels], f32, [−1, 1)
-  std::span<const std::int32_t> labels;
+/// Who crops, mirrors and resizes the images of a batch: the pipeline's threads, or the backend that takes them.
+enum class Pixels : std::uint8_t { prepared, planned };
+
+/// What a batch is made of, for Backend::augment: `images` are in the host's memory. Valid as long as the batch.
+struct PlannedBatch {
+  std::span<const std::int64_t> indices;  ///< of the images in the set, for who holds its pixels already
+  std::span<const Image> images;
+  std::span<const Crop> crops;
 };
 
-/// What a batch is made of.
+/// How the batches of a pass are chosen.
 struct BatchPlan {
   std::int64_t first = 0, last = 0;  ///< batches first … last − 1
   std::int64_t largest = 0;          ///< the most images that a batch has
@@ -36,13 +42,15 @@ struct BatchPlan {
 class BatchPipeline {
  public:
   /// `workers`: 0 for as many as are needed. Throws Error on an impossible size.
-  BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers);
+  BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers, Pixels pixels);
   ~BatchPipeline();
   BatchPipeline(const BatchPipeline&) = delete;
   BatchPipeline& operator=(const BatchPipeline&) = delete;
 
-  /// The next batch, valid until the next call; after the last an empty one. Rethrows a worker's exception.
-  LoadedBatch next();
+  /// The next batch, in the host's memory and f32, valid until the next call; after the last an empty one. Rethrows a
+  /// worker's exception: Error where a label is none of the set's classes. Of planned pixels there is only the shape.
+  Batch next();
+  PlannedBatch planned() const;  ///< of the batch handed out last
 
  private:
   // One batch on its way; everything in it is used again.
@@ -74,6 +82,7 @@ class BatchPipeline {
 
   const ImageSet& set_;
   BatchPlan plan_;
+  Pixels pixels_;
   std::unique_ptr<Backend> backend_;
   std::vector<Slot> slots_;
   std::vector<std::thread> workers_;

@@ -153,6 +153,7 @@ const std::string& ImageSet::name() const { return state_->list.name; }
 Split ImageSet::split() const { return state_->list.split; }
 const CachePlan& ImageSet::plan() const { return state_->plan; }
 std::int64_t ImageSet::size() const { return static_cast<std::int64_t>(state_->key.images); }
+int ImageSet::classes() const { return static_cast<int>(state_->dataset->classes().size()); }
 std::vector<Problem> ImageSet::problems() const { return state_->problems(); }
 
 std::int64_t ImageSet::remarked() const {
@@ -174,6 +175,7 @@ ImageSet::Item ImageSet::item(std::int64_t i, std::vector<std::uint8_t>& buffer)
     Item item;
     if (state.known_unreadable(i) || !state.load(i, buffer, item.image)) continue;
     item.label = state.sample(i).label;
+    item.index = i;
     return item;
   }
   throw expected("data", std::string("readable images in the ") + split_name(state.list.split) + " split", "none");

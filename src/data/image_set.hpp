@@ -35,6 +35,7 @@ class ImageSet {
   bool covers_split() const;      ///< whether every image of the split has been looked at
   const CachePlan& plan() const;  ///< with the bytes that are on disk
 
+  int classes() const;        ///< of the data set
   std::int64_t size() const;  ///< images listed, unreadable ones included
   /// Those that can be read, in order. Not for a training level of mode none, where nobody knows.
   std::vector<std::uint32_t> readable() const;
@@ -42,6 +43,7 @@ class ImageSet {
   struct Item {
     Image image;
     std::int32_t label = 0;
+    std::int64_t index = 0;  ///< of the image that it is
   };
   /// Image i, or where it cannot be read the next one that can, the first after the last: so training sees the same
   /// images whatever the mode. `buffer` holds the pixels where they are not mapped; valid while set and buffer live.

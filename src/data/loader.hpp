@@ -14,10 +14,11 @@ namespace danas {
 class TrainingLoader {
  public:
   TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
-                 std::int64_t first_step = 0, int workers = 0);
+                 std::int64_t first_step = 0, int workers = 0, Pixels pixels = Pixels::prepared);
   ~TrainingLoader();
   /// Batch of the next step (first_step, first_step + 1, …); valid until the next call. Rethrows a worker's Error.
-  LoadedBatch next();
+  Batch next();
+  PlannedBatch planned() const;  ///< of the batch handed out last
 
  private:
   struct State;
@@ -34,9 +35,10 @@ enum class Batching {
 class EvaluationLoader {
  public:
   EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching = Batching::full,
-                   int workers = 0);
+                   int workers = 0, Pixels pixels = Pixels::prepared);
   ~EvaluationLoader();
-  LoadedBatch next();
+  Batch next();
+  PlannedBatch planned() const;
 
  private:
   struct State;

@@ -108,7 +108,7 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
   const TrainingSettings& settings = settings_of(phase);
   const System system = system_of(piece.candidate);
   Network& network = *piece.network;
-  TrainingLog log({phase, std::to_string(piece.candidate.id)}, settings.steps,
+  TrainingLog log({phase, std::to_string(piece.candidate.id)},
                   [&](const TrainingRow& row) { piece.rows.push_back(row); });
   Optimizer optimizer(lane, network, settings);
   const auto stream = stream_number(context_.experiment.seed, fmt::format("{} {}", name_of(phase), system.text()));

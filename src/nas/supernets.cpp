@@ -114,7 +114,7 @@ bool Supernets::train(SystemTrainer& trainer, Network& network, const DataConfig
   const TrainingSettings& settings = context_.experiment.supernet;
   const Training training = supernet_training(data);
   const std::string name = training.text();
-  TrainingLog log(training, settings.steps, [&](const TrainingRow& row) { context_.run.append_training(row); });
+  TrainingLog log(training, [&](const TrainingRow& row) { context_.run.append_training(row); });
   Optimizer optimizer(context_.backend, network, settings);
   const bool first = count() == 0;
   std::int64_t done = 0;

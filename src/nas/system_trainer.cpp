@@ -21,30 +21,43 @@ void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
 }
 
-// A loader's batches in the backend's memory: as they are where that is the host's.
+// Who makes the images of a backend: itself where its memory is not the host's, so that only pixels and crops travel.
+Pixels pixels_for(const Backend& backend) { return backend.host_memory() ? Pixels::prepared : Pixels::planned; }
+
+// A loader's batches in the backend's memory: as they are where that is the host's, else always in the same place.
 class Feed {
  public:
   explicit Feed(Backend& backend) : backend_(backend) {}
 
-  Batch take(const LoadedBatch& batch) {
-    if (backend_.host_memory() || batch.images.n == 0) return {batch.images, batch.labels};
-    if (images_.size() < batch.images.size())
-      images_ = Tensor(backend_, batch.images.n, batch.images.h, batch.images.w, batch.images.c);
-    const View images = batch.images.with_data(images_.view().data);
-    backend_.upload(batch.images.data, images);
-    return {images, batch.labels};
+  template <class Loader>
+  Batch next(Loader& loader) {
+    Batch batch = loader.next();
+    if (backend_.host_memory() || batch.images.n == 0) return batch;
+    const PlannedBatch planned = loader.planned();
+    batch.images = place(batch.images, images_);
+    backend_.augment(planned.images, planned.crops, batch.images);
+    const View labels = place(batch.labels, labels_);
+    backend_.upload(batch.labels.data, labels);
+    batch.labels = labels;
+    return batch;
   }
 
  private:
+  View place(View like, Tensor& memory) const {
+    if (like.type != Type::i32) like.type = backend_.real_type();
+    if (memory.size() < like.size()) memory = Tensor(backend_, like);
+    return like.with_data(memory.view().data);
+  }
+
   Backend& backend_;
-  Tensor images_;
+  Tensor images_, labels_;
 };
 
 template <class Loader>
 BatchSource source_of(Loader& loader, Backend& backend, const std::atomic<bool>* interrupt) {
   return [&loader, feed = std::make_shared<Feed>(backend), interrupt](std::int64_t) {
     check(interrupt);
-    return feed->take(loader.next());
+    return feed->next(loader);
   };
 }
 
@@ -67,7 +80,7 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
   TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch,
-                        experiment_.data.crop_min_area, seed, first_step);
+                        experiment_.data.crop_min_area, seed, first_step, 0, pixels_for(backend_));
   return trainer_.train(network, optimizer, settings, source_of(loader, backend_, nullptr), first_step,
                         [&](const StepReport& report) {
                           counts_.trained += settings.batch;
@@ -77,14 +90,14 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
   EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
-                          Batching::even);
+                          Batching::even, 0, pixels_for(backend_));
   trainer_.recalibrate(network, slice, source_of(loader, backend_, interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
-                          experiment_.search.evaluation_batch);
+                          experiment_.search.evaluation_batch, Batching::full, 0, pixels_for(backend_));
   const Metrics metrics =
       trainer_.evaluate(network, slice, source_of(loader, backend_, interrupt_), store_.dataset().positive_class());
   counts_.evaluated += metrics.images;

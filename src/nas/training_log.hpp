@@ -1,7 +1,6 @@
-// Rows of training.csv: every so many steps the means of loss and accuracy since the row before.
+// Rows of training.csv: the means of loss and accuracy where a training is looked at.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -14,11 +13,11 @@ namespace danas {
 
 class TrainingLog {
  public:
-  TrainingLog(const Training& training, std::int64_t steps, std::function<void(const TrainingRow&)> write);
+  TrainingLog(const Training& training, std::function<void(const TrainingRow&)> write);
 
   void add(const StepReport& report);
 
-  /// Sums not written yet, for an unfinished training's state.
+  /// Time so far, for an unfinished training's state.
   Metadata state() const;
   void restore(const Metadata& metadata, const std::string& where);  ///< `where` they come from, for errors
 
@@ -26,9 +25,8 @@ class TrainingLog {
   double seconds() const { return before_ + stopwatch_.seconds(); }
 
   Training training_;
-  std::int64_t steps_, interval_, count_ = 0;
   std::function<void(const TrainingRow&)> write_;
-  double loss_ = 0, accuracy_ = 0, before_ = 0;
+  double before_ = 0;  ///< seconds of earlier sessions
   Stopwatch stopwatch_;
 };
 

@@ -1,43 +1,70 @@
 #include "nn/cost.hpp"
 
-#include "nn/forward.hpp"
+#include "nn/steps.hpp"
 
 namespace danas {
 
 namespace {
 
-View images_of(CostBackend& backend, const LayerList& layers, std::int64_t count) {
-  const Extent& input = input_of(layers);
-  View images{backend.real_type(), nullptr, count, input.height, input.width, input.channels};
-  images.data = backend.allocate(images.bytes());
-  return images;
+class CountedBatch {
+ public:
+  CountedBatch(CostBackend& backend, const LayerList& layers, std::int64_t count)
+      : images_(backend, count, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
+        labels_(backend, View{Type::i32, nullptr, count, 1, 1, 1}), classes_(classes_of(layers)) {}
+  Batch batch() const { return {images_.view(), labels_.view(), classes_}; }
+  std::size_t bytes() const { return images_.view().bytes() + labels_.view().bytes(); }
+
+ private:
+  Tensor images_, labels_;
+  int classes_;
+};
+
+TrainingCost count_training(CostBackend& backend, const LayerList& layers, const TrainingSettings& settings) {
+  TrainingCost cost;
+  const Network network(backend, layers);
+  Optimizer optimizer(backend, network, settings);
+  cost.weight_bytes = backend.peak_bytes();
+  const CountedBatch batch(backend, layers, settings.batch);
+  cost.batch_bytes = batch.bytes();
+  Arena arena(backend);
+  TrainingStep step(arena, network, optimizer, 0);
+  backend.forget();
+  step.run(batch.batch());
+  cost.step = backend.cost();
+  cost.arena_bytes = arena.peak_bytes();
+  return cost;
 }
 
 }  // namespace
 
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings) {
   CostBackend backend;
-  TrainingCost cost;
-  Network network(backend, layers);
-  TrainingSettings one_step = settings;
-  one_step.steps = 1;
-  one_step.warmup = 0;
-  Optimizer optimizer(backend, network, one_step);
-  cost.weight_bytes = backend.peak_bytes();
-  const View images = images_of(backend, layers, settings.batch);
-  cost.batch_bytes = images.bytes();
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(settings.batch));
-  Trainer trainer(backend);
-  backend.forget();
-  trainer.train(
-      network, optimizer, one_step,
-      [&](std::int64_t) {
-        return Batch{images, labels};
-      },
-      0, [&](const StepReport&) { return true; });
-  cost.step = backend.cost();
-  cost.arena_bytes = trainer.peak_bytes();
-  return cost;
+  return count_training(backend, layers, settings);
+}
+
+std::size_t training_arena(const LayerList& layers, std::int64_t images, Type real_type) {
+  CostBackend backend(real_type);
+  TrainingSettings settings;
+  settings.batch = static_cast<int>(images);
+  return count_training(backend, layers, settings).arena_bytes;
+}
+
+std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, Type real_type) {
+  CostBackend backend(real_type);
+  const Network network(backend, slice);
+  const CountedBatch batch(backend, slice, images);
+  Arena arena(backend);
+  RecalibrationStep(arena, network, slice).run(batch.batch());
+  return arena.peak_bytes();
+}
+
+std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, Type real_type) {
+  CostBackend backend(real_type);
+  const Network network(backend, slice);
+  const CountedBatch batch(backend, slice, images);
+  Arena held(backend), arena(backend);
+  EvaluationStep(held, arena, network, slice).run(batch.batch());
+  return arena.peak_bytes();
 }
 
 Cost inference_cost(const LayerList& layers) {
@@ -45,10 +72,10 @@ Cost inference_cost(const LayerList& layers) {
   const Network network(backend, layers);
   Arena arena(backend);
   const FoldedNetwork folded(backend, arena, layers, network.parameters(layers, false));
-  const View images = images_of(backend, layers, 1);
+  const CountedBatch batch(backend, layers, 1);
   const View logits = arena.take(1, 1, 1, classes_of(layers));
   backend.forget();
-  folded.run(images, logits);
+  folded.run(arena, batch.batch().images, logits);
   return backend.cost();
 }
 

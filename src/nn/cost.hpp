@@ -11,12 +11,17 @@ struct TrainingCost {
   Cost step;                     ///< of one batch, update included
   std::size_t weight_bytes = 0;  ///< weights, gradients, running statistics, the optimizer's state
   std::size_t arena_bytes = 0;   ///< activations and scratch of a step
-  std::size_t batch_bytes = 0;   ///< images of one batch
+  std::size_t batch_bytes = 0;   ///< images and labels of one batch
 
   std::size_t bytes() const { return weight_bytes + arena_bytes + batch_bytes; }
 };
 /// Of the whole network, with all heads, in single precision.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
+/// Bytes that a step takes from its arena, for so many images, on a backend of this real type (activations and weights).
+std::size_t training_arena(const LayerList& layers, std::int64_t images, Type real_type);
+std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, Type real_type);
+std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, Type real_type);
+
 /// Of inference of one image, the folding of the weights left out.
 Cost inference_cost(const LayerList& layers);
 

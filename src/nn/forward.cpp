@@ -171,29 +171,29 @@ FoldedBottleneck FoldedNetwork::fold(const BottleneckWeights& weights) const {
   return block;
 }
 
-void FoldedNetwork::run_head(const LayerSpec& layer, const FoldedLayer& folded, const View& x,
+void FoldedNetwork::run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
                              const View& logits) const {
-  const View features = arena_.take(x.n, 1, 1, x.c);
+  const View features = scratch.take(x.n, 1, 1, x.c);
   backend_.global_average_pool(x, features);
   backend_.matmul(features, folded.filter, folded.bias, layer.activation, logits);
 }
 
-void FoldedNetwork::run(const View& images, const View& logits, const Observer& observe) const {
-  const ArenaScope scope(arena_);
-  PingPong outputs(arena_, images.n * widest_output(layers_));
+void FoldedNetwork::run(Arena& scratch, const View& images, const View& logits, const Observer& observe) const {
+  const ArenaScope scope(scratch);
+  PingPong outputs(scratch, images.n * widest_output(layers_));
   View x = images;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const LayerSpec& layer = layers_[i];
     if (is_branch(layers_, i)) continue;
     const bool last = i + 1 == layers_.size();
     if (layer.kind == LayerKind::head) {
-      run_head(layer, folded_[i], x, logits);
+      run_head(scratch, layer, folded_[i], x, logits);
     } else if (layer.kind == LayerKind::flatten) {
       x = flat(x);
     } else {
       const View y = last ? logits : outputs.next(x.n, layer.out);
       if (layer.kind == LayerKind::inverted_bottleneck)
-        backend_.bottleneck_inference(x, folded_[i].bottleneck, arena_, y);
+        backend_.bottleneck_inference(x, folded_[i].bottleneck, scratch, y);
       else run_plain(backend_, layer, x, folded_[i].filter, folded_[i].bias, layer.activation, y);
       x = y;
     }

@@ -43,9 +43,9 @@ class FoldedNetwork {
   FoldedNetwork(Backend& backend, Arena& arena, const LayerList& layers,
                 const std::vector<LayerParameters>& parameters);
 
-  /// Writes logits [n, 1, 1, classes]. Needs memory for the two widest outputs beside one layer's scratch, whatever the
-  /// depth; all of it is given back.
-  void run(const View& images, const View& logits, const Observer& observe = {}) const;
+  /// Writes logits [n, 1, 1, classes]. Takes memory for the two widest outputs beside one layer's scratch, whatever the
+  /// depth, from `scratch`; all of it is given back.
+  void run(Arena& scratch, const View& images, const View& logits, const Observer& observe = {}) const;
 
  private:
   struct FoldedLayer {
@@ -55,7 +55,8 @@ class FoldedNetwork {
   };
   FoldedLayer fold(const Filter& filter, const BatchNormWeights& weights) const;
   FoldedBottleneck fold(const BottleneckWeights& weights) const;
-  void run_head(const LayerSpec& layer, const FoldedLayer& folded, const View& x, const View& logits) const;
+  void run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
+                const View& logits) const;
 
   Backend& backend_;
   Arena& arena_;

@@ -139,6 +139,12 @@ LayerList unfold(const LayerList& layers) {
   return unfolded;
 }
 
+std::int64_t exits_of(const LayerList& layers) {
+  std::int64_t exits = 1;
+  for (std::size_t i = 0; i < layers.size(); ++i) exits += is_branch(layers, i) ? 1 : 0;
+  return exits;
+}
+
 std::vector<Layer> layer_table(const LayerList& layers) {
   std::vector<Layer> rows;
   for (std::size_t i = 0; i < layers.size(); ++i) {

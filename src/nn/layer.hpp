@@ -70,6 +70,8 @@ inline int classes_of(const LayerList& layers) { return layers.back().out.channe
 inline bool is_branch(const LayerList& layers, std::size_t index) {
   return layers[index].kind == LayerKind::head && index + 1 < layers.size();
 }
+/// Heads, or the last layer: what has a loss of its own in training.
+std::int64_t exits_of(const LayerList& layers);
 
 /// One layer with its batch normalization folded in, as an inference engine has it.
 struct Layer {

@@ -2,6 +2,7 @@
 
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -11,21 +12,14 @@ namespace {
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
 
-std::size_t cells(int classes) {
-  if (classes < 2) throw expected("metrics", "at least 2 classes", std::to_string(classes));
-  return static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes);
-}
-
 }  // namespace
 
-ConfusionMatrix::ConfusionMatrix(int classes) : classes_(classes), counts_(cells(classes)) {}
-
-void ConfusionMatrix::add(int label, int prediction) {
-  if (label < 0 || label >= classes_ || prediction < 0 || prediction >= classes_) {
-    throw expected("metrics", "classes from 0 to " + std::to_string(classes_ - 1),
-                   "label " + std::to_string(label) + ", prediction " + std::to_string(prediction));
-  }
-  ++counts_[static_cast<std::size_t>(label) * classes_ + prediction];
+ConfusionMatrix::ConfusionMatrix(int classes, std::vector<std::int64_t> counts)
+    : classes_(classes), counts_(std::move(counts)) {
+  if (classes < 2) throw expected("metrics", "at least 2 classes", std::to_string(classes));
+  const auto cells = static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes);
+  if (counts_.size() != cells)
+    throw expected("metrics", std::to_string(cells) + " counts", std::to_string(counts_.size()));
 }
 
 std::int64_t ConfusionMatrix::count(int label, int prediction) const {

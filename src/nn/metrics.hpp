@@ -13,8 +13,8 @@ struct Metrics {
 
 class ConfusionMatrix {
  public:
-  explicit ConfusionMatrix(int classes);
-  void add(int label, int prediction);
+  /// `counts`: images by label and prediction, row after row.
+  ConfusionMatrix(int classes, std::vector<std::int64_t> counts);
   std::int64_t count(int label, int prediction) const;
   /// Two classes: precision, recall and F1 of the positive class; more: macro averages over the classes that have a
   /// label, whatever `positive_class`. A ratio of 0/0 is 0.

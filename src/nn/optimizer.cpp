@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -17,34 +18,67 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step) {
   return settings.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
 }
 
-Optimizer::Optimizer(Backend& backend, Network& network, const TrainingSettings& settings)
+std::int64_t interval_of(const TrainingSettings& settings) {
+  return std::clamp<std::int64_t>(settings.steps / 10, 1, 50);
+}
+
+Optimizer::Optimizer(Backend& backend, const Network& network, const TrainingSettings& settings)
     : backend_(backend), network_(network), settings_(settings) {
   const std::int64_t size = network.values().size();
   first_ = Tensor(backend, 1, 1, 1, size);
   if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(backend, 1, 1, 1, size);
+  adam_.weight_decay = settings.weight_decay;
+  adam_.decoupled = settings.optimizer == OptimizerKind::adamw;
+  rates_ = Tensor(backend, View{Type::f64, nullptr, interval_of(settings), 1, 1, 2});
+  counter_ = Tensor(backend, View{Type::i32, nullptr, 1, 1, 1, 1});
+  sums_ = Tensor(backend, View{Type::f64, nullptr, exits_of(network.layers()), 1, 1, 2});
 }
 
-void Optimizer::step(std::int64_t step) {
-  const View &values = network_.values(), &gradients = network_.gradients();
-  const double rate = learning_rate_at(settings_, step);
-  if (settings_.optimizer == OptimizerKind::sgd) {
-    backend_.sgd_step(values, gradients, first_.view(), rate, settings_.momentum, settings_.weight_decay);
-    return;
+void Optimizer::plan(std::int64_t first, std::int64_t end) {
+  std::vector<double> numbers;
+  for (std::int64_t step = first; step < end; ++step) {
+    const double rate = learning_rate_at(settings_, step);
+    numbers.insert(numbers.end(), {rate, adam_.corrected(rate, step + 1)});
   }
-  AdamStep adam;
-  adam.learning_rate = rate;
-  adam.weight_decay = settings_.weight_decay;
-  adam.decoupled = settings_.optimizer == OptimizerKind::adamw;
-  adam.step = step + 1;
-  backend_.adam_step(values, gradients, first_.view(), second_.view(), adam);
+  View rows = rates_.view();
+  rows.n = std::min(end - first, rows.n);
+  upload_numbers(backend_, numbers, rows);
+  counter_.clear();
+}
+
+void Optimizer::step() {
+  const View &values = network_.values(), &gradients = network_.gradients();
+  const StepRates rates{rates_.view(), counter_.view()};
+  if (settings_.optimizer == OptimizerKind::sgd)
+    backend_.sgd_step(values, gradients, first_.view(), rates, settings_.momentum, settings_.weight_decay);
+  else backend_.adam_step(values, gradients, first_.view(), second_.view(), rates, adam_);
+  backend_.next_step(counter_.view());
 }
 
 std::vector<NamedWeight> Optimizer::state() const {
   const auto named = [](const char* name, const Tensor& tensor) {
     return NamedWeight{name, tensor.view(), {tensor.size()}, false};
   };
-  if (settings_.optimizer == OptimizerKind::sgd) return {named("optimizer.velocity", first_)};
-  return {named("optimizer.m", first_), named("optimizer.v", second_)};
+  const NamedWeight sums = named("training.sums", sums_);
+  if (settings_.optimizer == OptimizerKind::sgd) return {named("optimizer.velocity", first_), sums};
+  return {named("optimizer.m", first_), named("optimizer.v", second_), sums};
+}
+
+View Optimizer::sums(std::size_t exit) const {
+  const View& all = sums_.view();
+  return vector_view(all.type, all.as<double>() + 2 * exit, 2);
+}
+
+TrainingMeans Optimizer::take_means(std::int64_t steps, std::int64_t done) {
+  std::vector<double> numbers;
+  download_numbers(backend_, sums_.view(), numbers);
+  for (std::size_t exit = 0; exit < numbers.size(); exit += 2)
+    if (!std::isfinite(numbers[exit]))
+      throw Diverged("training", "loss in steps " + std::to_string(done - steps + 1) + " to " + std::to_string(done),
+                     numbers[exit]);
+  sums_.clear();
+  const auto count = static_cast<double>(steps);
+  return {numbers[numbers.size() - 2] / count, numbers.back() / count};
 }
 
 }  // namespace danas

@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "nn/forward.hpp"
+#include "nn/cost.hpp"
+#include "nn/steps.hpp"
 
 namespace danas {
 
@@ -14,37 +15,21 @@ std::string size_text(const View& images) {
   return std::to_string(images.h) + "x" + std::to_string(images.w) + "x" + std::to_string(images.c);
 }
 
-// Labels index memory in the kernels, so that a wrong one must not get there.
-void check_batch(const LayerList& layers, const Batch& batch, const std::string& where) {
-  const View& images = batch.images;
+void check_images(const LayerList& layers, const View& images, const std::string& where) {
   const Extent& input = input_of(layers);
-  const int classes = classes_of(layers);
-  if (images.h != input.height || images.w != input.width || images.c != input.channels) {
-    const View own{images.type, nullptr, 1, input.height, input.width, input.channels};
-    throw expected(where, "images of " + size_text(own), size_text(images));
-  }
-  if (images.n != static_cast<std::int64_t>(batch.labels.size())) {
-    throw expected(where, "a label for each of " + std::to_string(images.n) + " images",
+  if (images.h == input.height && images.w == input.width && images.c == input.channels) return;
+  const View own{images.type, nullptr, 1, input.height, input.width, input.channels};
+  throw expected(where, "images of " + size_text(own), size_text(images));
+}
+
+void check_batch(const LayerList& layers, const Batch& batch, const std::string& where) {
+  check_images(layers, batch.images, where);
+  if (batch.images.n != batch.labels.size())
+    throw expected(where, "a label for each of " + std::to_string(batch.images.n) + " images",
                    std::to_string(batch.labels.size()));
-  }
-  for (const std::int32_t label : batch.labels) {
-    if (label < 0 || label >= classes) {
-      throw expected(where, "labels from 0 to " + std::to_string(classes - 1), std::to_string(label));
-    }
-  }
-}
-
-// The class of the largest of the logits; the lowest class where two are equal.
-int prediction(std::span<const double> logits) {
-  return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-}
-
-// Image by image, so that a pass has the same loss however it is cut into batches.
-double cross_entropy(std::span<const double> logits, std::int32_t label) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const double logit : logits) sum += std::exp(logit - largest);
-  return largest + std::log(sum) - logits[static_cast<std::size_t>(label)];
+  if (batch.classes != classes_of(layers))
+    throw expected(where, "labels of " + std::to_string(classes_of(layers)) + " classes",
+                   std::to_string(batch.classes));
 }
 
 // The last step's loss was that of the weights before it.
@@ -55,60 +40,14 @@ void check_weights(Backend& backend, const Network& network, std::int64_t step) 
     if (!std::isfinite(value)) throw Diverged("training", "weight after step " + std::to_string(step), value);
 }
 
-// Mean and variance of a channel over batches (Chan, Golub, LeVeque, 1979).
-class PooledMoments {
- public:
-  void add(Backend& backend, const Tape::Normalization& batch) {
-    weights_ = batch.weights;
-    download_numbers(backend, batch.statistics.mean, batch_mean_);
-    download_numbers(backend, batch.statistics.variance, batch_variance_);
-    mean_.resize(batch_mean_.size());
-    squares_.resize(batch_mean_.size());
-    const auto rows = static_cast<double>(batch.rows), sum = rows_ + rows;
-    for (std::size_t c = 0; c < mean_.size(); ++c) {
-      const double delta = batch_mean_[c] - mean_[c];
-      mean_[c] += delta * rows / sum;
-      squares_[c] += rows * batch_variance_[c] + delta * delta * rows_ * rows / sum;
-    }
-    rows_ = sum;
-  }
-  void store(Backend& backend) {
-    for (double& square : squares_) square /= rows_;
-    write(backend, mean_, weights_.running_mean);
-    write(backend, squares_, weights_.running_variance);
-  }
-
- private:
-  // What is finite in double may not be in the weights' type.
-  static void write(Backend& backend, std::vector<double>& values, const View& statistics) {
-    upload_numbers(backend, values, statistics);
-    download_numbers(backend, statistics, values);
-    for (const double value : values)
-      if (!std::isfinite(value)) throw Diverged("recalibration", "statistic of a normalization", value);
-  }
-
-  BatchNormWeights weights_;
-  std::vector<double> mean_, squares_, batch_mean_, batch_variance_;
-  double rows_ = 0;
-};
-
-// So many images at a time that their widest layer stays near the caches, and memory small.
-std::int64_t images_at_once(const LayerList& layers) {
-  constexpr std::int64_t most_elements = 8 << 20;
-  std::int64_t widest = 1;
-  for (const LayerSpec& layer : unfold(layers)) widest = std::max(widest, layer.in.elements() + layer.out.elements());
-  return std::max<std::int64_t>(most_elements / widest, 1);
-}
-
-void run_in_parts(const FoldedNetwork& network, std::int64_t part, const View& images, const View& logits) {
-  for (std::int64_t first = 0; first < images.n; first += part) {
-    const auto slice = [&](View view) {
-      view.data =
-          view.as<std::byte>() + static_cast<std::size_t>(first * view.h * view.w * view.c) * bytes_of(view.type);
-      view.n = std::min(part, images.n - first);
-      return view;
-    };
-    network.run(slice(images), slice(logits));
+// Runs a pass through a program; the number of batches.
+std::int64_t run_pass(StepProgram& program, const LayerList& slice, const BatchSource& batches,
+                      const std::string& where) {
+  for (std::int64_t step = 0;; ++step) {
+    const Batch batch = batches(step);
+    if (batch.images.n == 0) return step;
+    check_batch(slice, batch, where);
+    program.run(batch);
   }
 }
 
@@ -128,52 +67,29 @@ bool finite(Backend& backend, const std::vector<NamedWeight>& weights) {
 }
 
 Trainer::Trainer(Backend& backend, double batch_norm_momentum)
-    : backend_(backend), arena_(backend), tape_(backend, arena_, batch_norm_epsilon),
-      batch_norm_momentum_(batch_norm_momentum) {}
-
-StepReport Trainer::train_step(const Network& network, const std::vector<LayerParameters>& parameters,
-                               const Batch& batch, const TrainingSettings& settings, std::int64_t step) {
-  tape_.begin();
-  const Forward forward = forward_training(tape_, network.layers(), parameters, batch.images);
-  StepReport report{step, 0, 0, learning_rate_at(settings, step)};
-  for (const Tape::Value& logits : forward.exits) {
-    report.loss = tape_.softmax_cross_entropy(logits, batch.labels);
-    if (!std::isfinite(report.loss)) throw Diverged("training", "loss at step " + std::to_string(step), report.loss);
-  }
-  report.accuracy = accuracy(tape_.view(forward.exits.back()), batch.labels);
-  tape_.backward();
-  for (const Tape::Normalization& each : tape_.normalizations()) {
-    backend_.update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
-  }
-  return report;
-}
-
-// The logits of one image of those downloaded last.
-std::span<const double> Trainer::logits_of(std::size_t image, int classes) const {
-  const auto count = static_cast<std::size_t>(classes);
-  return std::span(logits_).subspan(image * count, count);
-}
-
-double Trainer::accuracy(const View& logits, std::span<const std::int32_t> labels) {
-  download_numbers(backend_, logits, logits_);
-  std::int64_t right = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    right += prediction(logits_of(i, static_cast<int>(logits.c))) == labels[i];
-  return static_cast<double>(right) / static_cast<double>(labels.size());
-}
+    : backend_(backend), arena_(backend), held_(backend), batch_norm_momentum_(batch_norm_momentum) {}
 
 std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                             const BatchSource& batches, std::int64_t first_step,
                             const std::function<bool(const StepReport&)>& after_step) {
-  const std::vector<LayerParameters> parameters = network.parameters(network.layers(), true);
+  TrainingStep body(arena_, network, optimizer, batch_norm_momentum_);
+  StepProgram program(
+      backend_, arena_, [&](const Batch& batch) { body.run(batch); },
+      [&](std::int64_t images) { return training_arena(network.layers(), images, backend_.real_type()); });
+  const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
+    // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
+    const std::int64_t end = std::min(step - step % interval + interval, settings.steps);
+    if (step == first_step || step % interval == 0) optimizer.plan(step, end);
     const Batch batch = batches(step);
     if (batch.images.n == 0) throw expected("training", "images for step " + std::to_string(step), "none");
     check_batch(network.layers(), batch, "training");
-    const StepReport report = train_step(network, parameters, batch, settings, step);
-    optimizer.step(step);
-    if (step + 1 == settings.steps) check_weights(backend_, network, step);
-    if (after_step && !after_step(report)) return step + 1 - first_step;
+    program.run(batch);
+    StepReport report{step, learning_rate_at(settings, step), {}};
+    const std::int64_t done = step + 1;
+    if (done == end) report.means = optimizer.take_means(step % interval + 1, done);
+    if (done == settings.steps) check_weights(backend_, network, step);
+    if (after_step && !after_step(report)) return done - first_step;
   }
   return std::max<std::int64_t>(settings.steps - first_step, 0);
 }
@@ -185,58 +101,32 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
 }
 
 void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchSource& batches) {
-  const std::vector<LayerParameters> parameters = network.parameters(slice, false);
-  std::vector<PooledMoments> moments;
-  tape_.begin();
-  for (std::int64_t step = 0;; ++step) {
-    const Batch batch = batches(step);
-    if (batch.images.n == 0) break;
-    check_batch(slice, batch, "recalibration");
-    std::size_t next = 0;
-    forward_statistics(backend_, arena_, slice, parameters, batch.images,
-                       [&](const Tape::Normalization& normalization) {
-                         if (next == moments.size()) moments.emplace_back();
-                         moments[next++].add(backend_, normalization);
-                       });
-  }
-  if (moments.empty()) throw expected("recalibration", "at least one image", "none");
-  for (PooledMoments& each : moments) each.store(backend_);
+  RecalibrationStep body(arena_, network, slice);
+  StepProgram program(
+      backend_, arena_, [&](const Batch& batch) { body.run(batch); },
+      [&](std::int64_t images) { return recalibration_arena(slice, images, backend_.real_type()); });
+  if (run_pass(program, slice, batches, "recalibration") == 0)
+    throw expected("recalibration", "at least one image", "none");
+  body.store();
 }
 
 Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const BatchSource& batches,
                           int positive_class) {
-  tape_.begin();
-  const FoldedNetwork folded(backend_, arena_, slice, network.parameters(slice, false));
-  const std::int64_t part = images_at_once(slice);
-  ConfusionMatrix confusion(classes_of(slice));
-  double loss = 0;
-  for (std::int64_t step = 0;; ++step) {
-    const Batch batch = batches(step);
-    if (batch.images.n == 0) break;
-    check_batch(slice, batch, "evaluation");
-    const ArenaScope scope(arena_);
-    const View logits = arena_.take(batch.images.n, 1, 1, classes_of(slice));
-    run_in_parts(folded, part, batch.images, logits);
-    download_numbers(backend_, logits, logits_);
-    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
-      const std::span<const double> own = logits_of(i, classes_of(slice));
-      confusion.add(batch.labels[i], prediction(own));
-      loss += cross_entropy(own, batch.labels[i]);
-    }
-  }
-  Metrics metrics = confusion.metrics(positive_class);
-  if (metrics.images == 0) throw expected("evaluation", "at least one image", "none");
-  metrics.loss = loss / static_cast<double>(metrics.images);
-  return metrics;
+  held_.reset();
+  EvaluationStep body(held_, arena_, network, slice);
+  StepProgram program(
+      backend_, arena_, [&](const Batch& batch) { body.run(batch); },
+      [&](std::int64_t images) { return evaluation_arena(slice, images, backend_.real_type()); });
+  run_pass(program, slice, batches, "evaluation");
+  return body.metrics(positive_class);
 }
 
 View Trainer::predict(const Network& network, const LayerList& slice, const View& images) {
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(images.n));
-  check_batch(slice, {images, labels}, "prediction");
-  tape_.begin();
-  const View logits = arena_.take(images.n, 1, 1, classes_of(slice));
-  const FoldedNetwork folded(backend_, arena_, slice, network.parameters(slice, false));
-  run_in_parts(folded, images_at_once(slice), images, logits);
+  check_images(slice, images, "prediction");
+  held_.reset();
+  const View logits = held_.take(images.n, 1, 1, classes_of(slice));
+  const FoldedNetwork folded(backend_, held_, slice, network.parameters(slice, false));
+  run_in_parts(folded, held_, images_at_once(slice), images, logits);
   return logits;
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +12,7 @@
 #include "base/names.hpp"
 #include "nn/metrics.hpp"
 #include "nn/network.hpp"
+#include "tensor/batch.hpp"
 
 namespace danas {
 
@@ -37,34 +38,50 @@ struct TrainingSettings {
 };
 double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  ///< step from 0
 
-/// One batch in the backend's memory and real type; empty (images.n == 0) at the end of a pass.
-struct Batch {
-  View images;                           ///< [n, height, width, channels], [−1, 1]
-  std::span<const std::int32_t> labels;  ///< n of them
-};
 /// The batch of a step (training: any step, in ascending order; evaluation: from 0 until an empty one). Valid until the next
 /// call.
 using BatchSource = std::function<Batch(std::int64_t step)>;
 
+/// Where a training is looked at: after every tenth of its steps, at most 50, and after the last one. Between these steps
+/// nothing waits for the backend.
+std::int64_t interval_of(const TrainingSettings& settings);
+
+/// Of the training batches since the training was looked at last; last exit.
+struct TrainingMeans {
+  double loss, accuracy;
+};
+
 struct StepReport {
   std::int64_t step;
-  double loss, accuracy, learning_rate;
-};  ///< of the training batch, last exit
+  double learning_rate;
+  std::optional<TrainingMeans> means;  ///< after steps where the training is looked at
+};
 
 /// State of an unfinished training: what a resume needs beside the network itself. Weight decay, where it is set, applies to
 /// all trainable weights, γ, β and biases included. Backend and network must outlive the optimizer, the network stay where
 /// it is.
 class Optimizer {
  public:
-  Optimizer(Backend& backend, Network& network, const TrainingSettings& settings);
-  void step(std::int64_t step);            ///< one update from network.gradients(); step from 0
-  std::vector<NamedWeight> state() const;  ///< "optimizer.m", "optimizer.v" or "optimizer.velocity"
+  Optimizer(Backend& backend, const Network& network, const TrainingSettings& settings);
+  /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
+  void plan(std::int64_t first, std::int64_t end);
+  void step();  ///< one update from network.gradients()
+  /// "optimizer.m", "optimizer.v" or "optimizer.velocity", and "training.sums".
+  std::vector<NamedWeight> state() const;
+
+  /// Since the training was looked at last, of one exit: Σ loss and Σ accuracy of the batches (f64, 2).
+  View sums(std::size_t exit) const;
+  /// Reads the sums and clears them: those of the last exit over `steps` steps. Throws Diverged where a loss of any exit
+  /// was not finite; `done` steps are behind.
+  TrainingMeans take_means(std::int64_t steps, std::int64_t done);
 
  private:
   Backend& backend_;
-  Network& network_;
+  const Network& network_;
   TrainingSettings settings_;
-  Tensor first_, second_;
+  Tensor first_, second_, sums_;
+  AdamSettings adam_;
+  Tensor rates_, counter_;
 };
 
 /// A training whose loss, weights or statistics are not finite any more: the learning rate is too high for this network.
@@ -78,8 +95,8 @@ bool finite(Backend& backend, const std::vector<NamedWeight>& weights);
 
 /// Trains the whole network (all heads on the supernet: those of earlier exits on gradient-stopped features; the last one
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
-/// the interrupted one included. Throws Diverged (Fault::failure) where the loss, or after the last step a weight, is not
-/// finite.
+/// the interrupted one included. Throws Diverged (Fault::failure) where the training is looked at and a loss since the
+/// last time, or after the last step a weight, is not finite.
 /// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
@@ -104,20 +121,13 @@ class Trainer {
   /// Logits [n, classes] of one batch of the slice's own exit, inference mode; valid until the next call.
   View predict(const Network& network, const LayerList& slice, const View& images);
 
-  std::size_t peak_bytes() const { return arena_.peak_bytes(); }
+  std::size_t peak_bytes() const { return arena_.peak_bytes() + held_.peak_bytes(); }
 
  private:
-  StepReport train_step(const Network& network, const std::vector<LayerParameters>& parameters, const Batch& batch,
-                        const TrainingSettings& settings, std::int64_t step);
-
-  double accuracy(const View& logits, std::span<const std::int32_t> labels);
-  std::span<const double> logits_of(std::size_t image, int classes) const;
-
   Backend& backend_;
-  Arena arena_;
-  Tape tape_;
+  Arena arena_;  ///< of a step
+  Arena held_;   ///< of what outlives it: folded weights, predictions
   double batch_norm_momentum_;
-  std::vector<double> logits_;  ///< of one batch, on the host
 };
 
 }  // namespace danas

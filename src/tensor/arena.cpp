@@ -1,6 +1,9 @@
 #include "tensor/arena.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include "base/error.hpp"
 
 namespace danas {
 
@@ -11,13 +14,36 @@ constexpr std::size_t smallest_block = std::size_t{1} << 20;
 
 Arena::Arena(Backend& backend) : backend_(backend) {}
 
-Arena::~Arena() {
+Arena::~Arena() { release(); }
+
+void Arena::release() {
   for (const Block& block : blocks_) backend_.release(block.memory);
+  blocks_.clear();
+  current_ = 0;
+}
+
+std::size_t Arena::used() const {
+  std::size_t used = 0;
+  for (const Block& each : blocks_) used += each.used;
+  return used;
+}
+
+void Arena::reserve(std::size_t bytes) {
+  if (used() > 0) throw expected("arena", "nothing taken", std::to_string(used()) + " bytes", Fault::failure);
+  if (blocks_.size() != 1 || blocks_.front().size < bytes) {
+    release();
+    blocks_.reserve(1);
+    blocks_.push_back({static_cast<std::byte*>(backend_.allocate(bytes)), bytes, 0});
+  }
+  reserved_ = bytes;
 }
 
 std::byte* Arena::take_bytes(std::size_t bytes) {
   // Empty views get an address too: an absent view means something else.
   bytes = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  if (reserved_ && used() + bytes > *reserved_)
+    throw expected("arena", "a step within the " + std::to_string(*reserved_) + " bytes reserved for it",
+                   std::to_string(used() + bytes), Fault::failure);
   std::size_t candidate = current_;
   while (candidate < blocks_.size() && blocks_[candidate].size - blocks_[candidate].used < bytes) ++candidate;
   if (candidate == blocks_.size()) {
@@ -31,9 +57,7 @@ std::byte* Arena::take_bytes(std::size_t bytes) {
   Block& block = blocks_[current_];
   std::byte* memory = block.memory + block.used;
   block.used += bytes;
-  std::size_t used = 0;
-  for (const Block& each : blocks_) used += each.used;
-  peak_ = std::max(peak_, used);
+  peak_ = std::max(peak_, used());
   return memory;
 }
 
@@ -60,8 +84,7 @@ void Arena::rewind(const Mark& mark) {
 void Arena::reset() {
   current_ = 0;
   if (blocks_.size() > 1) {
-    for (const Block& block : blocks_) backend_.release(block.memory);
-    blocks_.clear();
+    release();
     blocks_.push_back({static_cast<std::byte*>(backend_.allocate(peak_)), peak_, 0});
   }
   for (Block& block : blocks_) block.used = 0;

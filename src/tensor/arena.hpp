@@ -2,20 +2,28 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "tensor/backend.hpp"
 
 namespace danas {
 
-/// Bump allocator over the backend's memory, 64-byte aligned. After the first steps a reset leaves one block large
-/// enough for everything: no allocation in a step. Views stay valid until they are rewound or reset.
+/// Bump allocator over the backend's memory, 64-byte aligned. Where memory was reserved, a step that takes the same finds
+/// it in the same places; else the arena grows, and after the first steps a reset leaves one block large enough for
+/// everything: no allocation in a step. Views stay valid until they are rewound or reset.
 class Arena {
  public:
   explicit Arena(Backend& backend);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
+
+  Backend& backend() const { return backend_; }
+
+  /// From now on so many bytes, in one block, ahead of the first step: taking more is an Error (Fault::failure). Nothing
+  /// may be taken at the time.
+  void reserve(std::size_t bytes);
 
   /// Of the backend's real type, not cleared.
   View take(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
@@ -39,11 +47,14 @@ class Arena {
     std::size_t size, used;
   };
   std::byte* take_bytes(std::size_t bytes);
+  std::size_t used() const;
+  void release();
 
   Backend& backend_;
   std::vector<Block> blocks_;
   std::size_t current_ = 0;
   std::size_t peak_ = 0;
+  std::optional<std::size_t> reserved_;
 };
 
 /// Scratch memory for the length of a scope.

@@ -1,8 +1,27 @@
 #include "tensor/backend.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace danas {
+
+namespace {
+
+class Called : public Program {
+ public:
+  explicit Called(std::function<void()> body) : body_(std::move(body)) {}
+  void run() override { body_(); }
+
+ private:
+  std::function<void()> body_;
+};
+
+}  // namespace
+
+std::unique_ptr<Program> Backend::record(std::function<void()> body) {
+  return std::make_unique<Called>(std::move(body));
+}
 
 std::int64_t output_size(std::int64_t input, std::int64_t kernel, const Geometry& geometry) {
   if (geometry.padding == Padding::same) return (input + geometry.stride - 1) / geometry.stride;
@@ -13,6 +32,11 @@ std::int64_t padding_before(std::int64_t input, std::int64_t kernel, const Geome
   if (geometry.padding == Padding::valid) return 0;
   const std::int64_t covered = (output_size(input, kernel, geometry) - 1) * geometry.stride + kernel;
   return std::max<std::int64_t>(covered - input, 0) / 2;
+}
+
+double AdamSettings::corrected(double learning_rate, std::int64_t t) const {
+  const auto power = static_cast<double>(t);
+  return learning_rate * std::sqrt(1 - std::pow(beta2, power)) / (1 - std::pow(beta1, power));
 }
 
 }  // namespace danas

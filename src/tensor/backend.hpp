@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,6 +56,9 @@ struct BatchNormWeights { View gamma, beta, running_mean, running_variance; };
 struct BatchNormGradients { View gamma, beta; };
 struct BatchNormStatistics { View mean, variance; };  ///< of one batch; variance biased (divided by the row count)
 
+/// Of the rows of several batches, on the way: f64, zeros before the first.
+struct PooledMoments { View mean, squares, rows; };  ///< [channels], Σ (x − mean)² [channels], the number of rows [1]
+
 /// One inverted bottleneck of MobileNetV2 (Sandler et al., 2018). `expand` is absent where the expansion is 1.
 struct BottleneckWeights {
   Filter expand;      BatchNormWeights bn1;  ///< 1×1, in → expanded; ReLU6 after bn1
@@ -83,11 +87,33 @@ struct FoldedBottleneck {
 };
 // clang-format on
 
-struct AdamStep {
-  double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
+/// What a pass of evaluation comes to, in f64.
+struct PredictionCounts {
+  View confusion;  ///< [classes, 1, 1, classes]: rows by label and prediction
+  View loss;       ///< 1: the sum of the rows' cross-entropies
+};
+
+/// Learning rates of some steps and which of them is next, in the backend's memory: nothing that changes from step to step
+/// is an argument of an operation.
+struct StepRates {
+  View table;    ///< f64, [steps, 1, 1, 2]: the learning rate, and that with Adam's corrections of bias
+  View counter;  ///< i32, 1: the row of the step at hand
+};
+
+struct AdamSettings {
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7;
   double weight_decay = 0;
   bool decoupled = false;  ///< AdamW (Loshchilov and Hutter, 2019): w −= lr·decay·w; else decay·w is added to g
-  std::int64_t step = 1;   ///< 1 at the first update
+
+  /// lr·√(1−β2ᵗ)/(1−β1ᵗ); t is 1 at the first update.
+  double corrected(double learning_rate, std::int64_t t) const;
+};
+
+/// Work that was told once, to be done any number of times.
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual void run() = 0;
 };
 
 class Backend {
@@ -114,6 +140,11 @@ class Backend {
                     const Filter& to) = 0;       ///< of one shape and type; leading dimensions may differ
   virtual void clear(const View& view) = 0;      ///< zeros
   virtual void clear(const Filter& filter) = 0;  ///< zeros, but for the gaps
+
+  /// What `body` tells this backend, as a program; nothing is done yet. Every run must tell the same of operands in the same
+  /// places, and neither upload nor download: a device may capture it once and launch that. The default calls the body
+  /// at every run.
+  virtual std::unique_ptr<Program> record(std::function<void()> body);
 
   // Convolution: y[n,oy,ox,o] = act(bias[o] + Σ x[n, oy·s+ky−p, ox·s+kx−p, i]·w[ky,kx,i,o]). bias may be absent.
   virtual void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
@@ -150,6 +181,10 @@ class Backend {
   /// running = momentum·running + (1 − momentum)·batch, mean and variance.
   virtual void update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                          const BatchNormWeights& weights) = 0;
+  /// Adds a batch of so many rows to the moments, in double (Chan, Golub, LeVeque, 1979).
+  virtual void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) = 0;
+  /// The moments become the running mean and variance (divided by the number of rows).
+  virtual void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) = 0;
   /// w·γ/√(variance + ε) by output channel and β − γ·mean/√(variance + ε); for depthwise filters too. `folded` is
   /// dense.
   virtual void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
@@ -163,22 +198,29 @@ class Backend {
   virtual void global_average_pool(const View& x, const View& y) = 0;  ///< [n,h,w,c] → [n,1,1,c]
   virtual void global_average_pool_backward(const View& dy, const View& dx) = 0;
 
-  /// Mean cross-entropy of softmax(logits [n, classes]) against labels in [0, classes); probabilities as logits.
-  virtual double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                                       const View& probabilities) = 0;
+  // Labels are i32, one for each row of the logits, in [0, classes): they index memory, and nobody checks them here.
+  // The prediction is the class of the largest logit, the lowest where several are equal.
+  /// Adds the mean cross-entropy of softmax(logits [n, classes]) against the labels, and the share of rows whose
+  /// prediction is right, to `sums` (f64, 2); probabilities as logits.
+  virtual void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                                     const View& sums) = 0;
   /// dlogits = (probabilities − one_hot(labels)) / n.
-  virtual void softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
-                                              const View& dlogits) = 0;
+  virtual void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) = 0;
+  /// Adds every row to the counts, the losses one after another: a pass has the same sums however it is cut.
+  virtual void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) = 0;
 
   // Optimizers, elementwise over dense buffers of equal size.
   /// v = momentum·v + g + decay·w; w −= learning_rate·v.
-  virtual void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+  virtual void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                         double weight_decay) = 0;
-  /// Kingma and Ba's Adam in Keras' form: w −= lr·√(1−β2ᵗ)/(1−β1ᵗ) · m/(√v + ε).
-  virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) = 0;
+  /// Kingma and Ba's Adam in Keras' form: w −= corrected rate · m/(√v + ε).
+  virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                         const AdamSettings& adam) = 0;
+  virtual void next_step(const View& counter) = 0;  ///< counter += 1
 
   /// What a network sees: the pixels x of area_resize (area_resize.hpp: crop, mirror, out's size and channels) as
-  /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n.
+  /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n; the
+  /// images are in the host's memory.
   virtual void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) = 0;
 
   // The inverted bottleneck as one operation. The defaults are composed of the operations above

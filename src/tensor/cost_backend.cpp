@@ -139,6 +139,13 @@ void CostBackend::update_running_statistics(const BatchNormStatistics& batch, do
   pass(6, batch.mean, {batch.mean, batch.variance, weights.running_mean, weights.running_variance},
        {weights.running_mean, weights.running_variance});
 }
+void CostBackend::accumulate_moments(const BatchNormStatistics& batch, std::int64_t, const PooledMoments& pooled) {
+  pass(10, pooled.mean, {batch.mean, batch.variance, pooled.mean, pooled.squares, pooled.rows},
+       {pooled.mean, pooled.squares, pooled.rows});
+}
+void CostBackend::store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) {
+  pass(1, pooled.mean, {pooled.mean, pooled.squares, pooled.rows}, {weights.running_mean, weights.running_variance});
+}
 void CostBackend::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double, const Filter& folded,
                                   const View& bias) {
   shapes::fold("fold_batch_norm", real_type(), w, folded);
@@ -156,22 +163,25 @@ void CostBackend::global_average_pool(const View& x, const View& y) {
 }
 void CostBackend::global_average_pool_backward(const View& dy, const View& dx) { pass(1, dx, {dy}, {dx}); }
 
-double CostBackend::softmax_cross_entropy(const View& logits, std::span<const std::int32_t>,
-                                          const View& probabilities) {
-  pass(4, logits, {logits}, {probabilities});
-  return 0;
+void CostBackend::softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                                        const View& sums) {
+  pass(4, logits, {logits, labels, sums}, {probabilities, sums});
 }
-void CostBackend::softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t>,
-                                                 const View& dlogits) {
-  pass(2, dlogits, {probabilities}, {dlogits});
+void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
+  pass(2, dlogits, {probabilities, labels}, {dlogits});
+}
+void CostBackend::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
+  pass(4, logits, {logits, labels, counts.confusion, counts.loss}, {counts.confusion, counts.loss});
 }
 
-void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, double, double, double) {
+void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates&, double, double) {
   pass(6, w, {w, g, velocity}, {w, velocity});
 }
-void CostBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep&) {
+void CostBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates&,
+                            const AdamSettings&) {
   pass(12, w, {w, g, m, v}, {w, m, v});
 }
+void CostBackend::next_step(const View& counter) { pass(1, counter, {counter}, {counter}); }
 void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, const View& out) {
   double pixels = 0;
   for (const Image& image : images) pixels += static_cast<double>(image.width) * image.height * image.channels;

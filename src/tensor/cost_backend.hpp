@@ -18,17 +18,19 @@ struct Cost {
   Cost& operator+=(const Cost& other);
 };
 
-/// Takes single-precision views; its memory is none, and no one may read or write it. What is downloaded are zeros.
+/// Its memory is none, and no one may read or write it. What is downloaded are zeros.
 /// An operation made of others is counted as those.
 class CostBackend : public Backend {
  public:
+  explicit CostBackend(Type real_type = Type::f32) : real_type_(real_type) {}
+
   const Cost& cost() const { return cost_; }
   void forget() { cost_ = {}; }                     ///< begins to count anew; memory stays
   std::size_t peak_bytes() const { return peak_; }  ///< most bytes ever allocated at a time
 
   std::string name() const override { return "cost"; }
   std::string instruction_set() const override { return "none"; }
-  Type real_type() const override { return Type::f32; }
+  Type real_type() const override { return real_type_; }
   int threads() const override { return 1; }
   std::unique_ptr<Backend> lane(int) const override { return std::make_unique<CostBackend>(); }
 
@@ -64,6 +66,8 @@ class CostBackend : public Backend {
                            const BatchNormGradients& gradients) override;
   void update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                  const BatchNormWeights& weights) override;
+  void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) override;
+  void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) override;
   void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                        const View& bias) override;
 
@@ -72,13 +76,15 @@ class CostBackend : public Backend {
   void add(const View& a, const View& b, const View& y) override;
   void global_average_pool(const View& x, const View& y) override;
   void global_average_pool_backward(const View& dy, const View& dx) override;
-  double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                               const View& probabilities) override;
-  void softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
-                                      const View& dlogits) override;
-  void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+  void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                             const View& sums) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
+  void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
-  void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
+  void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                 const AdamSettings& adam) override;
+  void next_step(const View& counter) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
  private:
@@ -86,6 +92,7 @@ class CostBackend : public Backend {
   /// An elementwise operation of so many FLOP an element of `each`, by the sizes of what it reads and writes.
   void pass(double flop, const View& each, std::initializer_list<View> read, std::initializer_list<View> written);
 
+  Type real_type_;
   Cost cost_;
   std::map<std::uintptr_t, std::size_t> blocks_;  ///< sizes by address, none of which is memory
   std::uintptr_t next_ = 1 << 20;

@@ -68,4 +68,18 @@ void HostBackend::clear(const Filter& filter) {
                [&](std::int64_t tap, std::int64_t i) { std::memset(row_of(filter, tap, i), 0, row_bytes(filter)); });
 }
 
+void HostBackend::next_step(const View& counter) {
+  shapes::vector("next_step", Type::i32, counter, 1);
+  ++*counter.as<std::int32_t>();
+}
+
+HostBackend::Rates HostBackend::rates_of(const char* op, const StepRates& rates) {
+  shapes::rates(op, rates);
+  const std::int32_t row = *rates.counter.as<const std::int32_t>();
+  if (row < 0 || row >= rates.table.n)
+    throw expected(op, "one of " + std::to_string(rates.table.n) + " steps", std::to_string(row), Fault::failure);
+  const double* const pair = rates.table.as<const double>() + std::int64_t{2} * row;
+  return {pair[0], pair[1]};
+}
+
 }  // namespace danas

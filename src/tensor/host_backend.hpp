@@ -19,6 +19,14 @@ class HostBackend : public Backend {
   void copy(const Filter& from, const Filter& to) override;
   void clear(const View& view) override;
   void clear(const Filter& filter) override;
+  void next_step(const View& counter) override;
+
+ protected:
+  struct Rates {
+    double learning, corrected;
+  };
+  /// Of the step at hand; throws Error where it is beyond the table.
+  static Rates rates_of(const char* op, const StepRates& rates);
 };
 
 }  // namespace danas

@@ -1,8 +1,5 @@
 #include "tensor/reference_backend.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-
 #include "base/error.hpp"
 
 namespace danas {
@@ -48,68 +45,6 @@ void ReferenceBackend<Real>::global_average_pool_backward(const View& dy, const 
   for (std::int64_t i = 0; i < dx.size(); ++i) {
     const std::int64_t n = i / (pixels * dx.c), c = i % dx.c;
     dx.as<Real>()[i] = static_cast<Real>(dy.as<Real>()[n * dx.c + c] / static_cast<double>(pixels));
-  }
-}
-
-template <class Real>
-double ReferenceBackend<Real>::softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                                                     const View& probabilities) {
-  shapes::labels("softmax_cross_entropy", type, logits, labels);
-  shapes::same("softmax_cross_entropy", type, probabilities, logits);
-  double loss = 0;
-  for (std::int64_t row = 0; row < logits.rows(); ++row) {
-    const Real* in = logits.as<Real>() + row * logits.c;
-    Real* out = probabilities.as<Real>() + row * logits.c;
-    const double largest = *std::max_element(in, in + logits.c);
-    double sum = 0;
-    for (std::int64_t c = 0; c < logits.c; ++c) sum += std::exp(in[c] - largest);
-    loss += std::log(sum) + largest - in[labels[static_cast<std::size_t>(row)]];
-    for (std::int64_t c = 0; c < logits.c; ++c) out[c] = static_cast<Real>(std::exp(in[c] - largest) / sum);
-  }
-  return loss / static_cast<double>(logits.rows());
-}
-
-template <class Real>
-void ReferenceBackend<Real>::softmax_cross_entropy_backward(const View& probabilities,
-                                                            std::span<const std::int32_t> labels, const View& dlogits) {
-  shapes::labels("softmax_cross_entropy_backward", type, probabilities, labels);
-  shapes::same("softmax_cross_entropy_backward", type, dlogits, probabilities);
-  for (std::int64_t row = 0; row < dlogits.rows(); ++row)
-    for (std::int64_t c = 0; c < dlogits.c; ++c) {
-      const double target = labels[static_cast<std::size_t>(row)] == c ? 1 : 0;
-      const std::int64_t i = row * dlogits.c + c;
-      dlogits.as<Real>()[i] =
-          static_cast<Real>((probabilities.as<Real>()[i] - target) / static_cast<double>(dlogits.rows()));
-    }
-}
-
-template <class Real>
-void ReferenceBackend<Real>::sgd_step(const View& w, const View& g, const View& velocity, double learning_rate,
-                                      double momentum, double weight_decay) {
-  for (const View& operand : {g, velocity}) shapes::same("sgd_step", type, operand, w);
-  for (std::int64_t i = 0; i < w.size(); ++i) {
-    Real &weight = w.as<Real>()[i], &speed = velocity.as<Real>()[i];
-    const double next = momentum * speed + g.as<Real>()[i] + weight_decay * weight;
-    speed = static_cast<Real>(next);
-    weight = static_cast<Real>(weight - learning_rate * next);
-  }
-}
-
-template <class Real>
-void ReferenceBackend<Real>::adam_step(const View& w, const View& g, const View& m, const View& v,
-                                       const AdamStep& step) {
-  for (const View& operand : {g, m, v}) shapes::same("adam_step", type, operand, w);
-  const double t = static_cast<double>(step.step);
-  const double rate = step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
-  for (std::int64_t i = 0; i < w.size(); ++i) {
-    Real &weight = w.as<Real>()[i], &first = m.as<Real>()[i], &second = v.as<Real>()[i];
-    const double gradient = g.as<Real>()[i] + (step.decoupled ? 0 : step.weight_decay * weight);
-    const double mean = step.beta1 * first + (1 - step.beta1) * gradient;
-    const double square = step.beta2 * second + (1 - step.beta2) * gradient * gradient;
-    const double decay = step.decoupled ? step.learning_rate * step.weight_decay * weight : 0;
-    weight = static_cast<Real>(weight - decay - rate * mean / (std::sqrt(square) + step.epsilon));
-    first = static_cast<Real>(mean);
-    second = static_cast<Real>(square);
   }
 }
 

@@ -102,6 +102,36 @@ void ReferenceBackend<Real>::update_running_statistics(const BatchNormStatistics
 }
 
 template <class Real>
+void ReferenceBackend<Real>::accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows,
+                                                const PooledMoments& pooled) {
+  const std::int64_t channels = batch.mean.size();
+  for (const View& vector : {batch.mean, batch.variance}) shapes::vector("accumulate_moments", type, vector, channels);
+  shapes::pooled_moments("accumulate_moments", pooled, channels);
+  const auto count = static_cast<double>(rows);
+  const double before = pooled.rows.as<double>()[0], all = before + count;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    double &mean = pooled.mean.as<double>()[c], &squares = pooled.squares.as<double>()[c];
+    const double delta = batch.mean.as<Real>()[c] - mean;
+    mean += delta * count / all;
+    squares += count * batch.variance.as<Real>()[c] + delta * delta * before * count / all;
+  }
+  pooled.rows.as<double>()[0] = all;
+}
+
+template <class Real>
+void ReferenceBackend<Real>::store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) {
+  const std::int64_t channels = weights.running_mean.size();
+  for (const View& vector : {weights.running_mean, weights.running_variance})
+    shapes::vector("store_moments", type, vector, channels);
+  shapes::pooled_moments("store_moments", pooled, channels);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    weights.running_mean.as<Real>()[c] = static_cast<Real>(pooled.mean.as<double>()[c]);
+    weights.running_variance.as<Real>()[c] =
+        static_cast<Real>(pooled.squares.as<double>()[c] / pooled.rows.as<double>()[0]);
+  }
+}
+
+template <class Real>
 void ReferenceBackend<Real>::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon,
                                              const Filter& folded, const View& bias) {
   shapes::fold("fold_batch_norm", type, w, folded);

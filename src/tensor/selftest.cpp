@@ -28,6 +28,7 @@ SelftestTable selftest_table() {
   add_product_cases(table);
   add_normalization_cases(table);
   add_elementwise_cases(table);
+  add_training_cases(table);
   add_bottleneck_cases(table);
   return table;
 }

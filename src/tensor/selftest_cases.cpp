@@ -57,16 +57,6 @@ void fold_case(Side& side, std::int64_t kernel, std::int64_t in, std::int64_t ou
   side.backend().fold_batch_norm(w, weights, epsilon, folded, side.vector_result(out));
 }
 
-void softmax_case(Side& side, std::int64_t n, std::int64_t classes, bool backward) {
-  const View logits = side.input(n, 1, 1, classes, -12, 12);
-  std::vector<std::int32_t> labels;
-  for (std::int64_t i = 0; i < n; ++i)
-    labels.push_back(static_cast<std::int32_t>(side.random().below(static_cast<std::uint64_t>(classes))));
-  const View result = side.result(n, 1, 1, classes);
-  if (backward) side.backend().softmax_cross_entropy_backward(logits, labels, result);
-  else side.number(side.backend().softmax_cross_entropy(logits, labels, result));
-}
-
 void augment_case(Side& side, int channels, std::int64_t out_h, std::int64_t out_w, std::int64_t out_c) {
   constexpr int images = 3;
   std::array<std::vector<std::uint8_t>, images> pixels;
@@ -206,6 +196,16 @@ void add_normalization_cases(SelftestTable& table) {
       const View running_mean = side.changed(1, 1, 1, c), running_variance = side.changed(1, 1, 1, c, 0, 2);
       side.backend().update_running_statistics({mean, variance}, 0.99, {{}, {}, running_mean, running_variance});
     });
+  for (const std::int64_t c : widths) {
+    table.add("accumulate_moments", elementwise, false, selftest_shape({c}), [c](Side& side) {
+      const View mean = side.vector(c), variance = side.vector(c, 0, 2);
+      side.backend().accumulate_moments({mean, variance}, 17, side.moments(c));
+    });
+    table.add("store_moments", elementwise, false, selftest_shape({c}), [c](Side& side) {
+      const View mean = side.vector_result(c), variance = side.vector_result(c);
+      side.backend().store_moments(side.moments(c), {{}, {}, mean, variance});
+    });
+  }
   for (const std::int64_t c : widths)
     for (const bool gaps : {false, true}) {
       table.add("fold_batch_norm", elementwise, false, selftest_shape({1, 1, 12, c}),
@@ -247,14 +247,6 @@ void add_elementwise_cases(SelftestTable& table) {
         side.backend().global_average_pool_backward(side.input(3, 1, 1, c), side.result(3, size, size + 1, c));
       });
     }
-  for (const std::int64_t n : {1, 5, 128})
-    for (const std::int64_t classes : {1, 2, 3, 10, 17, 1000}) {
-      const std::string name = selftest_shape({n, classes});
-      table.add("softmax_cross_entropy", reduction, false, name,
-                [=](Side& side) { softmax_case(side, n, classes, false); });
-      table.add("softmax_cross_entropy_backward", elementwise, false, name,
-                [=](Side& side) { softmax_case(side, n, classes, true); });
-    }
   for (const std::int64_t c : widths) {
     table.add("copy", 0, true, selftest_shape({3, 5, c}),
               [=](Side& side) { side.backend().copy(side.input(3, 5, 1, c), side.result(3, 5, 1, c)); });
@@ -268,23 +260,6 @@ void add_elementwise_cases(SelftestTable& table) {
       table.add("clear", 0, true, name,
                 [=](Side& side) { side.backend().clear(side.filter_result(3, 3, 5, c, gaps)); });
     }
-  }
-  for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001}) {
-    table.add("sgd_step", elementwise, false, selftest_shape({size}), [size](Side& side) {
-      const View w = side.changed(1, 1, 1, size), velocity = side.changed(1, 1, 1, size);
-      side.backend().sgd_step(w, side.vector(size), velocity, 0.1, 0.9, 1e-2);
-    });
-    for (const int kind : {0, 1, 2})
-      table.add("adam_step", reduction, false, selftest_shape({size}), [=](Side& side) {
-        const View w = side.changed(1, 1, 1, size), m = side.changed(1, 1, 1, size);
-        const View v = side.changed(1, 1, 1, size, 0.01, 1);
-        AdamStep step;
-        step.learning_rate = 0.1;
-        step.weight_decay = kind == 0 ? 0 : 0.1;
-        step.decoupled = kind == 2;
-        step.step = 1 + 10 * kind;
-        side.backend().adam_step(w, side.vector(size), m, v, step);
-      });
   }
   for (const int channels : {1, 3})
     for (const std::int64_t out_c : {1, 3})

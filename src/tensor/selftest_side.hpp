@@ -29,13 +29,18 @@ class SelftestSide {
   View vector(std::int64_t channels, double low = -1, double high = 1) { return input(1, 1, 1, channels, low, high); }
   Filter filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   BatchNormWeights batch_norm_weights(std::int64_t channels);
+  View labels(std::int64_t count, std::int64_t classes);
+  View rates(std::int64_t steps);  ///< the table of StepRates, each rate from 0.01 to 0.1
 
   // Operands that the operation writes whole. Those of changed() are read too.
   View result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
   View vector_result(std::int64_t channels) { return result(1, 1, 1, channels); }
   Filter filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
-  void number(double value);  ///< a result that is no tensor
+  View counter(std::int64_t low, std::int64_t count);  ///< i32, one of `count` numbers from `low`
+  /// f64, [rows, 1, 1, columns]
+  View sums(std::int64_t rows, std::int64_t columns, double low = -1, double high = 1);
+  PooledMoments moments(std::int64_t channels);
 
   /// Notes whether a normalized element is so near to 0 or 6 that rounding may decide about ReLU6's mask.
   void watch_kinks(const View& x, const BatchNormWeights& weights, const BatchNormStatistics& statistics,
@@ -44,19 +49,22 @@ class SelftestSide {
 
   /// Largest error of this side's results against those of `reference`.
   double error_against(const SelftestSide& reference) const;
-  /// Whether the two sides, of one type, hold the same bytes: operands, results, what lies around them, and numbers.
+  /// Whether the two sides, of one type, hold the same bytes: operands, results and what lies around them.
   bool same_bits(const SelftestSide& other) const;
 
  private:
   enum class Role { read, written, both };
   struct Operand {
     Role role;
+    Type type;
     void* memory;
     std::int64_t size;         ///< elements between the guards
     std::vector<bool> active;  ///< false in the gaps of filters
   };
 
-  void* store(Role role, std::vector<bool> active, double low, double high);
+  void* store(Role role, Type type, std::vector<bool> active, const std::function<double()>& draw);
+  View store_view(Role role, const View& shape, double low, double high);
+  double drawn(double low, double high);
   Filter store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   std::vector<double> numbers_of(const View& view) const;
   std::vector<double> numbers_of(const Operand& operand) const;
@@ -69,7 +77,6 @@ class SelftestSide {
   Random random_;
   SelftestFill fill_;
   std::vector<Operand> operands_;
-  std::vector<double> numbers_;
   bool near_kink_ = false;
 };
 
@@ -103,5 +110,6 @@ void add_product_cases(SelftestTable& table);        // selftest_products.cpp
 void add_normalization_cases(SelftestTable& table);  // selftest_cases.cpp
 void add_elementwise_cases(SelftestTable& table);
 void add_bottleneck_cases(SelftestTable& table);
+void add_training_cases(SelftestTable& table);  // selftest_training.cpp
 
 }  // namespace danas

@@ -16,9 +16,14 @@ std::string text(const Filter& filter) {
          "," + std::to_string(filter.out) + "]";
 }
 
-void present(const char* op, Type real, Type type, const void* data) {
+const char* text(Type type) {
+  constexpr const char* names[]{"f32", "f64", "i32", "u8"};
+  return names[static_cast<int>(type)];
+}
+
+void present(const char* op, Type wanted, Type type, const void* data) {
   if (!data) throw expected(op, "an operand", "an absent view", Fault::failure);
-  if (type != real) throw expected(op, "the backend's real type", "another element type", Fault::failure);
+  if (type != wanted) throw expected(op, std::string("elements of ") + text(wanted), text(type), Fault::failure);
 }
 
 void filter(const char* op, Type real, const Filter& w, std::int64_t in, std::int64_t out) {
@@ -96,6 +101,12 @@ void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weigh
   optional_vector(op, real, weights.running_variance, channels);
 }
 
+void pooled_moments(const char* op, const PooledMoments& pooled, std::int64_t channels) {
+  vector(op, Type::f64, pooled.mean, channels);
+  vector(op, Type::f64, pooled.squares, channels);
+  vector(op, Type::f64, pooled.rows, 1);
+}
+
 void fold(const char* op, Type real, const Filter& w, const Filter& folded) {
   filter(op, real, w, w.in, w.out);
   filter(op, real, folded, w.in, w.out);
@@ -110,13 +121,19 @@ void pool(const char* op, Type real, const View& x, const View& y) {
   same(op, real, y, like);
 }
 
-void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels) {
+void labels(const char* op, Type real, const View& logits, const View& labels) {
   present(op, real, logits.type, logits.data);
-  if (static_cast<std::int64_t>(labels.size()) != logits.rows())
-    throw expected(op, std::to_string(logits.rows()) + " labels", std::to_string(labels.size()), Fault::failure);
-  for (const std::int32_t label : labels)
-    if (label < 0 || label >= logits.c)
-      throw expected(op, "a label from 0 to " + std::to_string(logits.c - 1), std::to_string(label), Fault::failure);
+  vector(op, Type::i32, labels, logits.rows());
+}
+
+void prediction_counts(const char* op, const View& logits, const PredictionCounts& counts) {
+  same(op, Type::f64, counts.confusion, {Type::f64, nullptr, logits.c, 1, 1, logits.c});
+  vector(op, Type::f64, counts.loss, 1);
+}
+
+void rates(const char* op, const StepRates& rates) {
+  same(op, Type::f64, rates.table, {Type::f64, nullptr, rates.table.n, 1, 1, 2});
+  vector(op, Type::i32, rates.counter, 1);
 }
 
 void crop(const char* op, const Image& image, const Crop& crop) {

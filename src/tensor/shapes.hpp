@@ -19,12 +19,16 @@ void depthwise(const char* op, Type real, const View& x, const Filter& w, const 
 void matmul(const char* op, Type real, const View& x, const Filter& w, const View& y);
 void batch_norm(const char* op, Type real, const View& x, const View& y);
 void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weights, std::int64_t channels);
+void pooled_moments(const char* op, const PooledMoments& pooled, std::int64_t channels);
 /// A filter and the one without gaps that it is folded into.
 void fold(const char* op, Type real, const Filter& w, const Filter& folded);
 /// x [n,h,w,c] and y [n,1,1,c].
 void pool(const char* op, Type real, const View& x, const View& y);
-/// One label in [0, classes) for each row.
-void labels(const char* op, Type real, const View& logits, std::span<const std::int32_t> labels);
+/// One label for each row.
+void labels(const char* op, Type real, const View& logits, const View& labels);
+/// Of as many classes as the logits.
+void prediction_counts(const char* op, const View& logits, const PredictionCounts& counts);
+void rates(const char* op, const StepRates& rates);
 /// A crop inside its image, of at most 2²⁴ pixels a side.
 void crop(const char* op, const Image& image, const Crop& crop);
 void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out);

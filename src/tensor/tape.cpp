@@ -130,11 +130,10 @@ Tape::Value Tape::bottleneck(Value x, const BottleneckParameter& parameter) {
   return y;
 }
 
-double Tape::softmax_cross_entropy(Value logits, std::span<const std::int32_t> labels) {
+void Tape::softmax_cross_entropy(Value logits, const View& labels, const View& sums) {
   const View probabilities = arena_.take_like(view(logits));
-  const double loss = backend_.softmax_cross_entropy(view(logits), labels, probabilities);
+  backend_.softmax_cross_entropy(view(logits), labels, probabilities, sums);
   records_.push_back(LossRecord{logits, probabilities, labels});
-  return loss;
 }
 
 void Tape::backward() {

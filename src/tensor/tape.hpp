@@ -45,9 +45,9 @@ class Tape {
   Value bottleneck(Value x, const BottleneckParameter& parameter);
   Value stop_gradient(Value x);  ///< same activation, nothing flows back
 
-  /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels are kept by
-  /// reference: they must outlive the step.
-  double softmax_cross_entropy(Value logits, std::span<const std::int32_t> labels);
+  /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels must
+  /// outlive the step.
+  void softmax_cross_entropy(Value logits, const View& labels, const View& sums);
 
   void backward();  ///< every parameter's gradient is overwritten, with zeros where no loss depends on it
 
@@ -76,7 +76,7 @@ class Tape {
   struct PoolRecord { Value x, y; };
   struct FlattenRecord { Value x, y; };
   struct BottleneckRecord { Value x, y; BottleneckParameter parameter; BottleneckSaved saved; };
-  struct LossRecord { Value logits; View probabilities; std::span<const std::int32_t> labels; };
+  struct LossRecord { Value logits; View probabilities, labels; };
   // clang-format on
   using Record = std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, ActivationRecord,
                               AddRecord, PoolRecord, FlattenRecord, BottleneckRecord, LossRecord>;

@@ -6,7 +6,9 @@
 namespace danas {
 
 Tensor::Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c)
-    : backend_(&backend), view_{backend.real_type(), nullptr, n, h, w, c} {
+    : Tensor(backend, View{backend.real_type(), nullptr, n, h, w, c}) {}
+
+Tensor::Tensor(Backend& backend, const View& shape) : backend_(&backend), view_(shape) {
   view_.data = backend.allocate(std::max<std::size_t>(view_.bytes(), 1));
   clear();
 }
@@ -23,6 +25,7 @@ double get(const View& view, std::int64_t index) {
   switch (view.type) {
     case Type::f32: return view.as<const float>()[index];
     case Type::f64: return view.as<const double>()[index];
+    case Type::i32: return view.as<const std::int32_t>()[index];
     case Type::u8: break;
   }
   return view.as<const std::uint8_t>()[index];
@@ -32,6 +35,7 @@ void set(const View& view, std::int64_t index, double value) {
   switch (view.type) {
     case Type::f32: view.as<float>()[index] = static_cast<float>(value); break;
     case Type::f64: view.as<double>()[index] = value; break;
+    case Type::i32: view.as<std::int32_t>()[index] = static_cast<std::int32_t>(value); break;
     case Type::u8: view.as<std::uint8_t>()[index] = static_cast<std::uint8_t>(value); break;
   }
 }
@@ -54,6 +58,12 @@ void upload_numbers(Backend& backend, const std::vector<double>& numbers, const 
   const View host = view.with_data(converted.data());
   for (std::int64_t i = 0; i < view.size(); ++i) set(host, i, numbers[static_cast<std::size_t>(i)]);
   backend.upload(converted.data(), view);
+}
+
+Tensor upload_labels(Backend& backend, std::span<const std::int32_t> labels) {
+  Tensor tensor(backend, View{Type::i32, nullptr, static_cast<std::int64_t>(labels.size()), 1, 1, 1});
+  backend.upload(labels.data(), tensor.view());
+  return tensor;
 }
 
 }  // namespace danas

@@ -1,7 +1,7 @@
-// Tensor: a View that owns its memory, in the real type of its backend (or uint8).
+// Tensor: a View that owns its memory.
 #pragma once
 
-#include <string>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,7 +12,9 @@ namespace danas {
 class Tensor {
  public:
   Tensor() = default;
-  Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);  ///< zeros
+  /// Zeros, of the backend's real type.
+  Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
+  Tensor(Backend& backend, const View& shape);  ///< zeros, of the type and shape of a view
   Tensor(Tensor&& other) noexcept
       : backend_(std::exchange(other.backend_, nullptr)), view_(std::exchange(other.view_, {})) {}
   Tensor& operator=(Tensor&& other) noexcept {
@@ -38,5 +40,8 @@ void set(const View& view, std::int64_t index, double value);
 /// A backend's numbers as double: for initialization, statistics and metrics. `numbers` gets the view's size.
 void download_numbers(Backend& backend, const View& view, std::vector<double>& numbers);
 void upload_numbers(Backend& backend, const std::vector<double>& numbers, const View& view);
+
+/// Labels of a batch (batch.hpp) in the backend's memory.
+Tensor upload_labels(Backend& backend, std::span<const std::int32_t> labels);
 
 }  // namespace danas

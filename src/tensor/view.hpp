@@ -7,9 +7,9 @@
 
 namespace danas {
 
-enum class Type : std::uint8_t { f32, f64, u8 };
+enum class Type : std::uint8_t { f32, f64, i32, u8 };
 
-constexpr std::size_t bytes_of(Type type) { return type == Type::f64 ? 8 : type == Type::f32 ? 4 : 1; }
+constexpr std::size_t bytes_of(Type type) { return type == Type::f64 ? 8 : type == Type::u8 ? 1 : 4; }
 
 /// Dense NHWC activations: element (n, y, x, c) at ((n·h + y)·w + x)·c_count + c. A vector of C channels is
 /// n = h = w = 1; a matrix of R rows is n = R, h = w = 1. data == nullptr means "absent".

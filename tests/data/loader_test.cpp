@@ -30,15 +30,37 @@ struct Scenes {
   std::unique_ptr<ImageStore> store;
 };
 
-std::string content(const LoadedBatch& batch) {
+std::string content(const Batch& batch) {
   std::string text(static_cast<const char*>(batch.images.data), batch.images.bytes());
-  text.append(reinterpret_cast<const char*>(batch.labels.data()), batch.labels.size_bytes());
+  text.append(batch.labels.as<const char>(), batch.labels.bytes());
   return text;
 }
+
+// Gray images, of which the last has a label that is none of the classes.
+class Mislabeled : public Dataset {
+ public:
+  Mislabeled() {
+    classes_ = {"a", "b"};
+    for (std::uint64_t i = 0; i < 20; ++i) samples_[0].push_back({"", i, i < 19 ? 1 : 2});
+  }
+  Pixels decode(const Sample&, int) const override { return {std::vector<std::uint8_t>(9 * 9 * 3, 128), 9, 9, 3}; }
+  std::uint64_t fingerprint() const override { return 1; }
+};
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(loaders, *boost::unit_test::label("threads"))
+
+// Nobody checks them behind the loader, and they index memory there.
+BOOST_AUTO_TEST_CASE(labels_of_no_class_are_refused) {
+  DataSettings settings;
+  settings.cache = CacheMode::none;
+  const ImageStore store(std::make_shared<Mislabeled>(), settings, {});
+  const ImageSet& set = store.evaluation(Split::train, 8);
+  EvaluationLoader loader(set, 8, 3, 19);
+  BOOST_CHECK_EQUAL(loader.next().classes, 2);
+  check_error([&] { loader.next(); }, {"loader", "labels from 0 to 1", "2"});
+}
 
 BOOST_AUTO_TEST_CASE(crops_lie_inside_and_have_their_share) {
   int bins[4] = {}, flips = 0, tried = 0;
@@ -103,7 +125,7 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
           grown(set, 17, channels, 9, 0.6, 4);
       std::vector<std::string> batches;
       for (int step = 0; step < 20; ++step) {
-        const LoadedBatch batch = one.next();
+        const Batch batch = one.next();
         BOOST_REQUIRE_EQUAL(batch.images.n, 9);
         BOOST_REQUIRE_EQUAL(batch.images.h, 17);
         BOOST_REQUIRE_EQUAL(batch.images.c, channels);
@@ -125,15 +147,49 @@ BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
   std::vector<std::int64_t> order(40);
   for (std::size_t i = 0; i < 40; ++i) order[i] = static_cast<std::int64_t>(i);
   Random(8, "epoch", 0).shuffle(order);
-  const LoadedBatch batch = loader.next();
+  const Batch batch = loader.next();
   std::vector<std::uint8_t> buffer;
   std::vector<float> wanted(16 * 16 * 3);
   for (std::size_t i = 0; i < 40; ++i) {
-    const auto [image, label] = set.item(order[i], buffer);
+    const auto [image, label, index] = set.item(order[i], buffer);
     const Crop crop = training_crop(image, 0.6, 8, 0, static_cast<std::int64_t>(i));
     serial_backend().augment({&image, 1}, {&crop, 1}, {Type::f32, wanted.data(), 1, 16, 16, 3});
-    BOOST_REQUIRE_EQUAL(batch.labels[i], label);
+    BOOST_REQUIRE_EQUAL(batch.labels.as<std::int32_t>()[i], label);
     BOOST_REQUIRE(std::memcmp(wanted.data(), batch.images.as<float>() + i * wanted.size(), 4 * wanted.size()) == 0);
+  }
+}
+
+// The backend that takes a plan makes the same images of it.
+BOOST_AUTO_TEST_CASE(planned_batches_are_the_prepared_ones) {
+  for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
+    const Scenes scenes(42, cache);
+    const ImageSet &set = scenes.store->training(17), &shown = scenes.store->evaluation(Split::test, 17);
+    TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), planned(set, 17, 1, 9, 0.6, 4, 0, 2, Pixels::planned);
+    EvaluationLoader pass(shown, 17, 1, 9), planned_pass(shown, 17, 1, 9, Batching::full, 2, Pixels::planned);
+    std::vector<float> pixels(9 * 17 * 17);
+    const auto check = [&](const ImageSet& of, const Batch& wanted, Batch batch, const PlannedBatch& plan) {
+      BOOST_REQUIRE(!batch.images.present());
+      batch.images.data = pixels.data();
+      serial_backend().augment(plan.images, plan.crops, batch.images);
+      BOOST_REQUIRE(content(batch) == content(wanted));
+      for (std::size_t i = 0; i < plan.indices.size(); ++i) {
+        std::vector<std::uint8_t> buffer;
+        const Image& image = plan.images[i];
+        const Image again = of.item(plan.indices[i], buffer).image;
+        BOOST_REQUIRE_EQUAL(again.width, image.width);
+        BOOST_REQUIRE(
+            std::equal(image.pixels, image.pixels + image.width * image.height * image.channels, again.pixels));
+      }
+    };
+    for (int step = 0; step < 12; ++step) {
+      const Batch batch = planned.next();
+      check(set, prepared.next(), batch, planned.planned());
+    }
+    for (Batch wanted = pass.next(); wanted.images.n > 0; wanted = pass.next()) {
+      const Batch batch = planned_pass.next();
+      check(shown, wanted, batch, planned_pass.planned());
+    }
+    BOOST_CHECK_EQUAL(planned_pass.next().images.n, 0);
   }
 }
 
@@ -141,21 +197,21 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
   const Scenes scenes(20);
   // Crops of the whole area of a square are the square itself, mirrored or not: sorted values tell an image.
   std::map<std::vector<float>, std::int64_t> index_of;
-  const auto sorted = [](const LoadedBatch& batch, std::int64_t i) {
+  const auto sorted = [](const Batch& batch, std::int64_t i) {
     const std::int64_t size = batch.images.size() / batch.images.n;
     std::vector<float> values(batch.images.as<float>() + i * size, batch.images.as<float>() + (i + 1) * size);
     std::sort(values.begin(), values.end());
     return values;
   };
   EvaluationLoader all(scenes.store->evaluation(Split::train, 32), 32, 3, 20);
-  const LoadedBatch images = all.next();
+  const Batch images = all.next();
   for (std::int64_t i = 0; i < 20; ++i) index_of[sorted(images, i)] = i;
   BOOST_REQUIRE_EQUAL(index_of.size(), 20u);
 
   std::vector<std::int64_t> order;
   TrainingLoader loader(scenes.store->training(32), 32, 3, 7, 1.0, 3, 0, 2);
   for (int step = 0; step < 20; ++step) {
-    const LoadedBatch batch = loader.next();
+    const Batch batch = loader.next();
     for (std::int64_t i = 0; i < 7; ++i) {
       BOOST_REQUIRE(index_of.contains(sorted(batch, i)));
       order.push_back(index_of[sorted(batch, i)]);
@@ -171,8 +227,8 @@ BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
   const ImageSet& set = scenes.store->training(8);
   TrainingLoader one(set, 8, 3, 50, 0.6, 3, 0, 1), two(set, 8, 3, 50, 0.6, 3, 0, 2);
   for (int step = 0; step < 5; ++step) {
-    const LoadedBatch batch = one.next();
-    BOOST_CHECK_EQUAL(batch.labels.size(), 50u);
+    const Batch batch = one.next();
+    BOOST_CHECK_EQUAL(batch.labels.size(), 50);
     BOOST_CHECK(content(batch) == content(two.next()));
   }
 }
@@ -185,12 +241,13 @@ BOOST_AUTO_TEST_CASE(evaluation_passes_once_in_order) {
     EvaluationLoader loader(set, 12, 3, 16, Batching::full, workers);
     std::int64_t seen = 0;
     for (const std::int64_t size : {16, 16, 8}) {
-      const LoadedBatch batch = loader.next();
+      const Batch batch = loader.next();
       BOOST_REQUIRE_EQUAL(batch.images.n, size);
-      for (const std::int32_t label : batch.labels) BOOST_CHECK_EQUAL(label, set.item(seen++, buffer).label);
+      for (std::int64_t i = 0; i < batch.labels.size(); ++i)
+        BOOST_CHECK_EQUAL(batch.labels.as<std::int32_t>()[i], set.item(seen++, buffer).label);
     }
     BOOST_CHECK_EQUAL(loader.next().images.n * loader.next().images.c, 0);
-    BOOST_CHECK(loader.next().labels.empty());
+    BOOST_CHECK_EQUAL(loader.next().images.n, 0);
   }
 }
 
@@ -200,7 +257,7 @@ BOOST_AUTO_TEST_CASE(even_batches_are_never_short) {
   for (int batch = 1; batch <= 50; ++batch) {
     EvaluationLoader loader(set, 12, 1, batch, Batching::even);
     std::int64_t least = 1000, most = 0, sum = 0;
-    for (LoadedBatch each = loader.next(); !each.labels.empty(); each = loader.next()) {
+    for (Batch each = loader.next(); each.images.n > 0; each = loader.next()) {
       least = std::min(least, each.images.n);
       most = std::max(most, each.images.n);
       sum += each.images.n;

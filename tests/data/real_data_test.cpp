@@ -34,7 +34,7 @@ void check_all_images_load(const DataSettings& settings, const char* const (&nam
   }
   EvaluationLoader loader(store.evaluation(Split::test, 64), 64, 3, 32);
   double sum = 0;
-  for (LoadedBatch batch = loader.next(); !batch.labels.empty(); batch = loader.next())
+  for (Batch batch = loader.next(); batch.images.n > 0; batch = loader.next())
     for (std::int64_t i = 0; i < batch.images.size(); ++i) {
       BOOST_REQUIRE(batch.images.as<float>()[i] >= -1.0001f && batch.images.as<float>()[i] <= 1.0001f);
       sum += batch.images.as<float>()[i];

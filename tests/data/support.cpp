@@ -84,7 +84,7 @@ std::string content_of(const ImageSet& set) {
   std::string all;
   std::vector<std::uint8_t> buffer;
   for (std::int64_t i = 0; i < set.size(); ++i) {
-    const auto [image, label] = set.item(i, buffer);
+    const auto [image, label, index] = set.item(i, buffer);
     all +=
         std::to_string(image.width) + "x" + std::to_string(image.height) + "x" + std::to_string(image.channels) + ":";
     all.append(reinterpret_cast<const char*>(image.pixels),

@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(predict_and_evaluate_agree_to_the_last_bit) {
       const Network network(*backend, layers, 7);
       EvaluationLoader loader(store.evaluation(Split::test, data.resolution), data.resolution, data.channels(), 5);
       std::size_t seen = 0;
-      for (LoadedBatch batch = loader.next(); batch.images.n > 0; batch = loader.next()) {
+      for (Batch batch = loader.next(); batch.images.n > 0; batch = loader.next()) {
         const std::vector<float> logits = logits_of(together.predict(network, layers, batch.images));
         for (std::int64_t i = 0; i < batch.images.n; ++i) {
           const Dataset::Pixels pixels = decode_image(store.dataset().samples(Split::test)[seen++].file);

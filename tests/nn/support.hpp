@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../by_hand.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "nn/mobilenet_v2.hpp"
@@ -54,23 +55,27 @@ class ToyImages {
  public:
   ToyImages(Backend& backend, int resolution, int channels, int classes, int batch, int batches)
       : images_(backend, static_cast<std::int64_t>(batch) * batches, resolution, resolution, channels),
-        labels_(static_cast<std::size_t>(batch) * batches), batch_(batch), batches_(batches) {
+        classes_(classes), batch_(batch), batches_(batches) {
     const std::int64_t image = images_.size() / images_.view().n;
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(images_.view().n));
     for (std::int64_t i = 0; i < images_.view().n; ++i) {
       Random random(7, "toy", static_cast<std::uint64_t>(i));
-      labels_[i] = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(classes)));
-      const double shift = 0.3 * labels_[i];
+      labels[i] = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(classes)));
+      const double shift = 0.3 * labels[i];
       for (std::int64_t k = 0; k < image; ++k) set(images_.view(), i * image + k, random.uniform(-1, 0.7) + shift);
     }
+    labels_ = upload_labels(backend, labels);
   }
 
   Batch batch(std::int64_t index) const { return part(index * batch_, batch_); }
   Batch part(std::int64_t first, std::int64_t count) const {
-    View view = images_.view();
-    view.data =
-        view.as<std::byte>() + view.bytes() / static_cast<std::size_t>(view.n) * static_cast<std::size_t>(first);
-    view.n = count;
-    return {view, std::span(labels_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))};
+    const auto rows = [&](View view) {
+      view.data =
+          view.as<std::byte>() + view.bytes() / static_cast<std::size_t>(view.n) * static_cast<std::size_t>(first);
+      view.n = count;
+      return view;
+    };
+    return {rows(images_.view()), rows(labels_.view()), classes_};
   }
   BatchSource training() const {
     return [this](std::int64_t step) { return batch(step % batches_); };
@@ -80,8 +85,8 @@ class ToyImages {
   }
 
  private:
-  Tensor images_;
-  std::vector<std::int32_t> labels_;
+  Tensor images_, labels_;
+  int classes_;
   std::int64_t batch_, batches_;
 };
 

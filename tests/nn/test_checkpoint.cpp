@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
   const TemporaryFolder folder;
   const auto backend = make_cpu_backend(1);
   Network network(*backend, system_layers(tiny, 2), 17), other(*backend, system_layers(tiny, 2), 18);
-  Optimizer state(network, {}), restored(other, {});
+  Optimizer state(*backend, network, {}), restored(*backend, other, {});
   for (const NamedWeight& weight : state.state()) {
     for (std::int64_t i = 0; i < weight.view.size(); ++i) set(weight.view, i, 0.25 * static_cast<double>(i % 7));
   }
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
 
   TrainingSettings sgd;
   sgd.optimizer = OptimizerKind::sgd;
-  Optimizer velocity(other, sgd);
+  Optimizer velocity(*backend, other, sgd);
   BOOST_CHECK_THROW(checkpoint.load(other, velocity.state()), Error);
   Network larger(*backend, system_layers(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), 1);
   BOOST_CHECK_THROW(checkpoint.load(larger), Error);

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(memory_is_that_of_a_training) {
       const Extent& input = input_of(layers);
       const ToyImages toy(*backend, input.height, input.channels, classes_of(layers), 3, 2);
       Network network(*backend, layers, 1);
-      Optimizer own(network, settings);
+      Optimizer own(*backend, network, settings);
       Trainer trainer(*backend);
       trainer.train(network, own, settings, toy.training(), 0, {});
       BOOST_TEST(cost.arena_bytes == trainer.peak_bytes());
@@ -68,8 +68,10 @@ BOOST_AUTO_TEST_CASE(memory_is_that_of_a_training) {
       for (const NamedWeight& weight : network.weights())
         if (!weight.trainable) statistics += (weight.view.bytes() + 63) / 64 * 64;
       for (const NamedWeight& weight : own.state()) state += weight.view.bytes();
+      state +=
+          2 * sizeof(double) + sizeof(std::int32_t);  // the rates of the steps between two looks, and their counter
       BOOST_TEST(cost.weight_bytes == network.values().bytes() + network.gradients().bytes() + statistics + state);
-      BOOST_TEST(cost.batch_bytes == toy.batch(0).images.bytes());
+      BOOST_TEST(cost.batch_bytes == toy.batch(0).images.bytes() + toy.batch(0).labels.bytes());
     }
 }
 

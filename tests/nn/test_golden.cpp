@@ -14,14 +14,15 @@ class Golden {
   Golden(Backend& backend, const Json& entry, const Bounds& bounds)
       : backend_(backend), entry_(entry), bounds_(bounds), arena_(backend),
         network_(backend, mobilenet_v2({entry["res"], entry["res"], entry["channels"]}, entry["alpha"], 2), 0),
-        images_(backend, entry["batch"], entry["res"], entry["res"], entry["channels"]) {
+        images_(backend, entry["batch"], entry["res"], entry["res"], entry["channels"]),
+        labels_(backend, View{Type::i32, nullptr, entry["batch"], 1, 1, 1}) {
     BOOST_TEST(network_.trainable_count() == entry["parameters"].get<std::int64_t>());
     BOOST_TEST(network_.weights().size() == entry["tensors"].size());
     initialize();
     for (std::int64_t i = 0; i < images_.size(); ++i) {
       set(images_.view(), i, fixture_value(1000, static_cast<std::uint64_t>(i)));
     }
-    for (std::int64_t i = 0; i < images_.view().n; ++i) labels_.push_back(static_cast<std::int32_t>(i % 2));
+    for (std::int64_t i = 0; i < images_.view().n; ++i) set(labels_.view(), i, static_cast<double>(i % 2));
   }
 
   Figures all() {
@@ -72,7 +73,7 @@ class Golden {
     const FoldedNetwork folded(backend_, arena_, layers, network_.parameters(layers, false));
     const View logits = arena_.take(images_.view().n, 1, 1, 2);
     int outputs = 0;
-    folded.run(images_.view(), logits, [&](const std::string& name, const View& view) {
+    folded.run(arena_, images_.view(), logits, [&](const std::string& name, const View& view) {
       figures_.output("folded " + name, view, wanted_output("inference", name), bounds_.inference);
       ++outputs;
     });
@@ -136,7 +137,8 @@ class Golden {
     for (std::size_t i = 0; i + 1 < forward.outputs.size(); ++i) output(network_.layers()[i].name, forward.outputs[i]);
     const Tape::Value logits = forward.exits.at(0);
     figures_.logits("training logits", tape.view(logits), entry_["training_logits"], bounds_.training);
-    figures_.number("loss", tape.softmax_cross_entropy(logits, labels_), entry_["loss"], bounds_.training);
+    figures_.number("loss", test::cross_entropy(backend_, tape, logits, labels_.view()), entry_["loss"],
+                    bounds_.training);
     tape.backward();
     int gradients = 0;
     for (const Json& wanted : entry_["gradients"]) {
@@ -159,9 +161,9 @@ class Golden {
     settings.steps = 1;
     settings.learning_rate = entry_["optimizer"]["lr"];
     Trainer trainer(backend_, entry_["bn"]["momentum"]);
-    const auto batches = [this](std::int64_t) { return Batch{images_.view(), labels_}; };
+    const auto batches = [this](std::int64_t) { return Batch{images_.view(), labels_.view(), 2}; };
     trainer.train(network_, settings, batches, [&](const StepReport& report) {
-      figures_.number("trainer's loss", report.loss, entry_["adam_losses"][0], bounds_.training);
+      figures_.number("trainer's loss", report.means.value().loss, entry_["adam_losses"][0], bounds_.training);
       return true;
     });
     const Json& wanted = entry_["bn_Conv1_after_one_step"];
@@ -172,13 +174,10 @@ class Golden {
   }
 
   // Keras takes the powers of β1 and β2 in the bias correction from their single-precision values.
-  double keras_learning_rate(const AdamStep& adam) const {
-    const auto correction = [&](double beta1, double beta2) {
-      const auto t = static_cast<double>(adam.step);
-      return std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t));
-    };
-    const double rounded = correction(static_cast<float>(adam.beta1), static_cast<float>(adam.beta2));
-    return entry_["optimizer"]["lr"].get<double>() * rounded / correction(adam.beta1, adam.beta2);
+  double keras_rate(AdamSettings adam, std::int64_t t) const {
+    adam.beta1 = static_cast<float>(adam.beta1);
+    adam.beta2 = static_cast<float>(adam.beta2);
+    return adam.corrected(entry_["optimizer"]["lr"], t);
   }
 
   // Losses of some steps from the initial weights, those changed by the share `disturbance` up and down in turn.
@@ -192,14 +191,15 @@ class Golden {
     const std::vector<LayerParameters> parameters = network_.parameters(network_.layers(), true);
     Tape tape(backend_, arena_, batch_norm_epsilon);
     std::vector<double> losses;
-    AdamStep adam;
-    for (adam.step = 1; losses.size() < entry_["adam_losses"].size(); ++adam.step) {
+    const AdamSettings adam;
+    const test::OneStep step(backend_);
+    for (std::int64_t t = 1; losses.size() < entry_["adam_losses"].size(); ++t) {
       tape.begin();
       const Forward forward = forward_training(tape, network_.layers(), parameters, images_.view());
-      losses.push_back(tape.softmax_cross_entropy(forward.exits[0], labels_));
+      losses.push_back(test::cross_entropy(backend_, tape, forward.exits[0], labels_.view()));
       tape.backward();
-      adam.learning_rate = keras_learning_rate(adam);
-      backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(), adam);
+      backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(),
+                         step.rates(0, keras_rate(adam, t)), adam);
     }
     return losses;
   }
@@ -226,8 +226,7 @@ class Golden {
   Figures figures_;
   Arena arena_;
   Network network_;
-  Tensor images_;
-  std::vector<std::int32_t> labels_;
+  Tensor images_, labels_;
 };
 
 std::string name_of(const Json& entry, const Backend& backend) {

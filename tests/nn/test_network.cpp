@@ -145,18 +145,19 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
       const Tensor velocity(*backend, 1, 1, 1, supernet.values().size());
       Arena arena(*backend);
       Tape tape(*backend, arena, batch_norm_epsilon);
+      const OneStep one_step(*backend);
       const auto step = [&](const Network& network, const Batch& batch) {
         const std::vector<LayerParameters> parameters = network.parameters(slice, true);
         tape.begin();
         const Forward forward = forward_training(tape, slice, parameters, batch.images);
-        const double loss = tape.softmax_cross_entropy(forward.exits.at(0), batch.labels);
+        const double loss = test::cross_entropy(*backend, tape, forward.exits.at(0), batch.labels);
         tape.backward();
         for (const auto& each : tape.normalizations())
           backend->update_running_statistics(each.statistics, 0.9, each.weights);
         // Without momentum and decay what is beyond the slice, whose gradients are zero, stays.
         View unused = velocity.view();
         unused.c = network.values().size();
-        backend->sgd_step(network.values(), network.gradients(), unused, 0.05, 0, 0);
+        backend->sgd_step(network.values(), network.gradients(), unused, one_step.rates(0.05), 0, 0);
         return loss;
       };
       const std::vector<double> before = numbers(weight_named(supernet, "heads.7.weight").view);
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE(earlier_heads_do_not_reach_the_backbone) {
     tape.begin();
     const Forward forward = forward_training(tape, layers, supernet.parameters(layers, true), batch.images);
     BOOST_TEST(forward.exits.size() == heads);
-    for (const Tape::Value& logits : forward.exits) tape.softmax_cross_entropy(logits, batch.labels);
+    for (const Tape::Value& logits : forward.exits) test::cross_entropy(*backend, tape, logits, batch.labels);
     tape.backward();
     return numbers(supernet.gradients());
   };

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 
+#include "base/error.hpp"
 #include "tensor/arena.hpp"
 #include "tensor/reference_backend.hpp"
 #include "tensor/tensor.hpp"
@@ -91,6 +92,30 @@ BOOST_AUTO_TEST_CASE(arena_steps_do_not_allocate_after_the_first) {
     BOOST_CHECK_EQUAL(arena.peak_bytes(), 64u + 6 * (large / 2) * sizeof(float));
   }
   BOOST_CHECK_EQUAL(backend.allocations, backend.releases);
+}
+
+BOOST_AUTO_TEST_CASE(reserved_memory_is_all_there_is) {
+  CountingBackend backend;
+  Arena arena(backend);
+  arena.take_vector(10);
+  BOOST_CHECK_THROW(arena.reserve(64), Error);  // something is taken
+  arena.reset();
+  const std::size_t bytes = 4 * large + 64;
+  arena.reserve(bytes);
+  BOOST_CHECK_EQUAL(backend.allocations - backend.releases, 1);
+  const int allocations = backend.allocations;
+  const View first = arena.take_vector(large);
+  const View second = arena.take_vector(16);
+  BOOST_CHECK_THROW(arena.take_vector(1), Error);
+  arena.reset();
+  BOOST_CHECK_EQUAL(arena.take_vector(large).data, first.data);
+  BOOST_CHECK_EQUAL(arena.take_vector(16).data, second.data);
+  arena.reset();
+  arena.reserve(128);  // less: it stays where it is
+  BOOST_CHECK_EQUAL(arena.take_vector(32).data, first.data);
+  BOOST_CHECK_THROW(arena.take_vector(1), Error);
+  BOOST_CHECK_EQUAL(backend.allocations, allocations);
+  BOOST_CHECK_EQUAL(arena.peak_bytes(), bytes);
 }
 
 BOOST_AUTO_TEST_CASE(tensors_are_zero_move_and_give_back) {

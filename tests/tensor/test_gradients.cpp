@@ -160,12 +160,15 @@ BOOST_AUTO_TEST_CASE(softmax_cross_entropy_gradients) {
   with_operands([](Side& side) {
     const View logits = side.input(5, 1, 1, 3, -4, 4), probabilities = side.result(5, 1, 1, 3);
     const View dlogits = side.result(5, 1, 1, 3);
-    const std::vector<std::int32_t> labels{0, 2, 1, 1, 0};
-    side.backend().softmax_cross_entropy(logits, labels, probabilities);
+    const View labels = side.labels(5, 3), sums = side.sums(1, 2);
+    side.backend().softmax_cross_entropy(logits, labels, probabilities, sums);
     side.backend().softmax_cross_entropy_backward(probabilities, labels, dlogits);
     return [=, &side] {
-      check_gradient("softmax_cross_entropy", logits, dlogits,
-                     [&] { return side.backend().softmax_cross_entropy(logits, labels, probabilities); });
+      check_gradient("softmax_cross_entropy", logits, dlogits, [&] {
+        set(sums, 0, 0);
+        side.backend().softmax_cross_entropy(logits, labels, probabilities, sums);
+        return get(sums, 0);
+      });
     };
   });
 }

@@ -65,6 +65,8 @@ class CpuBackend : public HostBackend {
                            const BatchNormGradients& gradients) override;
   void update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                  const BatchNormWeights& weights) override;
+  void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) override;
+  void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) override;
   void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                        const View& bias) override;
 
@@ -73,13 +75,14 @@ class CpuBackend : public HostBackend {
   void add(const View& a, const View& b, const View& y) override;
   void global_average_pool(const View& x, const View& y) override;
   void global_average_pool_backward(const View& dy, const View& dx) override;
-  double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                               const View& probabilities) override;
-  void softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
-                                      const View& dlogits) override;
-  void sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+  void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                             const View& sums) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
+  void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
-  void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
+  void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                 const AdamSettings& adam) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
  private:

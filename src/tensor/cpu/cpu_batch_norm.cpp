@@ -203,6 +203,36 @@ void CpuBackend::update_running_statistics(const BatchNormStatistics& batch, dou
   update(batch.variance, weights.running_variance);
 }
 
+void CpuBackend::accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) {
+  const Index channels = batch.mean.size();
+  for (const View& vector : {batch.mean, batch.variance})
+    shapes::vector("accumulate_moments", Type::f32, vector, channels);
+  shapes::pooled_moments("accumulate_moments", pooled, channels);
+  auto *const mean = pooled.mean.as<double>(), *const squares = pooled.squares.as<double>();
+  double& pooled_rows = *pooled.rows.as<double>();
+  const auto count = static_cast<double>(rows);
+  const double sum = pooled_rows + count;
+  for (Index c = 0; c < channels; ++c) {
+    const double delta = static_cast<double>(batch.mean.as<const float>()[c]) - mean[c];
+    mean[c] += delta * count / sum;
+    squares[c] +=
+        count * static_cast<double>(batch.variance.as<const float>()[c]) + delta * delta * pooled_rows * count / sum;
+  }
+  pooled_rows = sum;
+}
+
+void CpuBackend::store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) {
+  const Index channels = weights.running_mean.size();
+  for (const View& vector : {weights.running_mean, weights.running_variance})
+    shapes::vector("store_moments", Type::f32, vector, channels);
+  shapes::pooled_moments("store_moments", pooled, channels);
+  const double rows = *pooled.rows.as<const double>();
+  for (Index c = 0; c < channels; ++c) {
+    weights.running_mean.as<float>()[c] = static_cast<float>(pooled.mean.as<const double>()[c]);
+    weights.running_variance.as<float>()[c] = static_cast<float>(pooled.squares.as<const double>()[c] / rows);
+  }
+}
+
 void CpuBackend::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                                  const View& bias) {
   shapes::fold("fold_batch_norm", Type::f32, w, folded);

@@ -1,6 +1,4 @@
-// Elementwise operations, pooling, the loss and the optimizers.
-#include <algorithm>
-#include <cmath>
+// Elementwise operations, pooling and the optimizers.
 #include <initializer_list>
 
 #include "tensor/cpu/cpu_backend.hpp"
@@ -58,60 +56,29 @@ void CpuBackend::global_average_pool_backward(const View& dy, const View& dx) {
   });
 }
 
-double CpuBackend::softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
-                                         const View& probabilities) {
-  shapes::labels("softmax_cross_entropy", Type::f32, logits, labels);
-  shapes::same("softmax_cross_entropy", Type::f32, probabilities, logits);
-  double loss = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const float* in = logits.as<const float>() + static_cast<Index>(i) * logits.c;
-    float* out = probabilities.as<float>() + static_cast<Index>(i) * logits.c;
-    const auto largest = static_cast<double>(*std::max_element(in, in + logits.c));
-    double sum = 0;
-    for (Index c = 0; c < logits.c; ++c) sum += std::exp(static_cast<double>(in[c]) - largest);
-    loss += std::log(sum) + largest - static_cast<double>(in[labels[i]]);
-    for (Index c = 0; c < logits.c; ++c)
-      out[c] = static_cast<float>(std::exp(static_cast<double>(in[c]) - largest) / sum);
-  }
-  return loss / static_cast<double>(labels.size());
-}
-
-void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, std::span<const std::int32_t> labels,
-                                                const View& dlogits) {
-  shapes::labels("softmax_cross_entropy_backward", Type::f32, probabilities, labels);
-  shapes::same("softmax_cross_entropy_backward", Type::f32, dlogits, probabilities);
-  const auto count = static_cast<double>(labels.size());
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    for (Index c = 0; c < probabilities.c; ++c) {
-      const Index at = static_cast<Index>(i) * probabilities.c + c;
-      const double target = labels[i] == c ? 1 : 0;
-      dlogits.as<float>()[at] =
-          static_cast<float>((static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
-    }
-}
-
-void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, double learning_rate, double momentum,
+void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                           double weight_decay) {
   check_sizes("sgd_step", w, {g, velocity});
+  const auto rate = static_cast<float>(rates_of("sgd_step", rates).learning);
   for_blocks(w.size(), [&](Index begin, Index count) {
-    kernels_.sgd(count, w.as<float>() + begin, g.as<const float>() + begin, velocity.as<float>() + begin,
-                 static_cast<float>(learning_rate), static_cast<float>(momentum), static_cast<float>(weight_decay));
+    kernels_.sgd(count, w.as<float>() + begin, g.as<const float>() + begin, velocity.as<float>() + begin, rate,
+                 static_cast<float>(momentum), static_cast<float>(weight_decay));
   });
 }
 
-void CpuBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) {
+void CpuBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                           const AdamSettings& adam) {
   check_sizes("adam_step", w, {g, m, v});
-  const auto t = static_cast<double>(step.step);
-  const double rate = step.learning_rate * std::sqrt(1 - std::pow(step.beta2, t)) / (1 - std::pow(step.beta1, t));
+  const Rates rate = rates_of("adam_step", rates);
   const AdamFactors factors = {
-      .beta1 = static_cast<float>(step.beta1),
-      .beta2 = static_cast<float>(step.beta2),
-      .rest1 = static_cast<float>(1 - step.beta1),
-      .rest2 = static_cast<float>(1 - step.beta2),
-      .rate = static_cast<float>(rate),
-      .epsilon = static_cast<float>(step.epsilon),
-      .coupled_decay = static_cast<float>(step.decoupled ? 0 : step.weight_decay),
-      .decoupled_decay = static_cast<float>(step.decoupled ? step.learning_rate * step.weight_decay : 0),
+      .beta1 = static_cast<float>(adam.beta1),
+      .beta2 = static_cast<float>(adam.beta2),
+      .rest1 = static_cast<float>(1 - adam.beta1),
+      .rest2 = static_cast<float>(1 - adam.beta2),
+      .rate = static_cast<float>(rate.corrected),
+      .epsilon = static_cast<float>(adam.epsilon),
+      .coupled_decay = static_cast<float>(adam.decoupled ? 0 : adam.weight_decay),
+      .decoupled_decay = static_cast<float>(adam.decoupled ? rate.learning * adam.weight_decay : 0),
   };
   for_blocks(w.size(), [&](Index begin, Index count) {
     kernels_.adam(count, w.as<float>() + begin, g.as<const float>() + begin, m.as<float>() + begin,

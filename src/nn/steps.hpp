@@ -1,0 +1,90 @@
+// What a backend is told for one batch in training, recalibration and evaluation. Nothing here waits for the backend but
+// what says so; a step runs on the backend of its arena, whose memory the next one resets.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nn/forward.hpp"
+#include "nn/trainer.hpp"
+
+namespace danas {
+
+/// Forward, losses, backward, running statistics and the optimizer's update.
+class TrainingStep {
+ public:
+  TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum);
+  void run(const Batch& batch);
+
+ private:
+  Arena& arena_;
+  const Network& network_;
+  Optimizer& optimizer_;
+  Tape tape_;
+  std::vector<LayerParameters> parameters_;
+  double batch_norm_momentum_;
+};
+
+/// Pools the statistics of a slice's normalizations.
+class RecalibrationStep {
+ public:
+  /// The slice must outlive this.
+  RecalibrationStep(Arena& arena, const Network& network, const LayerList& slice);
+  void run(const Batch& batch);
+  /// They become the running ones; waits for the backend. Throws Diverged where one is not finite.
+  void store();
+
+ private:
+  PooledMoments moments(std::size_t normalization) const;
+  void check(const View& statistics) const;
+
+  Backend& backend_;
+  Arena& arena_;
+  const LayerList& slice_;
+  std::vector<LayerParameters> parameters_;
+  std::vector<Tensor> memory_;  ///< mean, squares, rows of each normalization, in forward order
+  std::vector<BatchNormWeights> weights_;
+};
+
+/// Counts the predictions of a slice, folded.
+class EvaluationStep {
+ public:
+  /// The folded weights lie in `held`, which must not be reset before the last step. The slice must outlive this.
+  EvaluationStep(Arena& held, Arena& arena, const Network& network, const LayerList& slice);
+  void run(const Batch& batch);
+  Metrics metrics(int positive_class) const;  ///< waits for the backend; throws Error where there was no image
+
+ private:
+  Backend& backend_;
+  Arena& arena_;
+  FoldedNetwork folded_;
+  std::int64_t part_;
+  Tensor confusion_, loss_;
+};
+
+/// So many images at a time that their widest layer stays near the caches, and memory small.
+std::int64_t images_at_once(const LayerList& layers);
+void run_in_parts(const FoldedNetwork& network, Arena& scratch, std::int64_t part, const View& images,
+                  const View& logits);
+
+/// A step as a program of its backend, in memory that is reserved before it is first run. It is recorded anew where a batch
+/// lies elsewhere, or has another size, than the one before; the memory where one is larger than all before.
+class StepProgram {
+ public:
+  /// `bytes`: what the step takes from the arena for so many images.
+  StepProgram(Backend& backend, Arena& arena, std::function<void(const Batch&)> step,
+              std::function<std::size_t(std::int64_t images)> bytes);
+  void run(const Batch& batch);
+
+ private:
+  Backend& backend_;
+  Arena& arena_;
+  std::function<void(const Batch&)> step_;
+  std::function<std::size_t(std::int64_t)> bytes_;
+  std::int64_t largest_ = 0;  ///< images that memory is reserved for
+  Batch batch_;
+  std::unique_ptr<Program> program_;
+};
+
+}  // namespace danas
