@@ -335,6 +335,19 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_training) {
     BOOST_TEST(message.find("learning_rate") != std::string::npos, message);
   }
 
+  // In the middle of an interval, and of an exit whose loss is in no report: seen where the training is looked at.
+  for (const char* const bias : {"heads.4.bias", "heads.2.bias"}) {
+    const LayerList layers = with_exit_heads(small);
+    Network broken(*backend, layers, 1);
+    std::int64_t told = 0;
+    const auto breaks = [&](const StepReport& report) {
+      if (report.step == 3) set(weight_named(broken, bias).view, 0, NAN);
+      return told = report.step + 1, true;
+    };
+    BOOST_CHECK_THROW(Trainer(*backend).train(broken, TrainingSettings{}, toy.training(), breaks), Diverged);
+    BOOST_TEST(told == 9);
+  }
+
   // The only step's loss is finite, the weights after it are not.
   Network last(*backend, small, 1);
   TrainingSettings settings;
