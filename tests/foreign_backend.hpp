@@ -91,7 +91,19 @@ class ForeignBackend : public cpu::CpuBackend {
                (w, g, m, v, step))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
+  DANAS_OPENED(bottleneck_training,
+               (const View& x, const BottleneckWeights& w, double e, Arena& a, const View& y, BottleneckSaved& s),
+               (x, w, e, a, y, s))
+  DANAS_OPENED(bottleneck_backward,
+               (const View& x, const View& dy, const BottleneckWeights& w, double e, const BottleneckSaved& s, Arena& a,
+                const View& dx, const BottleneckGradients& g),
+               (x, dy, w, e, s, a, dx, g))
+  DANAS_OPENED(bottleneck_inference, (const View& x, const FoldedBottleneck& b, Arena& a, const View& y), (x, b, a, y))
 #undef DANAS_OPENED
+  View pack_bottleneck(const FoldedBottleneck& block, Arena& arena) override {
+    const Opened opened(*this);
+    return CpuBackend::pack_bottleneck(block, arena);
+  }
   double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
                                const View& probabilities) override {
     const Opened opened(*this);

@@ -168,6 +168,7 @@ FoldedBottleneck FoldedNetwork::fold(const BottleneckWeights& weights) const {
   if (weights.expand.present()) take(weights.expand, weights.bn1, block.expand, block.bias1);
   take(weights.depthwise, weights.bn2, block.depthwise, block.bias2);
   take(weights.project, weights.bn3, block.project, block.bias3);
+  block.packed = backend_.pack_bottleneck(block, arena_);
   return block;
 }
 

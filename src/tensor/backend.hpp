@@ -80,6 +80,7 @@ struct FoldedBottleneck {
   Filter project;     View bias3;
   int stride = 1;
   bool residual = false;
+  View packed;                               ///< of Backend::pack_bottleneck, or absent
 };
 // clang-format on
 
@@ -188,6 +189,8 @@ class Backend {
   virtual void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
                                    const BottleneckSaved& saved, Arena& arena, const View& dx,
                                    const BottleneckGradients& gradients);
+  /// What the backend makes of a folded block's filters to run it faster, in memory of the arena; perhaps absent.
+  virtual View pack_bottleneck(const FoldedBottleneck& block, Arena& arena);
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
 };
 

@@ -89,6 +89,8 @@ void Backend::bottleneck_backward(const View& x, const View& dy, const Bottlenec
   if (dx.present() && weights.residual) add(dx, dy, dx);
 }
 
+View Backend::pack_bottleneck(const FoldedBottleneck&, Arena&) { return {}; }
+
 void Backend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
   const ArenaScope scope(arena);
   View wide = x;

@@ -19,6 +19,9 @@ void depthwise(const char* op, Type real, const View& x, const Filter& w, const 
 void matmul(const char* op, Type real, const View& x, const Filter& w, const View& y);
 void batch_norm(const char* op, Type real, const View& x, const View& y);
 void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weights, std::int64_t channels);
+/// The filters of an inverted bottleneck, of which `expand` may be absent.
+void bottleneck(const char* op, Type real, const View& x, const Filter& expand, const Filter& depthwise,
+                const Filter& project, int stride, bool residual, const View& y);
 /// A filter and the one without gaps that it is folded into.
 void fold(const char* op, Type real, const Filter& w, const Filter& folded);
 /// x [n,h,w,c] and y [n,1,1,c].

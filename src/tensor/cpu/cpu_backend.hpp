@@ -3,32 +3,17 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
 #include <span>
 #include <vector>
 
 #include "base/thread_pool.hpp"
+#include "tensor/cpu/block_team.hpp"
 #include "tensor/cpu/kernels.hpp"
+#include "tensor/cpu/scratch.hpp"
 #include "tensor/host_backend.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas::cpu {
-
-/// Memory that only grows, so that a steady state allocates nothing. Its content is lost when it grows.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(Scratch&& other) noexcept;
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch();
-  float* take(Index floats);
-
- private:
-  float* memory_ = nullptr;
-  Index size_ = 0;
-};
-
-constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
 
 class CpuBackend : public HostBackend {
  public:
@@ -79,6 +64,9 @@ class CpuBackend : public HostBackend {
                 double weight_decay) override;
   void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
+
+  View pack_bottleneck(const FoldedBottleneck& block, Arena& arena) override;
+  void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
 
  private:
   /// Rows of a matrix for the tasks of a product: a matrix in memory, or the columns of a convolution made on the way.
@@ -150,6 +138,9 @@ class CpuBackend : public HostBackend {
   };
   std::vector<Worker> workers_;
   std::vector<PackedFilter::Panel> panels_;  ///< of pack()
+
+  BlockTeam team() { return {kernels_, pool_, block_workers_, packed_, partials_}; }
+  std::vector<BlockWorker> block_workers_;
 };
 
 }  // namespace danas::cpu

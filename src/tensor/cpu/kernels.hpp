@@ -5,10 +5,9 @@
 #include <cstdint>
 
 #include "tensor/backend.hpp"
+#include "tensor/cpu/block_kernels.hpp"
 
 namespace danas::cpu {
-
-using Index = std::int64_t;
 
 /// Rows of x [rows, depth] times one packed panel [depth, vectors·lanes]: `columns` columns of y.
 struct MatmulBlock {
@@ -120,6 +119,8 @@ struct Kernels {
   /// dx = a·g + b·(x − mean) + c
   void (*normalize_backward)(const Span&, const float* x, const float* y, const float* dy, const float* mean,
                              const float* a, const float* b, const float* c, Activation act, float* dx);
+
+  BlockKernels block;
 
   void (*activation)(Index n, const float* x, Activation act, float* y);
   void (*activation_backward)(Index n, const float* y, const float* dy, Activation act, float* dx);

@@ -1,0 +1,69 @@
+// What the fused block's operations are handed: kernels, threads, their scratch memory, and packed weights.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/thread_pool.hpp"
+#include "tensor/bottleneck_shape.hpp"
+#include "tensor/cpu/kernels.hpp"
+#include "tensor/cpu/scratch.hpp"
+
+namespace danas::cpu {
+
+constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
+
+struct BlockWorker {
+  Scratch tiles;
+  std::vector<std::int32_t> offsets;  ///< of pixels in a padded plane
+};
+
+/// w(row, column) at row·row_step + column·column_step.
+struct Matrix {
+  const float* data;
+  Index rows, row_step, columns, column_step;
+
+  static Matrix of(const Filter& w) { return {w.as<const float>(), w.in, w.row_stride, w.out, 1}; }
+  static Matrix transposed(const Filter& w) { return {w.as<const float>(), w.out, 1, w.in, w.row_stride}; }
+};
+
+struct BlockTeam {
+  const Kernels& kernels;
+  ThreadPool& pool;
+  std::vector<BlockWorker>& workers;
+  Scratch &weights, &partials;
+};
+
+/// The panels of a block's matrices, packed in one go.
+class Packer {
+ public:
+  explicit Packer(Index lanes) : lanes_(lanes) {}
+
+  /// [rows][16·planes] for products with wide results: panels of a channel group beside each other.
+  static Index wide_size(Index rows, const BottleneckShape& shape) { return rows * shape.wide_padded(); }
+  void add_wide(const Matrix& w, const BottleneckShape& shape, float* out);
+  /// [16·planes][columns] for products with narrow results.
+  static Index narrow_size(Index columns, const BottleneckShape& shape) {
+    return shape.wide_padded() * divide_up(columns, plane_channels) * plane_channels;
+  }
+  void add_narrow(const Matrix& w, const BottleneckShape& shape, float* out);
+  void run(ThreadPool& pool) const;
+
+ private:
+  struct Panel {
+    Matrix w;
+    Index first, width, padded_rows;
+    float* out;
+  };
+  static void pack(const Panel& panel);
+
+  Index lanes_;
+  std::vector<Panel> panels_;
+};
+
+/// [planes][9][16]
+void pack_depthwise(const Filter& w, const BottleneckShape& shape, float* out);
+/// A vector of channels with zeros to the end of the last plane.
+void pad_vector(const float* from, Index channels, Index padded, float* to);
+
+}  // namespace danas::cpu
