@@ -100,9 +100,9 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, dy, w, e, s, a, dx, g))
   DANAS_OPENED(bottleneck_inference, (const View& x, const FoldedBottleneck& b, Arena& a, const View& y), (x, b, a, y))
 #undef DANAS_OPENED
-  View pack_bottleneck(const FoldedBottleneck& block, Arena& arena) override {
+  FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override {
     const Opened opened(*this);
-    return CpuBackend::pack_bottleneck(block, arena);
+    return CpuBackend::fold_bottleneck(weights, epsilon, arena);
   }
   double softmax_cross_entropy(const View& logits, std::span<const std::int32_t> labels,
                                const View& probabilities) override {

@@ -73,14 +73,15 @@ struct BottleneckSaved {
   View expanded, expanded_activated, filtered, filtered_activated, projected;
   BatchNormStatistics bn1, bn2, bn3;
 };
-/// Batch normalization folded into filters and biases, for inference.
+/// Batch normalization folded into filters and biases, for inference (Backend::fold_bottleneck). Where `packed` is present,
+/// it holds the filters as the backend wants them; they themselves have their extents, but may not be read.
 struct FoldedBottleneck {
   Filter expand;      View bias1;
   Filter depthwise;   View bias2;
   Filter project;     View bias3;
   int stride = 1;
   bool residual = false;
-  View packed;                               ///< of Backend::pack_bottleneck, or absent
+  View packed;                               ///< or absent
 };
 // clang-format on
 
@@ -189,8 +190,8 @@ class Backend {
   virtual void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
                                    const BottleneckSaved& saved, Arena& arena, const View& dx,
                                    const BottleneckGradients& gradients);
-  /// What the backend makes of a folded block's filters to run it faster, in memory of the arena; perhaps absent.
-  virtual View pack_bottleneck(const FoldedBottleneck& block, Arena& arena);
+  /// Takes the folded block's memory from the arena.
+  virtual FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena);
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
 };
 

@@ -48,4 +48,16 @@ struct BottleneckShape {
   }
 };
 
+class Arena;
+
+/// What the fused forward pass keeps: the raw outputs of the three convolutions, those of the first two in planes.
+BottleneckSaved take_bottleneck_saved(Arena& arena, const BottleneckShape& shape);
+
+/// Scratch memory of the fused backward pass.
+struct BottleneckScratch {
+  View dprojected, dfiltered, dexpanded;  ///< dexpanded absent without expansion
+  BatchNormGradients bn3;                 ///< for those that nobody wants
+};
+BottleneckScratch take_bottleneck_scratch(Arena& arena, const BottleneckShape& shape);
+
 }  // namespace danas

@@ -65,7 +65,12 @@ class CpuBackend : public HostBackend {
   void adam_step(const View& w, const View& g, const View& m, const View& v, const AdamStep& step) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
-  View pack_bottleneck(const FoldedBottleneck& block, Arena& arena) override;
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override;
+  void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                           const BottleneckSaved& saved, Arena& arena, const View& dx,
+                           const BottleneckGradients& gradients) override;
+  FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override;
   void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
 
  private:
