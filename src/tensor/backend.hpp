@@ -71,6 +71,7 @@ struct BottleneckGradients {
 /// What the forward pass keeps for the backward pass; which views are present is the backend's choice.
 struct BottleneckSaved {
   View expanded, expanded_activated, filtered, filtered_activated, projected;
+  View input_mean, input_covariance;         ///< of the block's input, by channel and by pairs of channels
   BatchNormStatistics bn1, bn2, bn3;
 };
 /// Batch normalization folded into filters and biases, for inference (Backend::fold_bottleneck). Where `packed` is present,

@@ -14,8 +14,8 @@ constexpr Index least_strip = 4;  ///< output rows: a strip repeats the expansio
 struct Folded {
   Folded(const BottleneckShape& shape, float* memory) {
     Parts parts(memory);
-    expand = shape.expands ? parts.take(Packer::wide_size(shape.in, shape)) : nullptr;
-    bias1 = shape.expands ? parts.take(shape.wide_padded()) : nullptr;
+    expand = shape.expands() ? parts.take(Packer::wide_size(shape.in, shape)) : nullptr;
+    bias1 = shape.expands() ? parts.take(shape.wide_padded()) : nullptr;
     depthwise = parts.take(9 * shape.wide_padded());
     bias2 = parts.take(shape.wide_padded());
     project = parts.take(Packer::narrow_size(shape.out, shape));
@@ -85,7 +85,7 @@ class Inference {
       const Index need = std::min(shape_.in_h, (end - 1) * shape_.stride - shape_.padding_y + 3);
       find_offsets(next, need);
       for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
-        if (shape_.expands) expand(channels, next, need);
+        if (shape_.expands()) expand(channels, next, need);
         else copy_input(channels, next, need);
         filter(channels, row, end);
       }
@@ -209,7 +209,7 @@ Index packed_size(const BottleneckShape& shape) { return Folded(shape, nullptr).
 void pack_folded(const BlockTeam& team, const BottleneckShape& shape, const FoldedBottleneck& block, float* packed) {
   const Folded weights(shape, packed);
   Packer packer(team.kernels.lanes);
-  if (shape.expands) {
+  if (shape.expands()) {
     packer.add_wide(Matrix::of(block.expand), shape, weights.expand);
     pad_vector(block.bias1.as<const float>(), shape.wide, shape.wide_padded(), weights.bias1);
   }

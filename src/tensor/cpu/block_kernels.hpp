@@ -25,13 +25,15 @@ struct WideProduct {
   Index x_stride, rows, depth;
   const float* panel;
   int planes;
-  float* y;       ///< row r of the first plane at y + (offsets ? offsets[r] : 16·r)
+  float* y;       ///< row r of the first plane at y + 16·r, if there are no offsets
   Index y_plane;  ///< floats from a plane to the next
 };
-/// y = relu6(bias + x·w), at offsets.
+/// y = relu6(bias + x·w), at offsets; a copy at 16·r.
 struct WideActivated : WideProduct {
   const float* bias;
   const std::int32_t* offsets;
+  float* copy;  ///< or null
+  Index copy_plane;
 };
 /// y = x·w and its moments.
 struct WideMoments : WideProduct {
@@ -149,6 +151,8 @@ struct BlockKernels {
   void (*plane_filter_backward)(const PlaneFilterBackward&);
   void (*plane_normalize)(const PlaneRows&);
   void (*plane_combine)(const PlaneCombination&);
+  /// y = x − center for each of `rows` rows of `channels`
+  void (*subtract)(const float* x, const float* center, Index rows, Index channels, float* y);
   void (*to_plane)(const PlaneCopy&);
   void (*from_plane)(const PlaneCopy&);
 };

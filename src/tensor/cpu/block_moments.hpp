@@ -30,7 +30,7 @@ class UnitMoments {
   Moments block(bool first, Index channel = 0) const {
     return {center_ + channel, sum_ + channel, squares_ + channel, first};
   }
-  void add() {
+  void add() const {
     for (Index c = 0; c < channels_; ++c) {
       total_[c] += static_cast<double>(sum_[c]);
       total_squares_[c] += static_cast<double>(squares_[c]);
@@ -47,7 +47,7 @@ class UnitMoments {
   }
 
  private:
-  void clear() {
+  void clear() const {
     std::fill_n(sum_, channels_, 0.0f);
     std::fill_n(squares_, channels_, 0.0f);
   }

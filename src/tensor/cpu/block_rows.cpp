@@ -52,6 +52,15 @@ void plane_combine(const PlaneCombination& rows) {
   });
 }
 
+void subtract(const float* x, const float* center, Index rows, Index channels, float* y) {
+  for_channels(channels, [&](const auto& memory, Index c) DANAS_ALWAYS_INLINE {
+    const V mean = memory.load(center + c);
+#pragma GCC unroll 4
+    for (Index row = 0; row < rows; ++row)
+      memory.store(y + row * channels + c, memory.load(x + row * channels + c) - mean);
+  });
+}
+
 // Channels that a plane has beyond the last are zeros.
 void to_plane(const PlaneCopy& copy) {
   for (Index row = 0; row < copy.rows; ++row)

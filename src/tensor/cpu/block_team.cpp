@@ -17,8 +17,10 @@ void Packer::add_wide(const Matrix& w, const BottleneckShape& shape, float* out)
   }
 }
 
-void Packer::add_narrow(const Matrix& w, const BottleneckShape& shape, float* out) {
-  const Index rows = shape.wide_padded(), vectors = divide_up(w.columns, lanes_);
+void Packer::add_narrow(const Matrix& w, const BottleneckShape& shape, float* out) { add(w, shape.wide_padded(), out); }
+
+void Packer::add(const Matrix& w, Index rows, float* out) {
+  const Index vectors = divide_up(w.columns, lanes_);
   for (Index vector = 0; vector < vectors;) {
     const int width = panel_vectors(vectors - vector);
     panels_.push_back({w, vector * lanes_, width * lanes_, rows, out + vector * lanes_ * rows});

@@ -47,6 +47,8 @@ class Packer {
     return shape.wide_padded() * divide_up(columns, plane_channels) * plane_channels;
   }
   void add_narrow(const Matrix& w, const BottleneckShape& shape, float* out);
+  /// [padded rows][columns], of which those beyond the matrix are zeros.
+  void add(const Matrix& w, Index padded_rows, float* out);
   void run(ThreadPool& pool) const;
 
  private:

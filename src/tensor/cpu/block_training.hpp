@@ -28,27 +28,32 @@ class PaddedTile {
   static constexpr Index most_pixels = 640;  ///< of a map that is kept whole
   static constexpr Index band_rows = 8;      ///< of this side, else
 
-  PaddedTile(Index images, Index height, Index width, bool whole)
+  PaddedTile(Index images, Index height, Index width, bool whole, int planes)
       : rows_(whole ? height : std::min<Index>(height, band_rows + 3)), row_((width + 2) * plane_channels),
-        image_(rows_ * row_), height_(height), images_(images) {}
+        image_(rows_ * row_), plane_(images * image_), height_(height), planes_(planes) {}
 
-  Index floats() const { return row_ + images_ * image_; }
+  Index floats() const { return row_ + planes_ * plane_; }
   /// Takes the memory and clears the padding.
   void place(float* memory);
-  PaddedPlane plane() const { return {tile_, image_, row_, rows_, height_, zeros_}; }
+  PaddedPlane plane(int index) const { return {tile_ + index * plane_, image_, row_, rows_, height_, zeros_}; }
   Index row_floats() const { return row_; }
+  Index plane_floats() const { return plane_; }
+  float* tile() const { return tile_; }
   /// body(first row of these, count, where it begins) over rows [first, last) of an image where they lie together.
   template <class Body>
-  void for_runs(Index image, Index first, Index last, const Body& body) const {
+  void for_runs(int plane, Index image, Index first, Index last, const Body& body) const {
     while (first < last) {
       const Index place = first % rows_, count = std::min(last - first, rows_ - place);
-      body(first, count, tile_ + image * image_ + place * row_ + plane_channels);
+      body(first, count, tile_ + plane * plane_ + image * image_ + place * row_ + plane_channels);
       first += count;
     }
   }
+  /// Where the pixels of rows [first, last) of all images lie in a plane.
+  void find_offsets(Index images, Index first, Index last, std::vector<std::int32_t>& offsets) const;
 
  private:
-  Index rows_, row_, image_, height_, images_;
+  Index rows_, row_, image_, plane_, height_;
+  int planes_;
   float *zeros_ = nullptr, *tile_ = nullptr;
 };
 

@@ -31,6 +31,7 @@ const Kernels kernels = {
               .plane_filter_backward = plane_filter_backward,
               .plane_normalize = plane_normalize,
               .plane_combine = plane_combine,
+              .subtract = subtract,
               .to_plane = to_plane,
               .from_plane = from_plane},
     .activation = activation,

@@ -32,6 +32,7 @@ void plane_filter(const PlaneFilter& f);
 void plane_filter_backward(const PlaneFilterBackward& f);
 void plane_normalize(const PlaneRows& rows);
 void plane_combine(const PlaneCombination& rows);
+void subtract(const float* x, const float* center, Index rows, Index channels, float* y);
 void to_plane(const PlaneCopy& copy);
 void from_plane(const PlaneCopy& copy);
 
