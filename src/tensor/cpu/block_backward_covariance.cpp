@@ -41,6 +41,7 @@ class CovarianceBackward : public BackwardPass {
     slope_ = parts.take(padded);
     level_ = parts.take(padded);
     mixed_ = parts.take(in * shape_.wide);
+    turned_panels_ = parts.take(shape_.wide * divide_up(in, plane_channels) * plane_channels);
     matrix_ = parts.take(in * in);
     constant_ = parts.take(divide_up(in, plane_channels) * plane_channels);
     matrix_panels_ = parts.take(in * divide_up(in, plane_channels) * plane_channels);
@@ -55,6 +56,7 @@ class CovarianceBackward : public BackwardPass {
     add_panels(packer);
     packer.add_wide({scaled_, shape_.in, shape_.wide, shape_.wide, 1}, shape_, repeat_panels_);
     packer.add_narrow({scaled_, shape_.wide, 1, shape_.in, shape_.wide}, shape_, expand_panels_);
+    packer.add(Matrix::transposed(weights_.expand), shape_.wide, turned_panels_);
     packer.run(team_.pool);
   }
 
@@ -220,37 +222,57 @@ class CovarianceBackward : public BackwardPass {
 
   // dw = scale·Σ q·(x − mean) − slope·M·C·w, and what dx still lacks: −(x − mean)·(w·slope·wᵀ) − level·wᵀ.
   void mix_weights() const {
-    const Filter &w = weights_.expand, &wanted = gradients_.weights.expand;
-    const auto count = static_cast<float>(shape_.images * shape_.in_pixels());
-    const auto row_of = [&](Index i) { return w.as<const float>() + i * w.row_stride; };
     team_.pool.run(shape_.in, [&](std::int64_t i, int) {
-      float* mixed = mixed_ + i * shape_.wide;
-      std::fill_n(mixed, shape_.wide, 0.0f);
-      for (Index j = 0; j < shape_.in; ++j) {
-        const float factor = count * saved_.input_covariance.as<const float>()[i * shape_.in + j];
-        const float* row = row_of(j);
-        for (Index e = 0; e < shape_.wide; ++e) mixed[e] += factor * row[e];
-      }
-      if (wanted.present())
-        for_rows(i, [&](Index first, Index channels, const float* gradient) {
-          float* to = wanted.as<float>() + i * wanted.row_stride + first;
-          for (Index e = 0; e < channels; ++e)
-            to[e] = first_.scale[first + e] * gradient[e] - slope_[first + e] * mixed[first + e];
-        });
+      if (gradients_.weights.expand.present()) expand_gradient(i);
+      const float* row = row_of(i);
+      float* weighted = mixed_ + i * shape_.wide;
       double constant = 0;
       for (Index e = 0; e < shape_.wide; ++e) {
-        mixed[e] = slope_[e] * row_of(i)[e];
-        constant -= static_cast<double>(level_[e]) * static_cast<double>(row_of(i)[e]);
+        weighted[e] = -slope_[e] * row[e];
+        constant -= static_cast<double>(level_[e]) * static_cast<double>(row[e]);
       }
       constant_[i] = static_cast<float>(constant);
-      std::fill_n(matrix_ + i * shape_.in, shape_.in, 0.0f);
-      for (Index j = 0; j < shape_.in; ++j) {
-        const float* row = row_of(j);
-        double total = 0;
-        for (Index e = 0; e < shape_.wide; ++e) total -= static_cast<double>(mixed[e] * row[e]);
-        matrix_[i * shape_.in + j] = static_cast<float>(total);
-      }
+      product(weighted, 1, shape_.wide, turned_panels_, nullptr, matrix_ + i * shape_.in);
     });
+  }
+  const float* row_of(Index i) const { return weights_.expand.as<const float>() + i * weights_.expand.row_stride; }
+
+  void expand_gradient(Index i) const {
+    const Filter& wanted = gradients_.weights.expand;
+    const auto count = static_cast<float>(shape_.images * shape_.in_pixels());
+    float* mixed = mixed_ + i * shape_.wide;
+    std::fill_n(mixed, shape_.wide, 0.0f);
+    for (Index j = 0; j < shape_.in; ++j) {
+      const float factor = count * saved_.input_covariance.as<const float>()[i * shape_.in + j];
+      const float* row = row_of(j);
+      for (Index e = 0; e < shape_.wide; ++e) mixed[e] += factor * row[e];
+    }
+    for_rows(i, [&](Index first, Index channels, const float* gradient) {
+      float* to = wanted.as<float>() + i * wanted.row_stride + first;
+      for (Index e = 0; e < channels; ++e)
+        to[e] = first_.scale[first + e] * gradient[e] - slope_[first + e] * mixed[first + e];
+    });
+  }
+
+  /// y [rows][in] = bias + x [rows][depth]·panels
+  void product(const float* x, Index rows, Index depth, const float* panels, const float* bias, float* y) const {
+    const Index in = shape_.in, lanes = team_.kernels.lanes, vectors = divide_up(in, lanes);
+    for (Index vector = 0; vector < vectors;) {
+      const Index column = vector * lanes;
+      const int width = panel_vectors(vectors - vector);
+      team_.kernels.matmul({.x = x,
+                            .x_stride = depth,
+                            .rows = rows,
+                            .depth = depth,
+                            .panel = panels + column * depth,
+                            .vectors = width,
+                            .columns = std::min(width * lanes, in - column),
+                            .bias = bias ? bias + column : nullptr,
+                            .act = Activation::none,
+                            .y = y + column,
+                            .y_stride = in});
+      vector += width;
+    }
   }
 
   void correct_input() const {
@@ -265,26 +287,11 @@ class CovarianceBackward : public BackwardPass {
   }
 
   void correct_rows(Index begin, Index rows, BlockWorker& worker) const {
-    const Index in = shape_.in, lanes = team_.kernels.lanes, vectors = divide_up(in, lanes);
+    const Index in = shape_.in;
     Parts parts(worker.tiles.take(2 * correction_rows * in + 2 * plane_channels));
     float *centered = parts.take(rows * in), *correction = parts.take(rows * in);
     center_rows(team_, saved_.input_mean, x_ + begin * in, rows, centered);
-    for (Index vector = 0; vector < vectors;) {
-      const Index column = vector * lanes;
-      const int width = panel_vectors(vectors - vector);
-      team_.kernels.matmul({.x = centered,
-                            .x_stride = in,
-                            .rows = rows,
-                            .depth = in,
-                            .panel = matrix_panels_ + column * in,
-                            .vectors = width,
-                            .columns = std::min(width * lanes, in - column),
-                            .bias = constant_ + column,
-                            .act = Activation::none,
-                            .y = correction + column,
-                            .y_stride = in});
-      vector += width;
-    }
+    product(centered, rows, in, matrix_panels_, constant_, correction);
     float* dx = gradients_.dx.as<float>() + begin * in;
     const float* residual = gradients_.residual.as<const float>();
     if (residual) team_.kernels.add(rows * in, correction, residual + begin * in, correction);
@@ -293,7 +300,7 @@ class CovarianceBackward : public BackwardPass {
 
   Normalization first_{};
   float *scaled_ = nullptr, *repeat_panels_ = nullptr, *slope_ = nullptr, *level_ = nullptr, *mixed_ = nullptr;
-  float *matrix_ = nullptr, *constant_ = nullptr, *matrix_panels_ = nullptr;
+  float *turned_panels_ = nullptr, *matrix_ = nullptr, *constant_ = nullptr, *matrix_panels_ = nullptr;
 };
 
 }  // namespace

@@ -74,16 +74,12 @@ class CpuBackend : public HostBackend {
   void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
 
  private:
-  /// Rows of a matrix for the tasks of a product: a matrix in memory, or the columns of a convolution made on the way.
+  /// A dense matrix [count, width].
   struct Rows {
-    const float* matrix = nullptr;  ///< [count, width], where dense
-    const View* image = nullptr;    ///< else the input of the convolution
-    Index kernel_y = 1, kernel_x = 1, out_h = 1, out_w = 1, stride = 1, padding_y = 0, padding_x = 0;
-    Index count = 0, width = 0;
+    const float* values;
+    Index count, width;
   };
-  Rows dense_rows(const View& x) const;
-  Rows convolution_rows(const View& x, const Filter& w, const Geometry& geometry, const View& y) const;
-  const float* fetch(const Rows& rows, Index begin, Index end, int worker);  ///< rows [begin, end), stride rows.width
+  static Rows rows_of(const View& x) { return {x.as<const float>(), x.rows(), x.c}; }
 
   /// A matrix [depth, columns] as panels of up to three vectors of columns, each [depth, vectors·lanes], zeros beyond
   /// the last column. In memory of the backend, until the next pack().
@@ -101,7 +97,14 @@ class CpuBackend : public HostBackend {
   PackedFilter pack(const Filter& w, bool transposed);
   void product(const Rows& x, const PackedFilter& w, const float* bias, Activation act, float* y);
   void filter_product(const Rows& x, const float* dy, Index columns, const Filter& dw);
-  void scatter_columns(const float* columns, Index begin, Index end, const Rows& rows, float* image) const;
+  /// partials [chunks][depth][columns] added in their order, to dw; `transposed`: each is [columns][depth].
+  void sum_filter(float* partials, Index chunks, Index depth, Index columns, bool transposed, const Filter& dw);
+
+  /// A convolution whose windows lie in padded rows of its input.
+  struct Windows;
+  /// The input's rows that output rows [begin, end) of all images see, in the worker's memory.
+  const float* padded_rows(const Windows& windows, Index begin, Index end, int worker);
+  void scatter_columns(const float* columns, Index begin, Index end, const Windows& windows, float* image) const;
 
   struct DepthwiseShape;
   void depthwise_rows(const DepthwiseShape& shape, const float* x, const Filter& w, const float* bias, Activation act,

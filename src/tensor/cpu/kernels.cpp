@@ -12,6 +12,7 @@ const Kernels kernels = {
     .lanes = DANAS_LANES,
     .matmul = matmul,
     .filter = filter,
+    .window_filter = window_filter,
     .depthwise_row = depthwise_row,
     .depthwise_filter_row = depthwise_filter_row,
     .depthwise_pixel = depthwise_pixel,
