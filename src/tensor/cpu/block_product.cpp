@@ -6,6 +6,8 @@
 namespace danas::cpu::DANAS_SIMD {
 namespace {
 
+constexpr Index ahead = 16;  ///< rows of a plane that are fetched early: it is too short for the machine to see by itself
+
 /// sum += x [rows, depth]·panel.
 template <int rows, int vectors>
 DANAS_INLINE void multiply(const float* x, Index x_stride, Index depth, const float* panel, V (&sum)[rows][vectors]) {
@@ -213,6 +215,8 @@ void wide_backward(const WideBackward& product) {
       float* z = product.z + vector_place(first + v, product.z_plane) + row * plane_channels;
 #pragma GCC unroll 32
       for (int r = 0; r < rows; ++r) {
+        __builtin_prefetch(product.filtered + place + (r + ahead) * plane_channels);
+        __builtin_prefetch(product.y + place + (r + ahead) * plane_channels, 1);
         const V centered = load(product.filtered + place + r * plane_channels) - mean;
         const V a = fma(centered, scale, shift), q = where_open(a, sum[r][v]);
         store(product.y + place + r * plane_channels, q);

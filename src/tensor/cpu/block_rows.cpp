@@ -7,6 +7,7 @@ namespace danas::cpu::DANAS_SIMD {
 namespace {
 
 constexpr Index pixel = plane_channels;
+constexpr Index ahead = 24 * pixel;  ///< what the machine fetches early: a plane is too short for it to see by itself
 
 /// body(lane) for the vectors of a plane.
 template <class Body>
@@ -32,8 +33,10 @@ void plane_normalize(const PlaneRows& rows) {
       const float* x = rows.x + row * rows.x_row + lane;
       float* y = rows.y + row * rows.y_row + lane;
 #pragma GCC unroll 4
-      for (Index p = 0; p < rows.pixels; ++p)
+      for (Index p = 0; p < rows.pixels; ++p) {
+        __builtin_prefetch(x + p * pixel + ahead);
         store(y + p * pixel, relu6(fma(load(x + p * pixel) - mean, scale, shift)));
+      }
     }
   });
 }
@@ -46,8 +49,11 @@ void plane_combine(const PlaneCombination& rows) {
       const float *x = rows.x + row * rows.x_row + lane, *other = rows.other + row * rows.x_row + lane;
       float* y = rows.y + row * rows.y_row + lane;
 #pragma GCC unroll 4
-      for (Index p = 0; p < rows.pixels; ++p)
+      for (Index p = 0; p < rows.pixels; ++p) {
+        __builtin_prefetch(x + p * pixel + ahead);
+        __builtin_prefetch(other + p * pixel + ahead);
         store(y + p * pixel, fma(load(x + p * pixel), scale, fma(load(other + p * pixel), other_scale, shift)));
+      }
     }
   });
 }
