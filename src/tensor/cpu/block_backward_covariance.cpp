@@ -155,23 +155,22 @@ class CovarianceBackward : public BackwardPass {
   }
 
   void add_input_gradient(Index channels, Index rows, Index place, const Tiles& tiles) const {
-    const Index lanes = team_.kernels.lanes, vectors = divide_up(shape_.in, lanes);
     NarrowProduct product{};
     product.x = tiles.gradient;
     product.x_plane = tiles.plane;
     product.planes = shape_.planes_of(channels);
     product.rows = rows;
     product.y_stride = shape_.in;
-    for (Index vector = 0; vector < vectors; vector += product.vectors) {
-      const Index column = vector * lanes;
-      product.vectors = panel_vectors(vectors - vector);
-      product.columns = std::min(product.vectors * lanes, shape_.in - column);
-      product.panel = expand_panels_ + column * shape_.wide_padded() +
-                      shape_.first_plane(channels) * pixel * product.vectors * lanes;
-      product.y = gradients_.dx.as<float>() + place + column;
+    for_narrow_panels(shape_.in, team_.kernels.lanes, [&](const NarrowPanel& panel) {
+      product.vectors = panel.vectors;
+      product.pairs = panel.pairs;
+      product.columns = panel.columns;
+      product.panel =
+          expand_panels_ + panel.column * shape_.wide_padded() + shape_.first_plane(channels) * pixel * panel.width;
+      product.y = gradients_.dx.as<float>() + place + panel.column;
       product.add = channels > 0 ? product.y : nullptr;
       kernels_.narrow(product);
-    }
+    });
   }
 
   // Over the chunks, in place of the first; the filters' gradients but the expansion's are then done.

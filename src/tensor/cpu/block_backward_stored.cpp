@@ -191,7 +191,6 @@ class StoredBackward : public BackwardPass {
   }
 
   void expansion_input(const float* tile, Index rows, Index place) const {
-    const Index lanes = team_.kernels.lanes, vectors = divide_up(shape_.in, lanes);
     const float* residual = gradients_.residual.as<const float>();
     NarrowProduct product{};
     product.x = tile;
@@ -199,15 +198,15 @@ class StoredBackward : public BackwardPass {
     product.planes = shape_.planes;
     product.rows = rows;
     product.y_stride = shape_.in;
-    for (Index vector = 0; vector < vectors; vector += product.vectors) {
-      const Index column = vector * lanes;
-      product.vectors = panel_vectors(vectors - vector);
-      product.columns = std::min(product.vectors * lanes, shape_.in - column);
-      product.panel = expand_panels_ + column * shape_.wide_padded();
-      product.add = residual ? residual + place + column : nullptr;
-      product.y = gradients_.dx.as<float>() + place + column;
+    for_narrow_panels(shape_.in, team_.kernels.lanes, [&](const NarrowPanel& panel) {
+      product.vectors = panel.vectors;
+      product.pairs = panel.pairs;
+      product.columns = panel.columns;
+      product.panel = expand_panels_ + panel.column * shape_.wide_padded();
+      product.add = residual ? residual + place + panel.column : nullptr;
+      product.y = gradients_.dx.as<float>() + place + panel.column;
       kernels_.narrow(product);
-    }
+    });
   }
 
   void finish_expand(Index channels) const {

@@ -280,22 +280,21 @@ class Forward {
   }
 
   void project_block(const float* tile, Index rows, Index place, bool first, const UnitMoments& moments) const {
-    const Index lanes = team_.kernels.lanes, vectors = divide_up(shape_.out, lanes);
     NarrowMoments product{};
     product.x = tile;
     product.x_plane = rows * pixel;
     product.planes = shape_.planes;
     product.rows = rows;
     product.y_stride = shape_.out;
-    for (Index vector = 0; vector < vectors; vector += product.vectors) {
-      const Index column = vector * lanes;
-      product.vectors = panel_vectors(vectors - vector);
-      product.columns = std::min(product.vectors * lanes, shape_.out - column);
-      product.panel = project_panels_ + column * shape_.wide_padded();
-      product.y = saved_.projected.as<float>() + place + column;
-      product.moments = moments.block(first, column);
+    for_narrow_panels(shape_.out, team_.kernels.lanes, [&](const NarrowPanel& panel) {
+      product.vectors = panel.vectors;
+      product.pairs = panel.pairs;
+      product.columns = panel.columns;
+      product.panel = project_panels_ + panel.column * shape_.wide_padded();
+      product.y = saved_.projected.as<float>() + place + panel.column;
+      product.moments = moments.block(first, panel.column);
       kernels_.narrow_moments(product);
-    }
+    });
   }
 
   const BlockTeam& team_;

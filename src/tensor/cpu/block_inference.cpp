@@ -174,17 +174,16 @@ class Inference {
     product.planes = shape_.planes;
     product.rows = product.x_plane / pixel;
     product.y_stride = shape_.out;
-    const Index vectors = divide_up(shape_.out, lanes_);
-    for (Index vector = 0; vector < vectors; vector += product.vectors) {
-      const Index column = vector * lanes_;
-      product.vectors = panel_vectors(vectors - vector);
-      product.columns = std::min(product.vectors * lanes_, shape_.out - column);
-      product.panel = weights_.project + column * shape_.wide_padded();
-      product.bias = bias3_ + column;
-      product.add = residual_ ? x_ + row * shape_.in + column : nullptr;
-      product.y = y_ + row * shape_.out + column;
+    for_narrow_panels(shape_.out, lanes_, [&](const NarrowPanel& panel) {
+      product.vectors = panel.vectors;
+      product.pairs = panel.pairs;
+      product.columns = panel.columns;
+      product.panel = weights_.project + panel.column * shape_.wide_padded();
+      product.bias = bias3_ + panel.column;
+      product.add = residual_ ? x_ + row * shape_.in + panel.column : nullptr;
+      product.y = y_ + row * shape_.out + panel.column;
       kernels_.narrow(product);
-    }
+    });
   }
 
   const BlockKernels& kernels_;

@@ -6,7 +6,8 @@
 namespace danas::cpu::DANAS_SIMD {
 namespace {
 
-constexpr Index ahead = 16;  ///< rows of a plane that are fetched early: it is too short for the machine to see by itself
+constexpr Index ahead =
+    16;  ///< rows of a plane that are fetched early: it is too short for the machine to see by itself
 
 /// sum += x [rows, depth]·panel.
 template <int rows, int vectors>
@@ -82,6 +83,23 @@ DANAS_INLINE void multiply_planes(const NarrowProduct& product, Index row, V (&s
   }
 }
 
+/// The same for half a vector of columns: even and odd channels have sums of their own.
+template <int rows>
+DANAS_INLINE void multiply_pairs(const NarrowProduct& product, Index row, V (&sum)[rows][1]) {
+  const float *x = product.x + row * plane_channels, *panel = product.panel;
+  for (Index plane = 0; plane < product.planes; ++plane, x += product.x_plane) {
+#pragma GCC unroll 4
+    for (int k = 0; k < plane_channels; k += 2) {
+      const V b = load(panel);
+      panel += lanes;
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r) sum[r][0] = fma(all_pairs(x + r * plane_channels + k), b, sum[r][0]);
+    }
+  }
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r) sum[r][0] = fold_pairs(sum[r][0]);
+}
+
 /// body(memory, vector) for the vectors of a tile of `columns` columns, the last perhaps in part.
 template <int vectors, class Body>
 DANAS_INLINE void for_columns(Index columns, Body&& body) {
@@ -94,13 +112,14 @@ DANAS_INLINE void for_columns(Index columns, Body&& body) {
 
 template <class End>
 DANAS_INLINE void narrow_tiles(const NarrowProduct& product, End&& end) {
-  const auto tiles = [&](auto vectors) DANAS_ALWAYS_INLINE {
+  const auto tiles = [&](auto vectors, auto pairs) DANAS_ALWAYS_INLINE {
     constexpr int width = decltype(vectors)::value;
     for_heights<width>(product.rows, [&](auto height, Index row) DANAS_ALWAYS_INLINE {
       constexpr int rows = decltype(height)::value;
       V sum[rows][width];
       clear(sum);
-      multiply_planes(product, row, sum);
+      if constexpr (decltype(pairs)::value) multiply_pairs(product, row, sum);
+      else multiply_planes(product, row, sum);
       for_columns<width>(product.columns, [&](const auto& memory, int v) DANAS_ALWAYS_INLINE {
         const Index c = v * lanes;
         if (product.bias) {
@@ -119,9 +138,10 @@ DANAS_INLINE void narrow_tiles(const NarrowProduct& product, End&& end) {
       });
     });
   };
-  if (product.vectors == 3) tiles(Constant<3>{});
-  else if (product.vectors == 2) tiles(Constant<2>{});
-  else tiles(Constant<1>{});
+  if (product.pairs) tiles(Constant<1>{}, std::true_type{});
+  else if (product.vectors == 3) tiles(Constant<3>{}, std::false_type{});
+  else if (product.vectors == 2) tiles(Constant<2>{}, std::false_type{});
+  else tiles(Constant<1>{}, std::false_type{});
 }
 
 template <int rows, int vectors>

@@ -23,7 +23,7 @@ DANAS_INLINE Index vector_place(int vector, Index plane) {
 #if DANAS_LANES == 16  // 32 registers
 template <int vectors, class Body>
 DANAS_INLINE void for_heights(Index rows, Body&& body) {
-  constexpr int tallest = vectors == 3 ? 8 : vectors == 2 ? 12 : 16;
+  constexpr int tallest = vectors == 3 ? 8 : vectors == 2 ? 12 : 24;
   Index row = 0;
   for (; row + tallest <= rows; row += tallest) body(Constant<tallest>{}, row);
   if constexpr (tallest > 8)

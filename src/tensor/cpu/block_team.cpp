@@ -11,19 +11,24 @@ void Packer::add_wide(const Matrix& w, const BottleneckShape& shape, float* out)
     const Index end = column + shape.planes_of(group) * plane_channels;
     while (column < end) {
       const Index width = panel_vectors((end - column) / lanes_) * lanes_;
-      panels_.push_back({w, column, width, w.rows, out + column * w.rows});
+      panels_.push_back({w, column, width, w.rows, false, out + column * w.rows});
       column += width;
     }
   }
 }
 
-void Packer::add_narrow(const Matrix& w, const BottleneckShape& shape, float* out) { add(w, shape.wide_padded(), out); }
+void Packer::add_narrow(const Matrix& w, const BottleneckShape& shape, float* out) {
+  const Index rows = shape.wide_padded();
+  for_narrow_panels(w.columns, lanes_, [&](const NarrowPanel& panel) {
+    panels_.push_back({w, panel.column, panel.width, rows, panel.pairs, out + panel.column * rows});
+  });
+}
 
 void Packer::add(const Matrix& w, Index rows, float* out) {
   const Index vectors = divide_up(w.columns, lanes_);
   for (Index vector = 0; vector < vectors;) {
     const int width = panel_vectors(vectors - vector);
-    panels_.push_back({w, vector * lanes_, width * lanes_, rows, out + vector * lanes_ * rows});
+    panels_.push_back({w, vector * lanes_, width * lanes_, rows, false, out + vector * lanes_ * rows});
     vector += width;
   }
 }
@@ -31,7 +36,14 @@ void Packer::add(const Matrix& w, Index rows, float* out) {
 void Packer::pack(const Panel& panel) {
   const Matrix& w = panel.w;
   const Index used = std::clamp<Index>(w.columns - panel.first, 0, panel.width);
-  if (w.column_step == 1) {
+  if (panel.pairs) {
+    for (Index row = 0; row < w.rows; ++row)
+      for (Index j = 0; j < panel.width; ++j)
+        panel.out[(row / 2 * panel.width + j) * 2 + row % 2] =
+            j < used ? w.data[row * w.row_step + (panel.first + j) * w.column_step] : 0.0f;
+    if (w.rows % 2 == 1)
+      for (Index j = 0; j < panel.width; ++j) panel.out[(w.rows / 2 * panel.width + j) * 2 + 1] = 0.0f;
+  } else if (w.column_step == 1) {
     for (Index row = 0; row < w.rows; ++row) {
       float* out = panel.out + row * panel.width;
       std::memcpy(out, w.data + row * w.row_step + panel.first, static_cast<std::size_t>(used) * sizeof(float));
@@ -44,7 +56,8 @@ void Packer::pack(const Panel& panel) {
         panel.out[row * panel.width + j] = j < used ? in[row * w.row_step] : 0.0f;
     }
   }
-  std::fill(panel.out + w.rows * panel.width, panel.out + panel.padded_rows * panel.width, 0.0f);
+  const Index written = panel.pairs ? (w.rows + 1) / 2 * 2 : w.rows;
+  std::fill(panel.out + written * panel.width, panel.out + std::max(written, panel.padded_rows) * panel.width, 0.0f);
 }
 
 void Packer::run(ThreadPool& pool) const {

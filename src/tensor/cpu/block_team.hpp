@@ -34,6 +34,30 @@ struct BlockTeam {
   Scratch &weights, &partials;
 };
 
+/// A panel of a product with narrow results.
+struct NarrowPanel {
+  Index column, columns;  ///< the first, and how many
+  int vectors;
+  bool pairs;   ///< of half a vector
+  Index width;  ///< columns in memory
+};
+
+/// body(panel) over `columns` columns: whole vectors, up to three at a time, and half of one where that is enough.
+template <class Body>
+void for_narrow_panels(Index columns, Index lanes, const Body& body) {
+  const Index rest = columns % lanes;
+  const bool half = rest > 0 && 2 * rest <= lanes;
+  const Index vectors = columns / lanes + (rest > 0 && !half ? 1 : 0);
+  Index column = 0;
+  while (column < vectors * lanes) {
+    const int width = panel_vectors(vectors - column / lanes);
+    body(NarrowPanel{column, column + width * lanes < columns ? width * lanes : columns - column, width, false,
+                     width * lanes});
+    column += width * lanes;
+  }
+  if (half) body(NarrowPanel{column, rest, 1, true, lanes / 2});
+}
+
 /// The panels of a block's matrices, packed in one go.
 class Packer {
  public:
@@ -42,7 +66,7 @@ class Packer {
   /// [rows][16·planes] for products with wide results: panels of a channel group beside each other.
   static Index wide_size(Index rows, const BottleneckShape& shape) { return rows * shape.wide_padded(); }
   void add_wide(const Matrix& w, const BottleneckShape& shape, float* out);
-  /// [16·planes][columns] for products with narrow results.
+  /// [16·planes][columns] for products with narrow results: for_narrow_panels(), panel by panel.
   static Index narrow_size(Index columns, const BottleneckShape& shape) {
     return shape.wide_padded() * divide_up(columns, plane_channels) * plane_channels;
   }
@@ -55,6 +79,7 @@ class Packer {
   struct Panel {
     Matrix w;
     Index first, width, padded_rows;
+    bool pairs;  ///< rows in pairs, the two of a column beside each other
     float* out;
   };
   static void pack(const Panel& panel);
