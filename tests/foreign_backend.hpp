@@ -101,7 +101,19 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(next_step, (const View& counter), (counter))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
+  DANAS_OPENED(bottleneck_training,
+               (const View& x, const BottleneckWeights& w, double e, Arena& a, const View& y, BottleneckSaved& s),
+               (x, w, e, a, y, s))
+  DANAS_OPENED(bottleneck_backward,
+               (const View& x, const View& dy, const BottleneckWeights& w, double e, const BottleneckSaved& s, Arena& a,
+                const View& dx, const BottleneckGradients& g),
+               (x, dy, w, e, s, a, dx, g))
+  DANAS_OPENED(bottleneck_inference, (const View& x, const FoldedBottleneck& b, Arena& a, const View& y), (x, b, a, y))
 #undef DANAS_OPENED
+  FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override {
+    const Opened opened(*this);
+    return CpuBackend::fold_bottleneck(weights, epsilon, arena);
+  }
 
  private:
   // An operation may be made of others.

@@ -143,7 +143,8 @@ FoldedNetwork::FoldedNetwork(Backend& backend, Arena& arena, const LayerList& la
     FoldedLayer& folded = folded_.emplace_back();
     const LayerParameters& own = parameters[i];
     if (is_branch(layers, i)) continue;
-    if (layers[i].kind == LayerKind::inverted_bottleneck) folded.bottleneck = fold(own.bottleneck.value);
+    if (layers[i].kind == LayerKind::inverted_bottleneck)
+      folded.bottleneck = backend.fold_bottleneck(own.bottleneck.value, batch_norm_epsilon, arena);
     else if (layers[i].normalized()) folded = fold(own.filter.value, own.normalization.value);
     else folded = {own.filter.value, own.bias.value, {}};
   }
@@ -154,21 +155,6 @@ FoldedNetwork::FoldedLayer FoldedNetwork::fold(const Filter& filter, const Batch
   const View bias = arena_.take_vector(filter.out);
   backend_.fold_batch_norm(filter, weights, batch_norm_epsilon, dense, bias);
   return {dense, bias, {}};
-}
-
-FoldedBottleneck FoldedNetwork::fold(const BottleneckWeights& weights) const {
-  FoldedBottleneck block;
-  block.stride = weights.stride;
-  block.residual = weights.residual;
-  const auto take = [&](const Filter& filter, const BatchNormWeights& norm, Filter& folded, View& bias) {
-    const FoldedLayer layer = fold(filter, norm);
-    folded = layer.filter;
-    bias = layer.bias;
-  };
-  if (weights.expand.present()) take(weights.expand, weights.bn1, block.expand, block.bias1);
-  take(weights.depthwise, weights.bn2, block.depthwise, block.bias2);
-  take(weights.project, weights.bn3, block.project, block.bias3);
-  return block;
 }
 
 void FoldedNetwork::run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,

@@ -54,7 +54,6 @@ class FoldedNetwork {
     FoldedBottleneck bottleneck;
   };
   FoldedLayer fold(const Filter& filter, const BatchNormWeights& weights) const;
-  FoldedBottleneck fold(const BottleneckWeights& weights) const;
   void run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
                 const View& logits) const;
 

@@ -75,15 +75,18 @@ struct BottleneckGradients {
 /// What the forward pass keeps for the backward pass; which views are present is the backend's choice.
 struct BottleneckSaved {
   View expanded, expanded_activated, filtered, filtered_activated, projected;
+  View input_mean, input_covariance;         ///< of the block's input, by channel and by pairs of channels
   BatchNormStatistics bn1, bn2, bn3;
 };
-/// Batch normalization folded into filters and biases, for inference.
+/// Batch normalization folded into filters and biases, for inference (Backend::fold_bottleneck). Where `packed` is present,
+/// it holds the filters as the backend wants them; they themselves have their extents, but may not be read.
 struct FoldedBottleneck {
   Filter expand;      View bias1;
   Filter depthwise;   View bias2;
   Filter project;     View bias3;
   int stride = 1;
   bool residual = false;
+  View packed;                               ///< or absent
 };
 // clang-format on
 
@@ -232,6 +235,8 @@ class Backend {
   virtual void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
                                    const BottleneckSaved& saved, Arena& arena, const View& dx,
                                    const BottleneckGradients& gradients);
+  /// Takes the folded block's memory from the arena.
+  virtual FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena);
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
 };
 

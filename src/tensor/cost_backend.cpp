@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tensor/arena.hpp"
+#include "tensor/bottleneck_shape.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas {
@@ -186,6 +188,37 @@ void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, 
   double pixels = 0;
   for (const Image& image : images) pixels += static_cast<double>(image.width) * image.height * image.channels;
   count(0, 2 * pixels, pixels, size(out));
+}
+
+void CostBackend::bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena,
+                                      const View& y, BottleneckSaved& saved) {
+  if (!BottleneckShape::fusible(weights.depthwise, weights.stride))
+    return Backend::bottleneck_training(x, weights, epsilon, arena, y, saved);
+  saved = take_bottleneck_saved(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
+  const double wide = size(saved.expanded) + size(saved.filtered), residual = weights.residual ? size(x) : 0;
+  const double filters = size(weights.expand) + size(weights.depthwise) + size(weights.project);
+  count(products(x, weights.expand) + products(y, weights.depthwise) + products(y, weights.project),
+        (6 * wide + 7 * size(y)) / 4, size(x) + filters + wide + size(saved.projected) + residual,
+        wide + size(saved.projected) + size(y));
+}
+
+void CostBackend::bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                                      const BottleneckSaved& saved, Arena& arena, const View& dx,
+                                      const BottleneckGradients& gradients) {
+  if (!BottleneckShape::fusible(weights.depthwise, weights.stride))
+    return Backend::bottleneck_backward(x, dy, weights, epsilon, saved, arena, dx, gradients);
+  const ArenaScope scope(arena);
+  const BottleneckScratch scratch =
+      take_bottleneck_scratch(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
+  const auto times = [](bool input, bool filter) { return (input ? 1.0 : 0.0) + (filter ? 1.0 : 0.0); };
+  const double project = times(true, gradients.project.present()) * products(dy, weights.project);
+  const double depthwise =
+      times(weights.expand.present() || dx.present(), gradients.depthwise.present()) * products(dy, weights.depthwise);
+  const double expand = times(dx.present(), gradients.expand.present()) * products(x, weights.expand);
+  const double wide = size(saved.expanded) + size(saved.filtered), narrow = size(dy);
+  const double filters = size(weights.expand) + size(weights.depthwise) + size(weights.project);
+  count(project + depthwise + expand, (10 * wide + 10 * narrow) / 4, 5 * narrow + 2 * size(x) + 4 * wide + filters,
+        wide + size(scratch.dprojected) + size(dx) + filters);
 }
 
 }  // namespace danas

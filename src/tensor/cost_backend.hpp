@@ -87,6 +87,13 @@ class CostBackend : public Backend {
   void next_step(const View& counter) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
+  // As the CPU's fused kernels: their memory, one read and one write of what each pass sees.
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override;
+  void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                           const BottleneckSaved& saved, Arena& arena, const View& dx,
+                           const BottleneckGradients& gradients) override;
+
  private:
   void count(double products, double elementwise, double read, double written);
   /// An elementwise operation of so many FLOP an element of `each`, by the sizes of what it reads and writes.

@@ -89,6 +89,21 @@ void Backend::bottleneck_backward(const View& x, const View& dy, const Bottlenec
   if (dx.present() && weights.residual) add(dx, dy, dx);
 }
 
+FoldedBottleneck Backend::fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) {
+  FoldedBottleneck block;
+  block.stride = weights.stride;
+  block.residual = weights.residual;
+  const auto fold = [&](const Filter& filter, const BatchNormWeights& norm, Filter& folded, View& bias) {
+    folded = arena.take_filter(filter.h, filter.w, filter.in, filter.out);
+    bias = arena.take_vector(filter.out);
+    fold_batch_norm(filter, norm, epsilon, folded, bias);
+  };
+  if (weights.expand.present()) fold(weights.expand, weights.bn1, block.expand, block.bias1);
+  fold(weights.depthwise, weights.bn2, block.depthwise, block.bias2);
+  fold(weights.project, weights.bn3, block.project, block.bias3);
+  return block;
+}
+
 void Backend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
   const ArenaScope scope(arena);
   View wide = x;

@@ -80,6 +80,20 @@ void depthwise(const char* op, Type real, const View& x, const Filter& w, const 
   if (y.c != x.c) throw expected(op, std::to_string(x.c) + " channels", text(y), Fault::failure);
 }
 
+void bottleneck(const char* op, Type real, const View& x, const Filter& expand, const Filter& depthwise_,
+                const Filter& project, int stride, bool residual, const View& y) {
+  const Geometry geometry{stride, Padding::same};
+  View wide = x, filtered = y;  // these have no memory of their own
+  if (expand.present()) {
+    wide.c = expand.out;
+    convolution(op, real, x, expand, {}, wide);
+  }
+  filtered.c = wide.c;
+  depthwise(op, real, wide, depthwise_, geometry, filtered);
+  convolution(op, real, filtered, project, {}, y);
+  if (residual) same(op, real, y, x);
+}
+
 void matmul(const char* op, Type real, const View& x, const Filter& w, const View& y) {
   present(op, real, x.type, x.data);
   present(op, real, y.type, y.data);

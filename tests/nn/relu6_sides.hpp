@@ -34,9 +34,52 @@ class SidesRecorder : public cpu::CpuBackend {
     for (std::int64_t i = 0; i < y.size(); ++i) sides_.back()[static_cast<std::size_t>(i)] = side_of(get(y, i));
   }
 
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override {
+    CpuBackend::bottleneck_training(x, weights, epsilon, arena, y, saved);
+    const BottleneckShape shape(x, weights.expand, weights.depthwise, weights.project, weights.stride);
+    if (saved.expanded.present()) note(shape, saved.expanded, shape.in_pixels(), weights.bn1, saved.bn1, epsilon);
+    else if (shape.expands()) note_expansion(shape, x, weights, saved, epsilon);
+    note(shape, saved.filtered, shape.out_pixels(), weights.bn2, saved.bn2, epsilon);
+  }
+
   const Sides& sides() const { return sides_; }
 
  private:
+  // What the fused kernels normalize on load, in the order of pixels and channels.
+  void note(const BottleneckShape& shape, const View& wide, std::int64_t pixels, const BatchNormWeights& weights,
+            const BatchNormStatistics& statistics, double epsilon) {
+    std::vector<Side>& sides = sides_.emplace_back();
+    for (std::int64_t row = 0; row < shape.images * pixels; ++row)
+      for (std::int64_t c = 0; c < shape.wide; ++c) {
+        const std::int64_t group = row / (shape.group * pixels), pixel = row % (shape.group * pixels);
+        const auto value = static_cast<float>(get(wide, ((group * wide.h + c / 16) * wide.w + pixel) * 16 + c % 16));
+        const auto scale = static_cast<float>(get(weights.gamma, c) / std::sqrt(get(statistics.variance, c) + epsilon));
+        const auto mean = static_cast<float>(get(statistics.mean, c)), beta = static_cast<float>(get(weights.beta, c));
+        sides.push_back(side_of(static_cast<double>(std::fma(value - mean, scale, beta))));
+      }
+  }
+
+  // What they expand from the centered input with the normalization in the filter.
+  void note_expansion(const BottleneckShape& shape, const View& x, const BottleneckWeights& weights,
+                      const BottleneckSaved& saved, double epsilon) {
+    std::vector<Side>& sides = sides_.emplace_back();
+    for (std::int64_t row = 0; row < x.rows(); ++row)
+      for (std::int64_t c = 0; c < shape.wide; ++c) {
+        const float scale = scale_of(weights.bn1, saved.bn1, epsilon, c);
+        auto sum = static_cast<float>(get(weights.bn1.beta, c));
+        for (std::int64_t i = 0; i < shape.in; ++i) {
+          const float centered = x.as<float>()[row * shape.in + i] - saved.input_mean.as<float>()[i];
+          sum = std::fma(centered, weights.expand.as<float>()[i * weights.expand.row_stride + c] * scale, sum);
+        }
+        sides.push_back(side_of(static_cast<double>(sum)));
+      }
+  }
+  static float scale_of(const BatchNormWeights& weights, const BatchNormStatistics& statistics, double epsilon,
+                        std::int64_t c) {
+    return static_cast<float>(get(weights.gamma, c) / std::sqrt(get(statistics.variance, c) + epsilon));
+  }
+
   Sides sides_;
 };
 

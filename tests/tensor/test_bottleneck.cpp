@@ -168,17 +168,7 @@ FOR_EACH_BACKEND(a_folded_block_is_the_unfused_network) {
       normalize(weights.bn3, Activation::none);
       if (s.residual) backend.add(value, x, value);
 
-      FoldedBottleneck folded;
-      const auto fold = [&](const Filter& w, const BatchNormWeights& bn, Filter& filter, View& bias) {
-        filter = arena.take_filter(w.h, w.w, w.in, w.out);
-        bias = arena.take_vector(w.out);
-        backend.fold_batch_norm(w, bn, epsilon, filter, bias);
-      };
-      if (s.expanded) fold(weights.expand, weights.bn1, folded.expand, folded.bias1);
-      fold(weights.depthwise, weights.bn2, folded.depthwise, folded.bias2);
-      fold(weights.project, weights.bn3, folded.project, folded.bias3);
-      folded.stride = s.stride;
-      folded.residual = s.residual;
+      const FoldedBottleneck folded = backend.fold_bottleneck(weights, epsilon, arena);
       const View y = side.result(s.n, s.out_h(), s.out_w(), s.out);
       const Arena::Mark before = arena.mark();
       backend.bottleneck_inference(x, folded, arena, y);

@@ -24,7 +24,8 @@ float* Scratch::take(Index floats) {
 }
 
 CpuBackend::CpuBackend(int threads, const Kernels& kernels)
-    : kernels_(kernels), pool_(threads), workers_(static_cast<std::size_t>(pool_.threads())) {}
+    : kernels_(kernels), pool_(threads), workers_(static_cast<std::size_t>(pool_.threads())),
+      block_workers_(workers_.size()) {}
 
 std::string CpuBackend::name() const {
   const int count = threads();

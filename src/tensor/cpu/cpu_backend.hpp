@@ -4,32 +4,17 @@
 
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <span>
 #include <vector>
 
 #include "base/thread_pool.hpp"
+#include "tensor/cpu/block_team.hpp"
 #include "tensor/cpu/kernels.hpp"
+#include "tensor/cpu/scratch.hpp"
 #include "tensor/host_backend.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas::cpu {
-
-/// Memory that only grows, so that a steady state allocates nothing. Its content is lost when it grows.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(Scratch&& other) noexcept;
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch();
-  float* take(Index floats);
-
- private:
-  float* memory_ = nullptr;
-  Index size_ = 0;
-};
-
-constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
 
 class CpuBackend : public HostBackend {
  public:
@@ -85,17 +70,21 @@ class CpuBackend : public HostBackend {
                  const AdamSettings& adam) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override;
+  void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                           const BottleneckSaved& saved, Arena& arena, const View& dx,
+                           const BottleneckGradients& gradients) override;
+  FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override;
+  void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
+
  private:
-  /// Rows of a matrix for the tasks of a product: a matrix in memory, or the columns of a convolution made on the way.
+  /// A dense matrix [count, width].
   struct Rows {
-    const float* matrix = nullptr;  ///< [count, width], where dense
-    const View* image = nullptr;    ///< else the input of the convolution
-    Index kernel_y = 1, kernel_x = 1, out_h = 1, out_w = 1, stride = 1, padding_y = 0, padding_x = 0;
-    Index count = 0, width = 0;
+    const float* values;
+    Index count, width;
   };
-  Rows dense_rows(const View& x) const;
-  Rows convolution_rows(const View& x, const Filter& w, const Geometry& geometry, const View& y) const;
-  const float* fetch(const Rows& rows, Index begin, Index end, int worker);  ///< rows [begin, end), stride rows.width
+  static Rows rows_of(const View& x) { return {x.as<const float>(), x.rows(), x.c}; }
 
   /// A matrix [depth, columns] as panels of up to three vectors of columns, each [depth, vectors·lanes], zeros beyond
   /// the last column. In memory of the backend, until the next pack().
@@ -113,7 +102,14 @@ class CpuBackend : public HostBackend {
   PackedFilter pack(const Filter& w, bool transposed);
   void product(const Rows& x, const PackedFilter& w, const float* bias, Activation act, float* y);
   void filter_product(const Rows& x, const float* dy, Index columns, const Filter& dw);
-  void scatter_columns(const float* columns, Index begin, Index end, const Rows& rows, float* image) const;
+  /// partials [chunks][depth][columns] added in their order, to dw; `transposed`: each is [columns][depth].
+  void sum_filter(float* partials, Index chunks, Index depth, Index columns, bool transposed, const Filter& dw);
+
+  /// A convolution whose windows lie in padded rows of its input.
+  struct Windows;
+  /// The input's rows that output rows [begin, end) of all images see, in the worker's memory.
+  const float* padded_rows(const Windows& windows, Index begin, Index end, int worker);
+  void scatter_columns(const float* columns, Index begin, Index end, const Windows& windows, float* image) const;
 
   struct DepthwiseShape;
   void depthwise_rows(const DepthwiseShape& shape, const float* x, const Filter& w, const float* bias, Activation act,
@@ -155,6 +151,9 @@ class CpuBackend : public HostBackend {
   };
   std::vector<Worker> workers_;
   std::vector<PackedFilter::Panel> panels_;  ///< of pack()
+
+  BlockTeam team() { return {kernels_, pool_, block_workers_, packed_, partials_}; }
+  std::vector<BlockWorker> block_workers_;
 };
 
 }  // namespace danas::cpu

@@ -1,81 +1,69 @@
-// Convolution as a matrix product of columns, made a block of output pixels at a time in a worker's scratch memory.
+// Convolution as a matrix product. A window of the input, all channels of some neighboring pixels of some rows, is a
+// segment for each filter row, read where it lies: in a copy of the rows with their padding, made a block of output rows
+// at a time in a worker's scratch memory.
 #include <algorithm>
 #include <cstring>
 
 #include "tensor/cpu/cpu_backend.hpp"
 
 namespace danas::cpu {
+
+struct CpuBackend::Windows {
+  Windows(const View& input, const Filter& w, const Geometry& geometry, const View& output)
+      : x(input), kernel_y(w.h), kernel_x(w.w), out_h(output.h), out_w(output.w), out_rows(output.n * output.h),
+        stride(geometry.stride), padding_y(padding_before(x.h, w.h, geometry)),
+        padding_x(padding_before(x.w, w.w, geometry)), segment(w.w * x.c), step(geometry.stride * x.c),
+        row(((output.w - 1) * geometry.stride + w.w) * x.c) {}
+
+  /// Output rows of a task: about 64 KiB of input.
+  Index rows_per_task() const { return std::clamp<Index>(16384 / std::max<Index>(1, row * stride), 1, 64); }
+  Index width() const { return kernel_y * segment; }
+
+  const View& x;
+  Index kernel_y, kernel_x, out_h, out_w, out_rows, stride, padding_y, padding_x;
+  Index segment, step, row;  ///< floats of a window's part in a row, from a window to the next, of a padded row
+};
+
 namespace {
 
 std::size_t bytes(Index floats) { return static_cast<std::size_t>(floats) * sizeof(float); }
-
-/// The filter rows of a first layer are so short that a call would cost more than the copy.
-void copy_row(float* to, const float* from, Index floats) {
-  if (floats == 9) std::memcpy(to, from, bytes(9));
-  else if (floats == 3) std::memcpy(to, from, bytes(3));
-  else std::memcpy(to, from, bytes(floats));
-}
 
 bool is_matmul(const Filter& w, const Geometry& geometry) { return w.h == 1 && w.w == 1 && geometry.stride == 1; }
 
 }  // namespace
 
-CpuBackend::Rows CpuBackend::convolution_rows(const View& x, const Filter& w, const Geometry& geometry,
-                                              const View& y) const {
-  Rows rows;
-  if (is_matmul(w, geometry)) rows.matrix = x.as<const float>();
-  rows.image = &x;
-  rows.kernel_y = w.h;
-  rows.kernel_x = w.w;
-  rows.out_h = y.h;
-  rows.out_w = y.w;
-  rows.stride = geometry.stride;
-  rows.padding_y = padding_before(x.h, w.h, geometry);
-  rows.padding_x = padding_before(x.w, w.w, geometry);
-  rows.count = y.rows();
-  rows.width = w.h * w.w * x.c;
+// kernel_y rows for each output row, those of the next stride rows further: an image's rows are there once.
+const float* CpuBackend::padded_rows(const Windows& windows, Index begin, Index end, int worker) {
+  const View& x = windows.x;
+  const Index image = begin / windows.out_h, first = begin % windows.out_h * windows.stride - windows.padding_y;
+  const Index count = (end - begin - 1) * windows.stride + windows.kernel_y;
+  const Index left = std::min(windows.padding_x * x.c, windows.row);
+  const Index inside = std::min(x.w * x.c, windows.row - left);
+  float* const rows = workers_[static_cast<std::size_t>(worker)].rows.take(count * windows.row);
+  for (Index i = 0; i < count; ++i) {
+    float* out = rows + i * windows.row;
+    const Index y = first + i;
+    if (y < 0 || y >= x.h) {
+      std::memset(out, 0, bytes(windows.row));
+      continue;
+    }
+    std::memset(out, 0, bytes(left));
+    std::memcpy(out + left, x.as<const float>() + (image * x.h + y) * x.w * x.c, bytes(inside));
+    std::memset(out + left + inside, 0, bytes(windows.row - left - inside));
+  }
   return rows;
 }
 
-const float* CpuBackend::fetch(const Rows& rows, Index begin, Index end, int worker) {
-  if (rows.matrix) return rows.matrix + begin * rows.width;
-  const View& x = *rows.image;
-  float* out = workers_[static_cast<std::size_t>(worker)].rows.take((end - begin) * rows.width);
-  float* columns = out;
-  Index image = begin / (rows.out_h * rows.out_w), oy = begin / rows.out_w % rows.out_h, ox = begin % rows.out_w;
-  for (Index row = begin; row < end; ++row) {
-    const float* pixels = x.as<const float>() + image * x.h * x.w * x.c;
-    const Index ix = ox * rows.stride - rows.padding_x;
-    const Index first = std::clamp<Index>(-ix, 0, rows.kernel_x);
-    const Index last = std::clamp<Index>(x.w - ix, first, rows.kernel_x);
-    for (Index ky = 0; ky < rows.kernel_y; ++ky, out += rows.kernel_x * x.c) {
-      const Index iy = oy * rows.stride - rows.padding_y + ky;
-      if (iy < 0 || iy >= x.h || first == last) {
-        std::memset(out, 0, bytes(rows.kernel_x * x.c));
-        continue;
-      }
-      if (first > 0) std::memset(out, 0, bytes(first * x.c));
-      copy_row(out + first * x.c, pixels + (iy * x.w + ix + first) * x.c, (last - first) * x.c);
-      if (last < rows.kernel_x) std::memset(out + last * x.c, 0, bytes((rows.kernel_x - last) * x.c));
-    }
-    if (++ox < rows.out_w) continue;
-    ox = 0;
-    if (++oy < rows.out_h) continue;
-    oy = 0;
-    ++image;
-  }
-  return columns;
-}
-
 // Adds the columns of output pixels [begin, end) of one image to its input pixels.
-void CpuBackend::scatter_columns(const float* columns, Index begin, Index end, const Rows& rows, float* image) const {
-  const View& x = *rows.image;
+void CpuBackend::scatter_columns(const float* columns, Index begin, Index end, const Windows& windows,
+                                 float* image) const {
+  const View& x = windows.x;
   for (Index row = begin; row < end; ++row) {
-    const Index oy = row / rows.out_w, ix = row % rows.out_w * rows.stride - rows.padding_x;
-    const Index first = std::clamp<Index>(-ix, 0, rows.kernel_x);
-    const Index last = std::clamp<Index>(x.w - ix, first, rows.kernel_x);
-    for (Index ky = 0; ky < rows.kernel_y; ++ky, columns += rows.kernel_x * x.c) {
-      const Index iy = oy * rows.stride - rows.padding_y + ky;
+    const Index oy = row / windows.out_w, ix = row % windows.out_w * windows.stride - windows.padding_x;
+    const Index first = std::clamp<Index>(-ix, 0, windows.kernel_x);
+    const Index last = std::clamp<Index>(x.w - ix, first, windows.kernel_x);
+    for (Index ky = 0; ky < windows.kernel_y; ++ky, columns += windows.segment) {
+      const Index iy = oy * windows.stride - windows.padding_y + ky;
       if (iy < 0 || iy >= x.h || first == last) continue;
       float* out = image + (iy * x.w + ix + first) * x.c;
       kernels_.add((last - first) * x.c, out, columns + first * x.c, out);
@@ -87,30 +75,80 @@ void CpuBackend::convolution(const View& x, const Filter& w, const Geometry& geo
                              const View& y) {
   shapes::convolution("convolution", Type::f32, x, w, geometry, y);
   shapes::optional_vector("convolution", Type::f32, bias, w.out);
-  product(convolution_rows(x, w, geometry, y), pack(w, false), bias.as<const float>(), act, y.as<float>());
+  const PackedFilter packed = pack(w, false);
+  if (is_matmul(w, geometry)) return product(rows_of(x), packed, bias.as<const float>(), act, y.as<float>());
+
+  const Windows windows(x, w, geometry, y);
+  const Index block = windows.rows_per_task(), blocks = divide_up(windows.out_h, block);
+  pool_.run(x.n * blocks, [&](std::int64_t task, int worker) {
+    const Index image = task / blocks * windows.out_h, begin = image + task % blocks * block;
+    const Index end = std::min(begin + block, image + windows.out_h);
+    const float* rows = padded_rows(windows, begin, end, worker);
+    for (Index row = begin; row < end; ++row)
+      for (const auto& panel : packed.panels)
+        kernels_.matmul({.x = rows + (row - begin) * windows.stride * windows.row,
+                         .x_stride = windows.step,
+                         .rows = windows.out_w,
+                         .depth = windows.segment,
+                         .panel = panel.values,
+                         .vectors = panel.vectors,
+                         .columns = panel.columns,
+                         .bias = bias.present() ? bias.as<const float>() + panel.column : nullptr,
+                         .act = act,
+                         .y = y.as<float>() + row * windows.out_w * w.out + panel.column,
+                         .y_stride = w.out,
+                         .segments = windows.kernel_y,
+                         .segment_step = windows.row});
+  });
 }
 
+// A few chunks of blocks of rows have a partial sum each.
 void CpuBackend::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
                                              const Filter& dw) {
   shapes::convolution("convolution_backward_filter", Type::f32, x, dw, geometry, dy);
-  filter_product(convolution_rows(x, dw, geometry, dy), dy.as<const float>(), dw.out, dw);
+  if (is_matmul(dw, geometry)) return filter_product(rows_of(x), dy.as<const float>(), dw.out, dw);
+  const Windows windows(x, dw, geometry, dy);
+  const Index block = windows.rows_per_task(), blocks_of_image = divide_up(windows.out_h, block);
+  const Index blocks = x.n * blocks_of_image, chunk = std::max<Index>(1, divide_up(blocks, 16));
+  const Index chunks = std::max<Index>(1, divide_up(blocks, chunk)), size = windows.width() * dw.out;
+  float* partials = partials_.take(chunks * size);
+  pool_.run(chunks, [&](std::int64_t task, int worker) {
+    float* out = partials + task * size;
+    std::fill(out, out + size, 0.0f);
+    for (Index i = task * chunk; i < std::min((task + 1) * chunk, blocks); ++i) {
+      const Index image = i / blocks_of_image * windows.out_h, begin = image + i % blocks_of_image * block;
+      const Index end = std::min(begin + block, image + windows.out_h);
+      const float* rows = padded_rows(windows, begin, end, worker);
+      for (Index row = begin; row < end; ++row)
+        kernels_.window_filter({.x = rows + (row - begin) * windows.stride * windows.row,
+                                .x_stride = windows.step,
+                                .segments = windows.kernel_y,
+                                .segment_step = windows.row,
+                                .depth = windows.segment,
+                                .dy = dy.as<const float>() + row * windows.out_w * dw.out,
+                                .columns = dw.out,
+                                .pixels = windows.out_w,
+                                .out = out});
+    }
+  });
+  sum_filter(partials, chunks, windows.width(), dw.out, false, dw);
 }
 
 void CpuBackend::convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) {
   shapes::convolution("convolution_backward_input", Type::f32, dx, w, geometry, dy);
   const PackedFilter packed = pack(w, true);
   if (is_matmul(w, geometry)) {
-    product(dense_rows(dy), packed, nullptr, Activation::none, dx.as<float>());
+    product(rows_of(dy), packed, nullptr, Activation::none, dx.as<float>());
     return;
   }
-  const Rows rows = convolution_rows(dx, w, geometry, dy);
-  const Index pixels = dy.h * dy.w, image_size = dx.h * dx.w * dx.c;
-  const Index block = std::clamp<Index>(65536 / (rows.width + w.out) / 24, 1, 16) * 24;
+  const Windows windows(dx, w, geometry, dy);
+  const Index pixels = dy.h * dy.w, image_size = dx.h * dx.w * dx.c, width = windows.width();
+  const Index block = std::clamp<Index>(65536 / (width + w.out) / 24, 1, 16) * 24;
 
   pool_.run(dx.n, [&](std::int64_t image, int worker) {
     float* out = dx.as<float>() + image * image_size;
     std::fill(out, out + image_size, 0.0f);
-    float* columns = workers_[static_cast<std::size_t>(worker)].rows.take(block * rows.width);
+    float* columns = workers_[static_cast<std::size_t>(worker)].rows.take(block * width);
     for (Index begin = 0; begin < pixels; begin += block) {
       const Index end = std::min(begin + block, pixels);
       for (const auto& panel : packed.panels)
@@ -124,8 +162,8 @@ void CpuBackend::convolution_backward_input(const View& dy, const Filter& w, con
                          .bias = nullptr,
                          .act = Activation::none,
                          .y = columns + panel.column,
-                         .y_stride = rows.width});
-      scatter_columns(columns, begin, end, rows, out);
+                         .y_stride = width});
+      scatter_columns(columns, begin, end, windows, out);
     }
   });
 }

@@ -17,14 +17,6 @@ Index rows_per_task(Index depth, Index columns) {
 
 }  // namespace
 
-CpuBackend::Rows CpuBackend::dense_rows(const View& x) const {
-  Rows rows;
-  rows.matrix = x.as<const float>();
-  rows.count = x.rows();
-  rows.width = x.c;
-  return rows;
-}
-
 CpuBackend::PackedFilter CpuBackend::pack(const Filter& w, bool transposed) {
   const Index lanes = kernels_.lanes, taps = w.h * w.w;
   const Index depth = transposed ? w.out : taps * w.in, columns = transposed ? taps * w.in : w.out;
@@ -74,16 +66,15 @@ void CpuBackend::product(const Rows& x, const PackedFilter& w, const float* bias
   if (x.count < 8 * rows) rows = std::max<Index>(24, divide_up(divide_up(x.count, 8), 24) * 24);
   const Index row_tasks = divide_up(x.count, rows);
   const auto panels = static_cast<Index>(w.panels.size());
-  const Index panel_groups = x.matrix ? std::clamp<Index>(8 / row_tasks, 1, panels) : 1;
+  const Index panel_groups = std::clamp<Index>(8 / row_tasks, 1, panels);
   const Index panels_per_group = divide_up(panels, panel_groups);
 
-  const auto body = [&](std::int64_t task, int worker) {
+  const auto body = [&](std::int64_t task, int) {
     const Index begin = task / panel_groups * rows, end = std::min(begin + rows, x.count);
     const Index first = task % panel_groups * panels_per_group, last = std::min(first + panels_per_group, panels);
-    const float* in = fetch(x, begin, end, worker);
     for (Index i = first; i < last; ++i) {
       const auto& panel = w.panels[static_cast<std::size_t>(i)];
-      kernels_.matmul({.x = in,
+      kernels_.matmul({.x = x.values + begin * depth,
                        .x_stride = depth,
                        .rows = end - begin,
                        .depth = depth,
@@ -114,19 +105,19 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
   const Index chunk_count = std::clamp<Index>(x.count / 512, 1, 16), chunk = divide_up(x.count, chunk_count);
   const Index chunks = divide_up(x.count, chunk);
   const Index strip_step = 24;
-  const Index strips = x.matrix ? std::clamp<Index>(8 / chunks, 1, divide_up(height, strip_step)) : 1;
+  const Index strips = std::clamp<Index>(8 / chunks, 1, divide_up(height, strip_step));
   const Index strip = divide_up(divide_up(height, strips), strip_step) * strip_step;
   const Index block = std::clamp<Index>(32768 / (depth + columns), 32, 256);
   float* partials = partials_.take(chunks * depth * columns);
 
-  pool_.run(chunks * strips, [&](std::int64_t task, int worker) {
+  pool_.run(chunks * strips, [&](std::int64_t task, int) {
     const Index first = task % strips * strip, last = std::min(first + strip, height);
     if (first >= last) return;
     const Index begin = task / strips * chunk, end = std::min(begin + chunk, x.count);
     float* out = partials + task / strips * depth * columns + first * width;
     for (Index row = begin; row < end; row += block) {
       const Index stop = std::min(row + block, end);
-      const float *left = fetch(x, row, stop, worker), *right = dy + row * columns;
+      const float *left = x.values + row * depth, *right = dy + row * columns;
       if (transposed) std::swap(left, right);
       kernels_.filter({.a = left + first,
                        .a_stride = height,
@@ -141,6 +132,11 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
     }
   });
 
+  sum_filter(partials, chunks, depth, columns, transposed, dw);
+}
+
+void CpuBackend::sum_filter(float* partials, Index chunks, Index depth, Index columns, bool transposed,
+                            const Filter& dw) {
   const Index size = depth * columns;
   for_blocks(size, [&](Index begin, Index count) {
     kernels_.sum_partials(count, partials + begin, chunks, size, partials + begin);
@@ -157,17 +153,17 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
 void CpuBackend::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {
   shapes::matmul("matmul", Type::f32, x, w, y);
   shapes::optional_vector("matmul", Type::f32, bias, w.out);
-  product(dense_rows(x), pack(w, false), bias.as<const float>(), act, y.as<float>());
+  product(rows_of(x), pack(w, false), bias.as<const float>(), act, y.as<float>());
 }
 
 void CpuBackend::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
   shapes::matmul("matmul_backward_input", Type::f32, dx, w, dy);
-  product(dense_rows(dy), pack(w, true), nullptr, Activation::none, dx.as<float>());
+  product(rows_of(dy), pack(w, true), nullptr, Activation::none, dx.as<float>());
 }
 
 void CpuBackend::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {
   shapes::matmul("matmul_backward_filter", Type::f32, x, dw, dy);
-  filter_product(dense_rows(x), dy.as<const float>(), dw.out, dw);
+  filter_product(rows_of(x), dy.as<const float>(), dw.out, dw);
 }
 
 }  // namespace danas::cpu

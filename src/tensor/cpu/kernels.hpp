@@ -5,12 +5,12 @@
 #include <cstdint>
 
 #include "tensor/backend.hpp"
+#include "tensor/cpu/block_kernels.hpp"
 
 namespace danas::cpu {
 
-using Index = std::int64_t;
-
-/// Rows of x [rows, depth] times one packed panel [depth, vectors·lanes]: `columns` columns of y.
+/// Rows of x [rows, depth] times one packed panel [depth, vectors·lanes]: `columns` columns of y. A row may be several
+/// segments of `depth` floats, whose panels follow each other: a convolution's window is one for each filter row.
 struct MatmulBlock {
   const float* x;
   Index x_stride, rows, depth;
@@ -21,6 +21,7 @@ struct MatmulBlock {
   Activation act;
   float* y;
   Index y_stride;
+  Index segments = 1, segment_step = 0;  ///< floats from a segment to the next
 };
 
 /// out [a_columns, b_columns] = (accumulate ? out : 0) + aᵀ·b over the rows.
@@ -33,6 +34,16 @@ struct FilterBlock {
   float* out;
   Index out_stride;
   bool accumulate;
+};
+
+/// out [segments·depth, columns] += windowsᵀ·dy over the pixels of a row of a convolution: a pixel's window is `segments`
+/// runs of `depth` floats.
+struct WindowFilter {
+  const float* x;
+  Index x_stride, segments, segment_step, depth;
+  const float* dy;
+  Index columns, pixels;
+  float* out;
 };
 
 /// A run of output pixels of one row of a 3×3 depthwise convolution whose columns are all inside the input.
@@ -103,6 +114,7 @@ struct Kernels {
 
   void (*matmul)(const MatmulBlock&);
   void (*filter)(const FilterBlock&);
+  void (*window_filter)(const WindowFilter&);
 
   void (*depthwise_row)(const DepthwiseRow&);
   void (*depthwise_filter_row)(const DepthwiseFilterRow&);
@@ -120,6 +132,8 @@ struct Kernels {
   /// dx = a·g + b·(x − mean) + c
   void (*normalize_backward)(const Span&, const float* x, const float* y, const float* dy, const float* mean,
                              const float* a, const float* b, const float* c, Activation act, float* dx);
+
+  BlockKernels block;
 
   void (*activation)(Index n, const float* x, Activation act, float* y);
   void (*activation_backward)(Index n, const float* y, const float* dy, Activation act, float* dx);

@@ -17,11 +17,6 @@ DANAS_INLINE void multiply(const float* x, Index x_stride, Index depth, const fl
     asm("" : "+r"(group[g]));  // else the compiler keeps a pointer for each row, more than there are registers
   }
   const Index stride3 = 3 * x_stride;
-#pragma GCC unroll 32
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sum[r][v] = V{};
-
 #pragma GCC unroll 2
   for (Index k = 0; k < depth; ++k) {
     V b[vectors];
@@ -43,7 +38,13 @@ DANAS_INLINE void multiply(const float* x, Index x_stride, Index depth, const fl
 template <int rows, int vectors>
 void tile(const MatmulBlock& block, const float* x, float* y) {
   V sum[rows][vectors];
-  multiply<rows, vectors>(x, block.x_stride, block.depth, block.panel, sum);
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) sum[r][v] = V{};
+  for (Index segment = 0; segment < block.segments; ++segment)
+    multiply<rows, vectors>(x + segment * block.segment_step, block.x_stride, block.depth,
+                            block.panel + segment * block.depth * vectors * lanes, sum);
   if (block.bias) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {

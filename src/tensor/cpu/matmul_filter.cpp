@@ -69,7 +69,81 @@ void strip(const FilterBlock& block, const Last& last, Index column, int vectors
 #endif
 }
 
+/// Three columns of each of three segments, the windows of a 3×3 convolution of few channels: as many sums as hide the
+/// latency, where columns of one segment would be too few.
+template <int vectors, class Last>
+void window_tile(const WindowFilter& window, const Last& last, Index first, Index column) {
+  constexpr int segments = 3, width = 3, tail = (vectors - 1) * lanes;
+  V sum[segments][width][vectors];
+#pragma GCC unroll 3
+  for (int s = 0; s < segments; ++s)
+#pragma GCC unroll 3
+    for (int i = 0; i < width; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[s][i][v] = V{};
+  const float *x = window.x + first, *dy = window.dy + column;
+  for (Index pixel = 0; pixel < window.pixels; ++pixel, x += window.x_stride, dy += window.columns) {
+    V right[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors - 1; ++v) right[v] = load(dy + v * lanes);
+    right[vectors - 1] = last.load(dy + tail);
+#pragma GCC unroll 3
+    for (int s = 0; s < segments; ++s)
+#pragma GCC unroll 3
+      for (int i = 0; i < width; ++i) {
+        const V left = all(x[s * window.segment_step + i]);
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) sum[s][i][v] = fma(left, right[v], sum[s][i][v]);
+      }
+  }
+#pragma GCC unroll 3
+  for (int s = 0; s < segments; ++s)
+#pragma GCC unroll 3
+    for (int i = 0; i < width; ++i) {
+      float* out = window.out + (s * window.depth + first + i) * window.columns + column;
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors - 1; ++v) store(out + v * lanes, load(out + v * lanes) + sum[s][i][v]);
+      last.store(out + tail, last.load(out + tail) + sum[s][i][vectors - 1]);
+    }
+}
+
+template <class Last>
+void window_strip(const WindowFilter& window, const Last& last, Index column, int vectors) {
+  for (Index first = 0; first < window.depth; first += 3) {
+    if (vectors == 1) window_tile<1>(window, last, first, column);
+    else if (vectors == 2) window_tile<2>(window, last, first, column);
+    else window_tile<3>(window, last, first, column);
+  }
+}
+
+/// Vectors of the next strip of windows: 9 sums for each, beside what is multiplied.
+int window_vectors(Index left) { return DANAS_LANES == 16 ? panel_vectors(left) : 1; }
+
 }  // namespace
+
+void window_filter(const WindowFilter& window) {
+  if (window.segments != 3 || window.depth % 3 != 0) {
+    for (Index segment = 0; segment < window.segments; ++segment)
+      filter({.a = window.x + segment * window.segment_step,
+              .a_stride = window.x_stride,
+              .a_columns = window.depth,
+              .b = window.dy,
+              .b_stride = window.columns,
+              .b_columns = window.columns,
+              .rows = window.pixels,
+              .out = window.out + segment * window.depth * window.columns,
+              .out_stride = window.columns,
+              .accumulate = true});
+    return;
+  }
+  for (Index column = 0; column < window.columns;) {
+    const Index left = window.columns - column;
+    const int vectors = window_vectors((left + lanes - 1) / lanes);
+    if (left >= vectors * lanes) window_strip(window, Whole{}, column, vectors);
+    else window_strip(window, Part{left - (vectors - 1) * lanes}, column, vectors);
+    column += vectors * lanes;
+  }
+}
 
 void filter(const FilterBlock& block) {
   for (Index column = 0; column < block.b_columns;) {

@@ -26,6 +26,8 @@
 namespace danas::cpu::DANAS_SIMD {
 namespace {
 
+typedef double Pair __attribute__((may_alias, aligned(4)));  // two floats, to be loaded at once
+
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 
 using V = __m512;
@@ -47,6 +49,13 @@ DANAS_INLINE V where_below(V y, V limit, V v) {
 DANAS_INLINE V power_of_two(V whole) {
   const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(whole), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+}
+
+// Two floats in turn; and the sums of the pairs of lanes, in the first half.
+DANAS_INLINE V all_pairs(const float* p) { return _mm512_castpd_ps(_mm512_set1_pd(*reinterpret_cast<const Pair*>(p))); }
+DANAS_INLINE V fold_pairs(V v) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14);
+  return _mm512_permutexvar_ps(even, v + _mm512_permute_ps(v, 0xB1));
 }
 
 /// The first `count` < lanes elements.
@@ -73,6 +82,11 @@ DANAS_INLINE V where_below(V y, V limit, V v) { return _mm256_and_ps(_mm256_cmp_
 DANAS_INLINE V power_of_two(V whole) {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+}
+
+DANAS_INLINE V all_pairs(const float* p) { return _mm256_castpd_ps(_mm256_set1_pd(*reinterpret_cast<const Pair*>(p))); }
+DANAS_INLINE V fold_pairs(V v) {
+  return _mm256_permutevar8x32_ps(v + _mm256_permute_ps(v, 0xB1), _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
 }
 
 struct Part {
@@ -104,6 +118,9 @@ DANAS_INLINE V where_below(V y, V limit, V v) { return y < limit ? v : V{}; }
 DANAS_INLINE V power_of_two(V whole) {
   return reinterpret_cast<V>((__builtin_convertvector(whole, Integers) + 127) << 23);
 }
+
+DANAS_INLINE V all_pairs(const float* p) { return V{p[0], p[1], p[0], p[1]}; }
+DANAS_INLINE V fold_pairs(V v) { return V{v[0] + v[1], v[2] + v[3], 0.0f, 0.0f}; }
 
 struct Part {
   explicit DANAS_INLINE Part(Index elements) : count(elements) {}

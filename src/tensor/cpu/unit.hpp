@@ -7,6 +7,7 @@ namespace danas::cpu::DANAS_SIMD {
 
 void matmul(const MatmulBlock& block);
 void filter(const FilterBlock& block);
+void window_filter(const WindowFilter& window);
 
 void depthwise_row(const DepthwiseRow& row);
 void depthwise_filter_row(const DepthwiseFilterRow& row);
@@ -21,6 +22,20 @@ void gradient_sums(const Span& span, const float* x, const float* y, const float
                    float* sum, float* sum_of_products);
 void normalize_backward(const Span& span, const float* x, const float* y, const float* dy, const float* mean,
                         const float* a, const float* b, const float* c, Activation act, float* dx);
+
+void wide_activated(const WideActivated& product);
+void wide_moments(const WideMoments& product);
+void wide_backward(const WideBackward& product);
+void narrow(const NarrowProduct& product);
+void narrow_moments(const NarrowMoments& product);
+void wide_filter(const WideFilter& f);
+void plane_filter(const PlaneFilter& f);
+void plane_filter_backward(const PlaneFilterBackward& f);
+void plane_normalize(const PlaneRows& rows);
+void plane_combine(const PlaneCombination& rows);
+void subtract(const float* x, const float* center, Index rows, Index channels, float* y);
+void to_plane(const PlaneCopy& copy);
+void from_plane(const PlaneCopy& copy);
 
 void activation(Index n, const float* x, Activation act, float* y);
 void activation_backward(Index n, const float* y, const float* dy, Activation act, float* dx);

@@ -1,0 +1,313 @@
+// Back through a block whose expanded tensor's statistics came from its input's covariance: the gradient of the expanded
+// tensor exists in a tile alone. What the statistics add to the gradients is algebra on the covariance and one product of
+// the input with a matrix [in][in].
+#include "tensor/cpu/block_backward.hpp"
+#include "tensor/cpu/block_covariance.hpp"
+
+namespace danas::cpu {
+namespace {
+
+constexpr Index correction_rows = 256;
+
+class CovarianceBackward : public BackwardPass {
+ public:
+  template <class... Arguments>
+  explicit CovarianceBackward(const Arguments&... arguments) : BackwardPass(arguments...) {
+    chunks_ = std::min(least_tasks, shape_.groups);
+    Parts measured, measured_partials;
+    place(measured, measured_partials);
+    Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
+    place(parts, partials);
+  }
+
+  void run() {
+    prepare();
+    through_projection();
+    through_tiles();
+    sum_tiles();
+    first_gradients();
+    mix_weights();
+    if (gradients_.dx.present()) correct_input();
+  }
+
+ private:
+  void place(Parts& parts, Parts& partials) {
+    const Index padded = shape_.wide_padded(), in = shape_.in;
+    place_shared(parts, partials);
+    first_ = Normalization::take(parts, padded);
+    scaled_ = parts.take(in * shape_.wide);
+    repeat_panels_ = parts.take(Packer::wide_size(in, shape_));
+    expand_panels_ = parts.take(Packer::narrow_size(in, shape_));
+    slope_ = parts.take(padded);
+    level_ = parts.take(padded);
+    mixed_ = parts.take(in * shape_.wide);
+    turned_panels_ = parts.take(shape_.wide * divide_up(in, plane_channels) * plane_channels);
+    matrix_ = parts.take(in * in);
+    constant_ = parts.take(divide_up(in, plane_channels) * plane_channels);
+    matrix_panels_ = parts.take(in * divide_up(in, plane_channels) * plane_channels);
+    dexpand_ = partials.take(chunks_ * in * padded);
+  }
+
+  void prepare() const {
+    set_vectors();
+    first_.set(saved_.bn1, weights_.bn1, epsilon_, shape_.wide, shape_.wide_padded());
+    scale_filter(weights_.expand, first_.scale, scaled_);
+    Packer packer(team_.kernels.lanes);
+    add_panels(packer);
+    packer.add_wide({scaled_, shape_.in, shape_.wide, shape_.wide, 1}, shape_, repeat_panels_);
+    packer.add_narrow({scaled_, shape_.wide, 1, shape_.in, shape_.wide}, shape_, expand_panels_);
+    packer.add(Matrix::transposed(weights_.expand), shape_.wide, turned_panels_);
+    packer.run(team_.pool);
+  }
+
+  // A chunk of image groups a task, all channels: the tiles' shares of dx add up in place.
+  void through_tiles() const {
+    const Index chunk = divide_up(shape_.groups, chunks_);
+    team_.pool.run(chunks_, [&](std::int64_t task, int worker) {
+      std::fill_n(pairs_of(task, 0), 2 * shape_.wide_padded(), 0.0);
+      std::fill_n(dtaps_ + task * 9 * shape_.wide_padded(), 9 * shape_.wide_padded(), 0.0f);
+      std::fill_n(dexpand_ + task * shape_.in * shape_.wide_padded(), shape_.in * shape_.wide_padded(), 0.0f);
+      const Index first = std::min(task * chunk, shape_.groups), last = std::min(first + chunk, shape_.groups);
+      for (Index group = first; group < last; ++group)
+        for (Index channels = 0; channels < shape_.channel_groups(); ++channels)
+          tile_unit(task, group, channels, team_.workers[static_cast<std::size_t>(worker)]);
+    });
+  }
+
+  struct Tiles {
+    PaddedTile dy;
+    float *centered, *activated, *gradient;
+    Index plane;  ///< floats of a plane of the last two
+  };
+
+  void tile_unit(Index chunk, Index group, Index channels, BlockWorker& worker) const {
+    const int planes = shape_.planes_of(channels);
+    const Index pixels = shape_.group * band_rows() * shape_.in_w;
+    Tiles tiles{{shape_.group, shape_.out_h, shape_.out_w, keeps_whole(shape_), planes},
+                nullptr,
+                nullptr,
+                nullptr,
+                pixels * pixel};
+    Parts parts(worker.tiles.take(tiles.dy.floats() + (2 * planes * pixel + shape_.in) * pixels + 64));
+    tiles.dy.place(parts.take(tiles.dy.floats()));
+    tiles.activated = parts.take(planes * tiles.plane);
+    tiles.gradient = parts.take(planes * tiles.plane);
+    tiles.centered = parts.take(pixels * shape_.in);
+    Index next = 0;
+    for (Index row = 0; row < shape_.in_h; row += band_rows()) {
+      const Index end = std::min(row + band_rows(), shape_.in_h), need = output_rows(end);
+      for (int i = 0; i < planes; ++i) load_gradient(group, shape_.first_plane(channels) + i, next, need, tiles.dy, i);
+      next = std::max(next, need);
+      tile_band(chunk, group, channels, row, end, tiles, worker.offsets);
+    }
+  }
+
+  void tile_band(Index chunk, Index group, Index channels, Index first, Index last, const Tiles& tiles,
+                 std::vector<std::int32_t>& offsets) const {
+    const Index images = shape_.images_of(group), plane = shape_.first_plane(channels);
+    const Index rows = images * (last - first) * shape_.in_w;
+    const Index place = (group * shape_.group * shape_.in_h + first) * shape_.in_w * shape_.in;
+    const int planes = shape_.planes_of(channels);
+    center_rows(team_, saved_.input_mean, x_ + place, rows, tiles.centered);
+    if (!saved_.expanded_activated.present()) repeat_expansion(channels, rows, tiles, offsets);
+    PairSums sums;
+    sums.clear();
+    for (int i = 0; i < planes; ++i) {
+      PlaneFilterBackward f = filter_backward(plane + i, images, first, last);
+      f.dy = tiles.dy.plane(i);
+      f.masked = true;
+      f.x = tiles.activated + i * tiles.plane;
+      if (saved_.expanded_activated.present())
+        f.x = WidePlanes(saved_.expanded_activated).at(group, plane + i) + first * shape_.in_w * pixel;
+      f.dx = tiles.gradient + i * tiles.plane;
+      f.dw = dtaps_ + (chunk * shape_.planes + plane + i) * 9 * pixel;
+      f.sum = sums.first + i * pixel;
+      kernels_.plane_filter_backward(f);
+    }
+    sums.add_to(pairs_of(chunk, plane), planes * pixel);
+    kernels_.wide_filter({.x = tiles.centered,
+                          .x_stride = shape_.in,
+                          .depth = shape_.in,
+                          .rows = rows,
+                          .w = tiles.gradient,
+                          .w_plane = tiles.plane,
+                          .planes = planes,
+                          .out = dexpand_ + (chunk * shape_.wide_padded() + plane * pixel) * shape_.in});
+    if (gradients_.dx.present()) add_input_gradient(channels, rows, place, tiles);
+  }
+
+  void repeat_expansion(Index channels, Index rows, const Tiles& tiles, std::vector<std::int32_t>& offsets) const {
+    const Index plane = shape_.first_plane(channels);
+    if (static_cast<Index>(offsets.size()) < rows) offsets.resize(static_cast<std::size_t>(rows));
+    for (Index row = 0; row < rows; ++row)
+      offsets[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(row * pixel);
+    WideActivated product{};
+    product.x = tiles.centered;
+    product.x_stride = product.depth = shape_.in;
+    product.rows = rows;
+    product.panel = repeat_panels_ + plane * pixel * shape_.in;
+    product.planes = shape_.planes_of(channels);
+    product.y = tiles.activated;
+    product.y_plane = tiles.plane;
+    product.bias = first_.shift + plane * pixel;
+    product.offsets = offsets.data();
+    kernels_.wide_activated(product);
+  }
+
+  void add_input_gradient(Index channels, Index rows, Index place, const Tiles& tiles) const {
+    NarrowProduct product{};
+    product.x = tiles.gradient;
+    product.x_plane = tiles.plane;
+    product.planes = shape_.planes_of(channels);
+    product.rows = rows;
+    product.y_stride = shape_.in;
+    for_narrow_panels(shape_.in, team_.kernels.lanes, [&](const NarrowPanel& panel) {
+      product.vectors = panel.vectors;
+      product.pairs = panel.pairs;
+      product.columns = panel.columns;
+      product.panel =
+          expand_panels_ + panel.column * shape_.wide_padded() + shape_.first_plane(channels) * pixel * panel.width;
+      product.y = gradients_.dx.as<float>() + place + panel.column;
+      product.add = channels > 0 ? product.y : nullptr;
+      kernels_.narrow(product);
+    });
+  }
+
+  // Over the chunks, in place of the first; the filters' gradients but the expansion's are then done.
+  void sum_tiles() const {
+    team_.pool.run(shape_.channel_groups(), [&](std::int64_t channels, int) {
+      finish(channels);
+      const Index plane = shape_.first_plane(channels);
+      sum(dexpand_ + plane * pixel * shape_.in, shape_.planes_of(channels) * pixel * shape_.in, chunks_,
+          shape_.in * shape_.wide_padded());
+    });
+  }
+
+  /// body(i, first channel, channels, gradients of them) over the rows of Σ q1·(x − mean).
+  template <class Body>
+  void for_rows(Index i, const Body& body) const {
+    for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
+      const Index first = shape_.first_plane(channels) * pixel, width = shape_.planes_of(channels) * pixel;
+      body(first, std::min(width, shape_.wide - first), dexpand_ + first * shape_.in + i * width);
+    }
+  }
+
+  // With h = (x·w − mean)/√(variance + ε): dγ = Σ q·h = w·Σ q·(x − mean)/√…; what is left of the way back is
+  // dy = scale·q − level − slope·(y − mean).
+  void first_gradients() const {
+    const BatchNormGradients& wanted = gradients_.weights.bn1;
+    const auto count = static_cast<double>(shape_.images * shape_.in_pixels());
+    double* dots = pairs_ + 1;  // the sums of products are not used
+    for (Index e = 0; e < shape_.wide; ++e) {
+      for (Index chunk = 1; chunk < chunks_; ++chunk) pairs_[2 * e] += pairs_of(chunk, 0)[2 * e];
+      dots[2 * e] = 0;
+    }
+    for (Index i = 0; i < shape_.in; ++i) {
+      const float* w = weights_.expand.as<const float>() + i * weights_.expand.row_stride;
+      for_rows(i, [&](Index first, Index channels, const float* gradient) {
+        for (Index e = 0; e < channels; ++e)
+          dots[2 * (first + e)] += static_cast<double>(gradient[e]) * static_cast<double>(w[first + e]);
+      });
+    }
+    for (Index e = 0; e < shape_.wide; ++e) {
+      const double inverse = 1 / std::sqrt(static_cast<double>(saved_.bn1.variance.as<const float>()[e]) + epsilon_);
+      const double gamma = dots[2 * e] * inverse, beta = pairs_[2 * e], scale = static_cast<double>(first_.scale[e]);
+      if (wanted.beta.present()) wanted.beta.as<float>()[e] = static_cast<float>(beta);
+      if (wanted.gamma.present()) wanted.gamma.as<float>()[e] = static_cast<float>(gamma);
+      slope_[e] = static_cast<float>(scale * inverse * gamma / count);
+      level_[e] = static_cast<float>(scale * beta / count);
+    }
+  }
+
+  // dw = scale·Σ q·(x − mean) − slope·M·C·w, and what dx still lacks: −(x − mean)·(w·slope·wᵀ) − level·wᵀ.
+  void mix_weights() const {
+    team_.pool.run(shape_.in, [&](std::int64_t i, int) {
+      if (gradients_.weights.expand.present()) expand_gradient(i);
+      const float* row = row_of(i);
+      float* weighted = mixed_ + i * shape_.wide;
+      double constant = 0;
+      for (Index e = 0; e < shape_.wide; ++e) {
+        weighted[e] = -slope_[e] * row[e];
+        constant -= static_cast<double>(level_[e]) * static_cast<double>(row[e]);
+      }
+      constant_[i] = static_cast<float>(constant);
+      product(weighted, 1, shape_.wide, turned_panels_, nullptr, matrix_ + i * shape_.in);
+    });
+  }
+  const float* row_of(Index i) const { return weights_.expand.as<const float>() + i * weights_.expand.row_stride; }
+
+  void expand_gradient(Index i) const {
+    const Filter& wanted = gradients_.weights.expand;
+    const auto count = static_cast<float>(shape_.images * shape_.in_pixels());
+    float* mixed = mixed_ + i * shape_.wide;
+    std::fill_n(mixed, shape_.wide, 0.0f);
+    for (Index j = 0; j < shape_.in; ++j) {
+      const float factor = count * saved_.input_covariance.as<const float>()[i * shape_.in + j];
+      const float* row = row_of(j);
+      for (Index e = 0; e < shape_.wide; ++e) mixed[e] += factor * row[e];
+    }
+    for_rows(i, [&](Index first, Index channels, const float* gradient) {
+      float* to = wanted.as<float>() + i * wanted.row_stride + first;
+      for (Index e = 0; e < channels; ++e)
+        to[e] = first_.scale[first + e] * gradient[e] - slope_[first + e] * mixed[first + e];
+    });
+  }
+
+  /// y [rows][in] = bias + x [rows][depth]·panels
+  void product(const float* x, Index rows, Index depth, const float* panels, const float* bias, float* y) const {
+    const Index in = shape_.in, lanes = team_.kernels.lanes, vectors = divide_up(in, lanes);
+    for (Index vector = 0; vector < vectors;) {
+      const Index column = vector * lanes;
+      const int width = panel_vectors(vectors - vector);
+      team_.kernels.matmul({.x = x,
+                            .x_stride = depth,
+                            .rows = rows,
+                            .depth = depth,
+                            .panel = panels + column * depth,
+                            .vectors = width,
+                            .columns = std::min(width * lanes, in - column),
+                            .bias = bias ? bias + column : nullptr,
+                            .act = Activation::none,
+                            .y = y + column,
+                            .y_stride = in});
+      vector += width;
+    }
+  }
+
+  void correct_input() const {
+    Packer packer(team_.kernels.lanes);
+    packer.add({matrix_, shape_.in, shape_.in, shape_.in, 1}, shape_.in, matrix_panels_);
+    packer.run(team_.pool);
+    const Index all = shape_.images * shape_.in_pixels();
+    team_.pool.run(divide_up(all, correction_rows), [&](std::int64_t task, int worker) {
+      const Index begin = task * correction_rows;
+      correct_rows(begin, std::min(correction_rows, all - begin), team_.workers[static_cast<std::size_t>(worker)]);
+    });
+  }
+
+  void correct_rows(Index begin, Index rows, BlockWorker& worker) const {
+    const Index in = shape_.in;
+    Parts parts(worker.tiles.take(2 * correction_rows * in + 2 * plane_channels));
+    float *centered = parts.take(rows * in), *correction = parts.take(rows * in);
+    center_rows(team_, saved_.input_mean, x_ + begin * in, rows, centered);
+    product(centered, rows, in, matrix_panels_, constant_, correction);
+    float* dx = gradients_.dx.as<float>() + begin * in;
+    const float* residual = gradients_.residual.as<const float>();
+    if (residual) team_.kernels.add(rows * in, correction, residual + begin * in, correction);
+    team_.kernels.add(rows * in, dx, correction, dx);
+  }
+
+  Normalization first_{};
+  float *scaled_ = nullptr, *repeat_panels_ = nullptr, *slope_ = nullptr, *level_ = nullptr, *mixed_ = nullptr;
+  float *turned_panels_ = nullptr, *matrix_ = nullptr, *constant_ = nullptr, *matrix_panels_ = nullptr;
+};
+
+}  // namespace
+
+void backward_from_covariance(const BlockTeam& team, const BottleneckShape& shape, const View& x,
+                              const BottleneckWeights& weights, double epsilon, const BottleneckSaved& saved,
+                              const BottleneckScratch& scratch, const BlockGradients& gradients) {
+  CovarianceBackward(team, shape, x, weights, epsilon, saved, scratch, gradients).run();
+}
+
+}  // namespace danas::cpu

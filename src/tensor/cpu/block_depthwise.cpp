@@ -1,0 +1,310 @@
+// 3×3 depthwise convolution of one padded plane: the weights stay in registers, every input is loaded once a filter row.
+#include "tensor/cpu/block_simd.hpp"
+#include "tensor/cpu/unit.hpp"
+
+namespace danas::cpu::DANAS_SIMD {
+namespace {
+
+constexpr int pixel = static_cast<int>(plane_channels);
+
+/// `pixels` neighboring outputs from three padded rows.
+template <int stride, int pixels>
+DANAS_INLINE void filter_pixels(const float* const (&rows)[3], const V (&w)[9], V (&sum)[pixels]) {
+  constexpr int width = (pixels - 1) * stride + 3;
+#pragma GCC unroll 3
+  for (int ky = 0; ky < 3; ++ky)
+#pragma GCC unroll 32
+    for (int j = 0; j < width; ++j) {
+      V x = load(rows[ky] + j * pixel);
+      DANAS_KEEP(x);
+#pragma GCC unroll 3
+      for (int kx = 0; kx < 3; ++kx)
+        if ((j - kx) % stride == 0 && j >= kx && (j - kx) / stride < pixels)
+          sum[(j - kx) / stride] = fma(x, w[ky * 3 + kx], sum[(j - kx) / stride]);
+    }
+}
+
+/// body(Constant<pixels>, first) over a row of `width` pixels.
+template <int stride, class Body>
+DANAS_INLINE void for_row_tiles(Index width, Body&& body) {
+  Index p = 0;
+#if DANAS_LANES == 16
+  if constexpr (stride == 1) {
+    if (width % 8 != 0 && width % 7 == 0)
+      for (; p + 7 <= width; p += 7) body(Constant<7>{}, p);
+    for (; p + 8 <= width; p += 8) body(Constant<8>{}, p);
+    if (p + 6 <= width) {
+      body(Constant<6>{}, p);
+      p += 6;
+    }
+  }
+#endif
+  for (; p + 4 <= width; p += 4) body(Constant<4>{}, p);
+  if (p + 3 <= width) {
+    body(Constant<3>{}, p);
+    p += 3;
+  }
+  if (p + 2 <= width) {
+    body(Constant<2>{}, p);
+    p += 2;
+  }
+  if (p < width) body(Constant<1>{}, p);
+}
+
+/// Moments of one vector of channels in registers.
+struct RowMoments {
+  V center{}, sum{}, squares{};
+  DANAS_INLINE void add(V v) {
+    const V difference = v - center;
+    sum = sum + difference;
+    squares = fma(difference, difference, squares);
+  }
+};
+
+template <int stride, bool activated>
+DANAS_INLINE void filter_row(const PlaneFilter& f, Index image, Index row, int lane, const V (&w)[9], V bias, float* y,
+                             RowMoments* moments) {
+  const Index in = row * stride - f.padding_y, column = (1 - f.padding_x) * pixel + lane;
+  const float* const base[3] = {f.x.at(image, in) + column, f.x.at(image, in + 1) + column,
+                                f.x.at(image, in + 2) + column};
+  for_row_tiles<stride>(f.width, [&](auto count, Index p) DANAS_ALWAYS_INLINE {
+    constexpr int pixels = decltype(count)::value;
+    const Index shift = p * stride * pixel;
+    const float* const rows[3] = {base[0] + shift, base[1] + shift, base[2] + shift};
+    V sum[pixels];
+#pragma GCC unroll 16
+    for (int i = 0; i < pixels; ++i) sum[i] = bias;
+    filter_pixels<stride, pixels>(rows, w, sum);
+#pragma GCC unroll 16
+    for (int i = 0; i < pixels; ++i) {
+      store(y + (p + i) * pixel, activated ? relu6(sum[i]) : sum[i]);
+      if (!activated && moments) moments->add(sum[i]);
+    }
+  });
+}
+
+/// The first row of a unit gives the center of its moments.
+RowMoments first_moments(const float* y, Index width) {
+  RowMoments moments;
+  V sum{};
+  for (Index p = 0; p < width; ++p) sum = sum + load(y + p * pixel);
+  moments.center = sum * all(1.0f / static_cast<float>(width));
+  for (Index p = 0; p < width; ++p) moments.add(load(y + p * pixel));
+  return moments;
+}
+
+template <int stride>
+void filter_moments(const PlaneFilter& f, int lane) {
+  V w[9];
+#pragma GCC unroll 9
+  for (int tap = 0; tap < 9; ++tap) w[tap] = load(f.weights + tap * pixel + lane);
+  RowMoments moments;
+  bool first = f.moments.first;
+  if (!first) moments.center = load(f.moments.center + lane);
+  for (Index image = 0; image < f.images; ++image)
+    for (Index row = f.first; row < f.last; ++row) {
+      float* y = f.y + image * f.y_image + (row - f.first) * f.width * pixel + lane;
+      filter_row<stride, false>(f, image, row, lane, w, V{}, y, first ? nullptr : &moments);
+      if (first) moments = first_moments(y, f.width);
+      first = false;
+    }
+  store(f.moments.center + lane, moments.center);
+  store(f.moments.sum + lane, load(f.moments.sum + lane) + moments.sum);
+  store(f.moments.squares + lane, load(f.moments.squares + lane) + moments.squares);
+}
+
+template <int stride>
+void filter_activated(const PlaneFilter& f, int lane) {
+  V w[9];
+#pragma GCC unroll 9
+  for (int tap = 0; tap < 9; ++tap) w[tap] = load(f.weights + tap * pixel + lane);
+  const V bias = load(f.bias + lane);
+  for (Index image = 0; image < f.images; ++image)
+    for (Index row = f.first; row < f.last; ++row)
+      filter_row<stride, true>(f, image, row, lane, w, bias,
+                               f.y + image * f.y_image + (row - f.first) * f.width * pixel + lane, nullptr);
+}
+
+/// What a backward pass keeps in registers beside the gradients of the weights.
+struct GradientSums {
+  V sum{}, products{};
+};
+
+/// Gradients of `pixels` neighboring inputs, in dx; those of the weights from the same loads.
+template <int pixels>
+DANAS_INLINE void backward_dense(const float* const (&rows)[3], const V (&x)[pixels], const V (&w)[9], V (&dw)[9],
+                                 V (&dx)[pixels]) {
+#pragma GCC unroll 3
+  for (int ky = 0; ky < 3; ++ky)
+#pragma GCC unroll 16
+    for (int j = 0; j < pixels + 2; ++j) {
+      V dy = load(rows[ky] + j * pixel);
+      DANAS_KEEP(dy);
+#pragma GCC unroll 3
+      for (int kx = 0; kx < 3; ++kx) {
+        const int p = j - (2 - kx);
+        if (p < 0 || p >= pixels) continue;
+        dx[p] = fma(dy, w[ky * 3 + kx], dx[p]);
+        dw[ky * 3 + kx] = fma(dy, x[p], dw[ky * 3 + kx]);
+      }
+    }
+}
+
+/// The same of pairs of inputs of a convolution with stride 2: the first of a pair sees taps 0 and 2, the other tap 1.
+/// `even` rows see the filter rows 0 (rows[0]) and 2 (rows[1]), odd ones filter row 1 (rows[0]).
+template <bool even, int pixels>
+DANAS_INLINE void backward_strided(const float* const (&rows)[2], const V (&x)[pixels], const V (&w)[9], V (&dw)[9],
+                                   V (&dx)[pixels]) {
+  const auto tap = [&](V dy, int t, int p) DANAS_ALWAYS_INLINE {
+    dx[p] = fma(dy, w[t], dx[p]);
+    dw[t] = fma(dy, x[p], dw[t]);
+  };
+#pragma GCC unroll 2
+  for (int n = 0; n < (even ? 2 : 1); ++n) {
+    const int ky = even ? 2 * n : 1;
+#pragma GCC unroll 8
+    for (int i = 0; i <= pixels / 2; ++i) {  // dy of the output before the first pair, then of each pair
+      V dy = load(rows[n] + i * pixel);
+      DANAS_KEEP(dy);
+      if (i < pixels / 2) tap(dy, ky * 3 + 2, 2 * i);
+      if (i > 0) {
+        tap(dy, ky * 3, 2 * i - 2);
+        tap(dy, ky * 3 + 1, 2 * i - 1);
+      }
+    }
+  }
+}
+
+/// One plane's vector of channels in a backward pass.
+template <int stride>
+class Backward {
+ public:
+  Backward(const PlaneFilterBackward& f, int lane) : f_(f), lane_(lane), mean_(f.expanded ? load(f.mean + lane) : V{}) {
+#pragma GCC unroll 9
+    for (int tap = 0; tap < 9; ++tap) {
+      w_[tap] = load(f.weights + tap * pixel + lane);
+      dw_[tap] = load(f.dw + tap * pixel + lane);
+    }
+  }
+
+  DANAS_INLINE void run() {
+    for (Index image = 0; image < f_.images; ++image)
+      for (Index y = f_.first; y < f_.last; ++y) {
+        const Index at = image * f_.x_image + (y - f_.first) * f_.width * pixel + lane_;
+        if constexpr (stride == 1) dense_row(image, y, at);
+        else if ((y + f_.padding_y) % 2 == 0) strided_row<true>(image, y, at);
+        else strided_row<false>(image, y, at);
+      }
+#pragma GCC unroll 9
+    for (int tap = 0; tap < 9; ++tap) store(f_.dw + tap * pixel + lane_, dw_[tap]);
+    store(f_.sum + lane_, load(f_.sum + lane_) + sums_.sum);
+    if (f_.expanded) store(f_.products + lane_, load(f_.products + lane_) + sums_.products);
+  }
+
+ private:
+  template <int pixels>
+  DANAS_INLINE void load_inputs(Index at, V (&x)[pixels], V (&dx)[pixels]) const {
+#pragma GCC unroll 16
+    for (int i = 0; i < pixels; ++i) {
+      x[i] = load(f_.x + at + i * pixel);
+      dx[i] = V{};
+    }
+  }
+
+  template <int pixels>
+  DANAS_INLINE void finish(Index at, const V (&x)[pixels], const V (&dx)[pixels]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < pixels; ++i) {
+      const V q = f_.masked ? where_open(x[i], dx[i]) : dx[i];
+      store(f_.dx + at + i * pixel, q);
+      sums_.sum = sums_.sum + q;
+      if (f_.expanded) sums_.products = fma(q, load(f_.expanded + at + i * pixel) - mean_, sums_.products);
+    }
+  }
+
+  DANAS_INLINE void dense_row(Index image, Index y, Index at) {
+    // Filter row ky meets output row y + 1 − ky; a row begins with its pixel of padding, which the first input needs.
+    const float* const base[3] = {f_.dy.at(image, y + 1) + lane_, f_.dy.at(image, y) + lane_,
+                                  f_.dy.at(image, y - 1) + lane_};
+    const auto tile = [&](auto count, Index p) DANAS_ALWAYS_INLINE {
+      constexpr int pixels = decltype(count)::value;
+      const float* const rows[3] = {base[0] + p * pixel, base[1] + p * pixel, base[2] + p * pixel};
+      V x[pixels], dx[pixels];
+      load_inputs<pixels>(at + p * pixel, x, dx);
+      backward_dense<pixels>(rows, x, w_, dw_, dx);
+      finish<pixels>(at + p * pixel, x, dx);
+    };
+    Index p = 0;
+    for (; p + 4 <= f_.width; p += 4) tile(Constant<4>{}, p);
+    if (p + 3 <= f_.width) {
+      tile(Constant<3>{}, p);
+      p += 3;
+    }
+    if (p + 2 <= f_.width) {
+      tile(Constant<2>{}, p);
+      p += 2;
+    }
+    if (p < f_.width) tile(Constant<1>{}, p);
+  }
+
+  template <bool even>
+  DANAS_INLINE void strided_row(Index image, Index y, Index at) {
+    const Index u = y + f_.padding_y;  // even: filter row 0 of output row u/2, filter row 2 of the one before
+    const float *first = f_.dy.at(image, u / 2) + lane_, *second = even ? f_.dy.at(image, u / 2 - 1) + lane_ : first;
+    Index p = 0, output = 0;  // of the first pixel, whose output before it is the padding
+    if (f_.padding_x == 1) {
+      lone<even>(at, first + pixel, second + pixel);
+      p = output = 1;
+    }
+    const auto tile = [&](auto count) DANAS_ALWAYS_INLINE {
+      constexpr int pixels = decltype(count)::value;
+      const float* const rows[2] = {first + output * pixel, second + output * pixel};
+      V x[pixels], dx[pixels];
+      load_inputs<pixels>(at + p * pixel, x, dx);
+      backward_strided<even, pixels>(rows, x, w_, dw_, dx);
+      finish<pixels>(at + p * pixel, x, dx);
+      p += pixels;
+      output += pixels / 2;
+    };
+    while (p + 4 <= f_.width) tile(Constant<4>{});
+    if (p + 2 <= f_.width) tile(Constant<2>{});  // SAME padding leaves whole pairs
+  }
+
+  /// The other of a pair whose first is padding.
+  template <bool even>
+  DANAS_INLINE void lone(Index at, const float* first, const float* second) {
+    V x[1], dx[1];
+    load_inputs<1>(at, x, dx);
+    add_tap(load(first), even ? 1 : 4, x[0], dx[0]);
+    if (even) add_tap(load(second), 7, x[0], dx[0]);
+    finish<1>(at, x, dx);
+  }
+
+  DANAS_INLINE void add_tap(V dy, int tap, V x, V& dx) {
+    dx = fma(dy, w_[tap], dx);
+    dw_[tap] = fma(dy, x, dw_[tap]);
+  }
+
+  const PlaneFilterBackward& f_;
+  const int lane_;
+  V mean_, w_[9], dw_[9];
+  GradientSums sums_;
+};
+
+}  // namespace
+
+void plane_filter(const PlaneFilter& f) {
+  for (int lane = 0; lane < plane_channels; lane += lanes) {
+    if (f.bias) f.stride == 1 ? filter_activated<1>(f, lane) : filter_activated<2>(f, lane);
+    else f.stride == 1 ? filter_moments<1>(f, lane) : filter_moments<2>(f, lane);
+  }
+}
+
+void plane_filter_backward(const PlaneFilterBackward& f) {
+  for (int lane = 0; lane < plane_channels; lane += lanes) {
+    if (f.stride == 1) Backward<1>(f, lane).run();
+    else Backward<2>(f, lane).run();
+  }
+}
+
+}  // namespace danas::cpu::DANAS_SIMD

@@ -1,0 +1,233 @@
+#include "tensor/cpu/block_inference.hpp"
+
+#include <algorithm>
+
+namespace danas::cpu {
+namespace {
+
+constexpr Index pixel = plane_channels;
+constexpr Index cache_floats = 131072;  ///< of a task's tiles: a share of the second-level cache
+constexpr Index least_tasks = 16;
+constexpr Index least_strip = 4;  ///< output rows: a strip repeats the expansion of two rows of its neighbors
+
+/// The parts of packed weights.
+struct Folded {
+  Folded(const BottleneckShape& shape, float* memory) {
+    Parts parts(memory);
+    expand = shape.expands() ? parts.take(Packer::wide_size(shape.in, shape)) : nullptr;
+    bias1 = shape.expands() ? parts.take(shape.wide_padded()) : nullptr;
+    depthwise = parts.take(9 * shape.wide_padded());
+    bias2 = parts.take(shape.wide_padded());
+    project = parts.take(Packer::narrow_size(shape.out, shape));
+    size = parts.used();
+  }
+  float *expand, *bias1, *depthwise, *bias2, *project;
+  Index size;
+};
+
+/// How a block is cut: tasks are (group of images, strip of output rows); a strip is done in bands of rows, whose
+/// expanded rows stay for the next band.
+struct Cut {
+  explicit Cut(const BottleneckShape& shape) {
+    const Index strips = shape.group > 1 ? 1
+                                         : std::clamp<Index>(divide_up(least_tasks, std::max<Index>(1, shape.groups)),
+                                                             1, divide_up(shape.out_h, least_strip));
+    strip = divide_up(shape.out_h, strips);
+    strips_per_group = divide_up(shape.out_h, strip);
+    band = strip;
+    while (band > 1 && shape.group == 1 && floats(shape) > cache_floats) band = band > 8 ? band - 4 : band - 1;
+  }
+
+  bool one_band() const { return band == strip; }
+  Index ring_rows(const BottleneckShape& shape) const { return std::min(shape.in_h, (band - 1) * shape.stride + 3); }
+  Index ring_plane(const BottleneckShape& shape) const {
+    return shape.group * ring_rows(shape) * (shape.in_w + 2) * pixel;
+  }
+  /// Planes of a ring: those of all channels where another band follows.
+  Index ring_planes(const BottleneckShape& shape) const {
+    return one_band() ? std::min<Index>(shape.planes, group_planes) : shape.planes;
+  }
+  Index filtered_plane(const BottleneckShape& shape) const { return shape.group * band * shape.out_w * pixel; }
+  Index floats(const BottleneckShape& shape) const {
+    return ring_planes(shape) * ring_plane(shape) + shape.planes * filtered_plane(shape);
+  }
+
+  Index strip, strips_per_group, band;
+};
+
+/// One task's work.
+class Inference {
+ public:
+  Inference(const Kernels& kernels, const BottleneckShape& shape, const Cut& cut, const Folded& weights,
+            const float* bias3, bool residual, const float* x, float* y, BlockWorker& worker)
+      : kernels_(kernels.block), lanes_(kernels.lanes), shape_(shape), weights_(weights), bias3_(bias3),
+        residual_(residual), x_(x), y_(y), worker_(worker), ring_rows_(cut.ring_rows(shape)),
+        ring_row_((shape.in_w + 2) * pixel), ring_image_(ring_rows_ * ring_row_), ring_plane_(cut.ring_plane(shape)),
+        band_(cut.band), keeps_(!cut.one_band()) {
+    const Index rings = cut.ring_planes(shape) * ring_plane_;
+    Parts parts(worker.tiles.take(ring_row_ + rings + shape.planes * cut.filtered_plane(shape) + 64));
+    zeros_ = parts.take(ring_row_);
+    ring_ = parts.take(rings);
+    filtered_ = parts.take(shape.planes * cut.filtered_plane(shape));
+    std::fill(zeros_, zeros_ + ring_row_, 0.0f);
+    for (float* row = ring_; row < ring_ + rings; row += ring_row_) {  // a pixel of padding at both ends
+      std::fill(row, row + pixel, 0.0f);
+      std::fill(row + ring_row_ - pixel, row + ring_row_, 0.0f);
+    }
+  }
+
+  void run(Index group, Index first, Index last) {
+    group_ = group;
+    images_ = shape_.images_of(group);
+    Index next = std::max<Index>(0, first * shape_.stride - shape_.padding_y);
+    for (Index row = first; row < last; row += band_) {
+      const Index end = std::min(row + band_, last);
+      const Index need = std::min(shape_.in_h, (end - 1) * shape_.stride - shape_.padding_y + 3);
+      find_offsets(next, need);
+      for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
+        if (shape_.expands()) expand(channels, next, need);
+        else copy_input(channels, next, need);
+        filter(channels, row, end);
+      }
+      project(row, end);
+      next = need;
+    }
+  }
+
+ private:
+  float* ring_of(Index channels) const { return ring_ + (keeps_ ? shape_.first_plane(channels) * ring_plane_ : 0); }
+  Index filtered_image(Index rows) const { return rows * shape_.out_w * pixel; }
+
+  /// Where the input's rows [first, last) of every image go.
+  void find_offsets(Index first, Index last) {
+    worker_.offsets.clear();
+    for (Index image = 0; image < images_; ++image)
+      for (Index y = first; y < last; ++y) {
+        const Index row = image * ring_image_ + y % ring_rows_ * ring_row_;
+        for (Index x = 1; x <= shape_.in_w; ++x) worker_.offsets.push_back(static_cast<std::int32_t>(row + x * pixel));
+      }
+  }
+
+  const float* input(Index row) const {
+    return x_ + (group_ * shape_.group * shape_.in_h + row) * shape_.in_w * shape_.in;
+  }
+
+  void expand(Index channels, Index first, Index last) const {
+    const Index plane = shape_.first_plane(channels);
+    WideActivated product{};
+    product.x = input(first);
+    product.x_stride = product.depth = shape_.in;
+    product.rows = static_cast<Index>(worker_.offsets.size());
+    product.panel = weights_.expand + plane * pixel * shape_.in;
+    product.planes = shape_.planes_of(channels);
+    product.y = ring_of(channels);
+    product.y_plane = ring_plane_;
+    product.bias = weights_.bias1 + plane * pixel;
+    product.offsets = worker_.offsets.data();
+    if (last > first) kernels_.wide_activated(product);
+  }
+
+  void copy_input(Index channels, Index first, Index last) const {
+    for (int i = 0; i < shape_.planes_of(channels); ++i) {
+      const Index channel = (shape_.first_plane(channels) + i) * pixel;
+      for (Index image = 0; image < images_; ++image)
+        for (Index y = first; y < last; ++y)
+          kernels_.to_plane(
+              {.x = input(image * shape_.in_h + y) + channel,
+               .x_row = 0,
+               .x_pixel = shape_.in,
+               .y = ring_of(channels) + i * ring_plane_ + image * ring_image_ + y % ring_rows_ * ring_row_ + pixel,
+               .y_row = 0,
+               .y_pixel = pixel,
+               .rows = 1,
+               .pixels = shape_.in_w,
+               .channels = std::min(pixel, shape_.wide - channel),
+               .add = nullptr});
+    }
+  }
+
+  void filter(Index channels, Index first, Index last) const {
+    for (int i = 0; i < shape_.planes_of(channels); ++i) {
+      const Index plane = shape_.first_plane(channels) + i;
+      PlaneFilter f{};
+      f.x = {ring_of(channels) + i * ring_plane_, ring_image_, ring_row_, ring_rows_, shape_.in_h, zeros_};
+      f.stride = shape_.stride;
+      f.images = images_;
+      f.first = first;
+      f.last = last;
+      f.width = shape_.out_w;
+      f.padding_y = shape_.padding_y;
+      f.padding_x = shape_.padding_x;
+      f.weights = weights_.depthwise + plane * 9 * pixel;
+      f.bias = weights_.bias2 + plane * pixel;
+      f.y_image = filtered_image(last - first);
+      f.y = filtered_ + plane * images_ * f.y_image;
+      kernels_.plane_filter(f);
+    }
+  }
+
+  void project(Index first, Index last) const {
+    const Index row = (group_ * shape_.group * shape_.out_h + first) * shape_.out_w;
+    NarrowProduct product{};
+    product.x = filtered_;
+    product.x_plane = images_ * filtered_image(last - first);
+    product.planes = shape_.planes;
+    product.rows = product.x_plane / pixel;
+    product.y_stride = shape_.out;
+    for_narrow_panels(shape_.out, lanes_, [&](const NarrowPanel& panel) {
+      product.vectors = panel.vectors;
+      product.pairs = panel.pairs;
+      product.columns = panel.columns;
+      product.panel = weights_.project + panel.column * shape_.wide_padded();
+      product.bias = bias3_ + panel.column;
+      product.add = residual_ ? x_ + row * shape_.in + panel.column : nullptr;
+      product.y = y_ + row * shape_.out + panel.column;
+      kernels_.narrow(product);
+    });
+  }
+
+  const BlockKernels& kernels_;
+  const Index lanes_;
+  const BottleneckShape& shape_;
+  const Folded& weights_;
+  const float* bias3_;
+  const bool residual_;
+  const float* x_;
+  float* y_;
+  BlockWorker& worker_;
+  const Index ring_rows_, ring_row_, ring_image_, ring_plane_, band_;
+  const bool keeps_;
+  float *zeros_, *ring_, *filtered_;
+  Index group_ = 0, images_ = 0;
+};
+
+}  // namespace
+
+Index packed_size(const BottleneckShape& shape) { return Folded(shape, nullptr).size; }
+
+void pack_folded(const BlockTeam& team, const BottleneckShape& shape, const FoldedBottleneck& block, float* packed) {
+  const Folded weights(shape, packed);
+  Packer packer(team.kernels.lanes);
+  if (shape.expands()) {
+    packer.add_wide(Matrix::of(block.expand), shape, weights.expand);
+    pad_vector(block.bias1.as<const float>(), shape.wide, shape.wide_padded(), weights.bias1);
+  }
+  packer.add_narrow(Matrix::of(block.project), shape, weights.project);
+  pack_depthwise(block.depthwise, shape, weights.depthwise);
+  pad_vector(block.bias2.as<const float>(), shape.wide, shape.wide_padded(), weights.bias2);
+  packer.run(team.pool);
+}
+
+void infer(const BlockTeam& team, const BottleneckShape& shape, const View& x, const FoldedBottleneck& block,
+           const float* packed, const View& y) {
+  const Folded weights(shape, const_cast<float*>(packed));
+  const Cut cut(shape);
+  team.pool.run(shape.groups * cut.strips_per_group, [&](std::int64_t task, int worker) {
+    const Index first = task % cut.strips_per_group * cut.strip;
+    Inference(team.kernels, shape, cut, weights, block.bias3.as<const float>(), block.residual, x.as<const float>(),
+              y.as<float>(), team.workers[static_cast<std::size_t>(worker)])
+        .run(task / cut.strips_per_group, first, std::min(first + cut.strip, shape.out_h));
+  });
+}
+
+}  // namespace danas::cpu

@@ -1,0 +1,271 @@
+// Products of the fused block between narrow matrices (rows of pixels, all channels) and wide ones (planes of 16
+// channels), with what follows them done while the tile is in registers.
+#include "tensor/cpu/block_simd.hpp"
+#include "tensor/cpu/unit.hpp"
+
+namespace danas::cpu::DANAS_SIMD {
+namespace {
+
+constexpr Index ahead =
+    16;  ///< rows of a plane that are fetched early: it is too short for the machine to see by itself
+
+/// sum += x [rows, depth]·panel.
+template <int rows, int vectors>
+DANAS_INLINE void multiply(const float* x, Index x_stride, Index depth, const float* panel, V (&sum)[rows][vectors]) {
+  // Four rows share a pointer: x86 addresses a base plus 0, 1, 2 times a register; 3 strides take one more register.
+  constexpr int groups = (rows + 3) / 4;
+  const float* group[groups];
+#pragma GCC unroll 8
+  for (int g = 0; g < groups; ++g) {
+    group[g] = x + 4 * g * x_stride;
+    asm("" : "+r"(group[g]));  // else the compiler keeps a pointer for each row, more than there are registers
+  }
+  const Index stride3 = 3 * x_stride;
+#pragma GCC unroll 2
+  for (Index k = 0; k < depth; ++k) {
+    V b[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) b[v] = load(panel + v * lanes);
+    panel += vectors * lanes;
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r) {
+      const float* p = group[r / 4];
+      const V a = all(r % 4 == 0 ? p[0] : r % 4 == 1 ? p[x_stride] : r % 4 == 2 ? p[2 * x_stride] : p[stride3]);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+    }
+#pragma GCC unroll 8
+    for (int g = 0; g < groups; ++g) ++group[g];
+  }
+}
+
+/// Every tile of a product: begin(sum, first vector) and end(sum, first vector, row).
+template <class Begin, class End>
+DANAS_INLINE void wide_tiles(const WideProduct& product, Begin&& begin, End&& end) {
+  for_panels(product.planes * plane_vectors, [&](auto vectors, int first) DANAS_ALWAYS_INLINE {
+    constexpr int width = decltype(vectors)::value;
+    const float* panel = product.panel + product.depth * first * lanes;
+    for_heights<width>(product.rows, [&](auto height, Index row) DANAS_ALWAYS_INLINE {
+      V sum[decltype(height)::value][width];
+      begin(sum, first);
+      multiply(product.x + row * product.x_stride, product.x_stride, product.depth, panel, sum);
+      end(sum, first, row);
+    });
+  });
+}
+
+template <int rows, int vectors>
+DANAS_INLINE void clear(V (&sum)[rows][vectors]) {
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) sum[r][v] = V{};
+}
+
+/// x [rows][16·planes] in planes times a narrow panel.
+template <int rows, int vectors>
+DANAS_INLINE void multiply_planes(const NarrowProduct& product, Index row, V (&sum)[rows][vectors]) {
+  const float *x = product.x + row * plane_channels, *panel = product.panel;
+  for (Index plane = 0; plane < product.planes; ++plane, x += product.x_plane) {
+#pragma GCC unroll 4
+    for (int k = 0; k < plane_channels; ++k) {
+      V b[vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) b[v] = load(panel + v * lanes);
+      panel += vectors * lanes;
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r) {
+        const V a = all(x[r * plane_channels + k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+      }
+    }
+  }
+}
+
+/// The same for half a vector of columns: even and odd channels have sums of their own.
+template <int rows>
+DANAS_INLINE void multiply_pairs(const NarrowProduct& product, Index row, V (&sum)[rows][1]) {
+  const float *x = product.x + row * plane_channels, *panel = product.panel;
+  for (Index plane = 0; plane < product.planes; ++plane, x += product.x_plane) {
+#pragma GCC unroll 4
+    for (int k = 0; k < plane_channels; k += 2) {
+      const V b = load(panel);
+      panel += lanes;
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r) sum[r][0] = fma(all_pairs(x + r * plane_channels + k), b, sum[r][0]);
+    }
+  }
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r) sum[r][0] = fold_pairs(sum[r][0]);
+}
+
+/// body(memory, vector) for the vectors of a tile of `columns` columns, the last perhaps in part.
+template <int vectors, class Body>
+DANAS_INLINE void for_columns(Index columns, Body&& body) {
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors - 1; ++v) body(Whole{}, v);
+  const Index last = columns - (vectors - 1) * lanes;
+  if (last == lanes) body(Whole{}, vectors - 1);
+  else body(Part{last}, vectors - 1);
+}
+
+template <class End>
+DANAS_INLINE void narrow_tiles(const NarrowProduct& product, End&& end) {
+  const auto tiles = [&](auto vectors, auto pairs) DANAS_ALWAYS_INLINE {
+    constexpr int width = decltype(vectors)::value;
+    for_heights<width>(product.rows, [&](auto height, Index row) DANAS_ALWAYS_INLINE {
+      constexpr int rows = decltype(height)::value;
+      V sum[rows][width];
+      clear(sum);
+      if constexpr (decltype(pairs)::value) multiply_pairs(product, row, sum);
+      else multiply_planes(product, row, sum);
+      for_columns<width>(product.columns, [&](const auto& memory, int v) DANAS_ALWAYS_INLINE {
+        const Index c = v * lanes;
+        if (product.bias) {
+          const V bias = memory.load(product.bias + c);
+#pragma GCC unroll 32
+          for (int r = 0; r < rows; ++r) sum[r][v] = sum[r][v] + bias;
+        }
+        if (product.add) {
+#pragma GCC unroll 32
+          for (int r = 0; r < rows; ++r)
+            sum[r][v] = sum[r][v] + memory.load(product.add + (row + r) * product.y_stride + c);
+        }
+#pragma GCC unroll 32
+        for (int r = 0; r < rows; ++r) memory.store(product.y + (row + r) * product.y_stride + c, sum[r][v]);
+        end(sum, memory, v, row);
+      });
+    });
+  };
+  if (product.pairs) tiles(Constant<1>{}, std::true_type{});
+  else if (product.vectors == 3) tiles(Constant<3>{}, std::false_type{});
+  else if (product.vectors == 2) tiles(Constant<2>{}, std::false_type{});
+  else tiles(Constant<1>{}, std::false_type{});
+}
+
+template <int rows, int vectors>
+DANAS_INLINE void filter_tile(const WideFilter& f, Index i, int first) {
+  V sum[rows][vectors];
+  clear(sum);
+  const float* x = f.x + i;
+#pragma GCC unroll 2
+  for (Index row = 0; row < f.rows; ++row, x += f.x_stride) {
+    V b[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) b[v] = load(f.w + vector_place(first + v, f.w_plane) + row * plane_channels);
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r) {
+      const V a = all(x[r]);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+    }
+  }
+  float* out = f.out + i * f.planes * plane_channels + first * lanes;
+#pragma GCC unroll 32
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      float* p = out + r * f.planes * plane_channels + v * lanes;
+      store(p, load(p) + sum[r][v]);
+    }
+}
+
+}  // namespace
+
+void wide_activated(const WideActivated& product) {
+  const auto begin = [&](auto& sum, int first) DANAS_ALWAYS_INLINE {
+    constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
+    constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      const V bias = load(product.bias + (first + v) * lanes);
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r) sum[r][v] = bias;
+    }
+  };
+  wide_tiles(product, begin, [&](auto& sum, int first, Index row) DANAS_ALWAYS_INLINE {
+    constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
+    constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r) {
+      float* y = product.y + product.offsets[row + r];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) {
+        sum[r][v] = relu6(sum[r][v]);
+        store(y + vector_place(first + v, product.y_plane), sum[r][v]);
+      }
+    }
+    if (!product.copy) return;
+    float* copy = product.copy + row * plane_channels;
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v)
+        store(copy + r * plane_channels + vector_place(first + v, product.copy_plane), sum[r][v]);
+  });
+}
+
+void wide_moments(const WideMoments& product) {
+  const auto begin = [](auto& sum, int) DANAS_ALWAYS_INLINE { clear(sum); };
+  wide_tiles(product, begin, [&](auto& sum, int first, Index row) DANAS_ALWAYS_INLINE {
+    constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
+    constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;
+    float* y = product.y + row * plane_channels;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r)
+        store(y + r * plane_channels + vector_place(first + v, product.y_plane), sum[r][v]);
+      add_moments(product.moments, product.moments.first && row == 0, Whole{}, (first + v) * lanes, sum, v);
+    }
+  });
+}
+
+void wide_backward(const WideBackward& product) {
+  const auto begin = [](auto& sum, int) DANAS_ALWAYS_INLINE { clear(sum); };
+  wide_tiles(product, begin, [&](auto& sum, int first, Index row) DANAS_ALWAYS_INLINE {
+    constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
+    constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      const Index c = (first + v) * lanes, place = vector_place(first + v, product.y_plane) + row * plane_channels;
+      const V mean = load(product.mean + c), scale = load(product.scale + c), shift = load(product.shift + c);
+      V total = load(product.sum + c), products = load(product.products + c);
+      float* z = product.z + vector_place(first + v, product.z_plane) + row * plane_channels;
+#pragma GCC unroll 32
+      for (int r = 0; r < rows; ++r) {
+        __builtin_prefetch(product.filtered + place + (r + ahead) * plane_channels);
+        __builtin_prefetch(product.y + place + (r + ahead) * plane_channels, 1);
+        const V centered = load(product.filtered + place + r * plane_channels) - mean;
+        const V a = fma(centered, scale, shift), q = where_open(a, sum[r][v]);
+        store(product.y + place + r * plane_channels, q);
+        store(z + r * plane_channels, relu6(a));
+        total = total + q;
+        products = fma(q, centered, products);
+      }
+      store(product.sum + c, total);
+      store(product.products + c, products);
+    }
+  });
+}
+
+void narrow(const NarrowProduct& product) {
+  narrow_tiles(product, [](auto&, const auto&, int, Index) DANAS_ALWAYS_INLINE {});
+}
+
+void narrow_moments(const NarrowMoments& product) {
+  narrow_tiles(product, [&](auto& sum, const auto& memory, int v, Index row) DANAS_ALWAYS_INLINE {
+    add_moments(product.moments, product.moments.first && row == 0, memory, v * lanes, sum, v);
+  });
+}
+
+void wide_filter(const WideFilter& f) {
+  for_panels(f.planes * plane_vectors, [&](auto vectors, int first) DANAS_ALWAYS_INLINE {
+    constexpr int width = decltype(vectors)::value;
+    for_heights<width>(f.depth, [&](auto height, Index i)
+                                    DANAS_ALWAYS_INLINE { filter_tile<decltype(height)::value, width>(f, i, first); });
+  });
+}
+
+}  // namespace danas::cpu::DANAS_SIMD

@@ -1,0 +1,88 @@
+#include "tensor/cpu/block_team.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace danas::cpu {
+
+void Packer::add_wide(const Matrix& w, const BottleneckShape& shape, float* out) {
+  for (Index group = 0; group < shape.channel_groups(); ++group) {
+    Index column = shape.first_plane(group) * plane_channels;
+    const Index end = column + shape.planes_of(group) * plane_channels;
+    while (column < end) {
+      const Index width = panel_vectors((end - column) / lanes_) * lanes_;
+      panels_.push_back({w, column, width, w.rows, false, out + column * w.rows});
+      column += width;
+    }
+  }
+}
+
+void Packer::add_narrow(const Matrix& w, const BottleneckShape& shape, float* out) {
+  const Index rows = shape.wide_padded();
+  for_narrow_panels(w.columns, lanes_, [&](const NarrowPanel& panel) {
+    panels_.push_back({w, panel.column, panel.width, rows, panel.pairs, out + panel.column * rows});
+  });
+}
+
+void Packer::add(const Matrix& w, Index rows, float* out) {
+  const Index vectors = divide_up(w.columns, lanes_);
+  for (Index vector = 0; vector < vectors;) {
+    const int width = panel_vectors(vectors - vector);
+    panels_.push_back({w, vector * lanes_, width * lanes_, rows, false, out + vector * lanes_ * rows});
+    vector += width;
+  }
+}
+
+void Packer::pack(const Panel& panel) {
+  const Matrix& w = panel.w;
+  const Index used = std::clamp<Index>(w.columns - panel.first, 0, panel.width);
+  if (panel.pairs) {
+    for (Index row = 0; row < w.rows; ++row)
+      for (Index j = 0; j < panel.width; ++j)
+        panel.out[(row / 2 * panel.width + j) * 2 + row % 2] =
+            j < used ? w.data[row * w.row_step + (panel.first + j) * w.column_step] : 0.0f;
+    if (w.rows % 2 == 1)
+      for (Index j = 0; j < panel.width; ++j) panel.out[(w.rows / 2 * panel.width + j) * 2 + 1] = 0.0f;
+  } else if (w.column_step == 1) {
+    for (Index row = 0; row < w.rows; ++row) {
+      float* out = panel.out + row * panel.width;
+      std::memcpy(out, w.data + row * w.row_step + panel.first, static_cast<std::size_t>(used) * sizeof(float));
+      std::fill(out + used, out + panel.width, 0.0f);
+    }
+  } else {
+    for (Index j = 0; j < panel.width; ++j) {
+      const float* in = w.data + (panel.first + j) * w.column_step;
+      for (Index row = 0; row < w.rows; ++row)
+        panel.out[row * panel.width + j] = j < used ? in[row * w.row_step] : 0.0f;
+    }
+  }
+  const Index written = panel.pairs ? (w.rows + 1) / 2 * 2 : w.rows;
+  std::fill(panel.out + written * panel.width, panel.out + std::max(written, panel.padded_rows) * panel.width, 0.0f);
+}
+
+void Packer::run(ThreadPool& pool) const {
+  constexpr Index little = 16384;  // elements that are packed before another thread is awake
+  Index size = 0;
+  for (const Panel& panel : panels_) size += panel.padded_rows * panel.width;
+  const auto count = static_cast<Index>(panels_.size());
+  const auto body = [&](std::int64_t i, int) { pack(panels_[static_cast<std::size_t>(i)]); };
+  if (size > little) pool.run(count, body);
+  else
+    for (Index i = 0; i < count; ++i) body(i, 0);
+}
+
+void pack_depthwise(const Filter& w, const BottleneckShape& shape, float* out) {
+  for (Index plane = 0; plane < shape.planes; ++plane)
+    for (Index tap = 0; tap < 9; ++tap, out += plane_channels) {
+      const Index first = plane * plane_channels;
+      pad_vector(w.as<const float>() + tap * w.tap_stride + first, std::min(plane_channels, w.out - first),
+                 plane_channels, out);
+    }
+}
+
+void pad_vector(const float* from, Index channels, Index padded, float* to) {
+  std::copy_n(from, channels, to);
+  std::fill(to + channels, to + padded, 0.0f);
+}
+
+}  // namespace danas::cpu
