@@ -52,9 +52,7 @@ DANAS_INLINE V power_of_two(V whole) {
 }
 
 // Two floats in turn; and the sums of the pairs of lanes, in the first half.
-DANAS_INLINE V all_pairs(const float* p) {
-  return _mm512_castpd_ps(_mm512_set1_pd(*reinterpret_cast<const Pair*>(p)));
-}
+DANAS_INLINE V all_pairs(const float* p) { return _mm512_castpd_ps(_mm512_set1_pd(*reinterpret_cast<const Pair*>(p))); }
 DANAS_INLINE V fold_pairs(V v) {
   const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14);
   return _mm512_permutexvar_ps(even, v + _mm512_permute_ps(v, 0xB1));
@@ -86,9 +84,7 @@ DANAS_INLINE V power_of_two(V whole) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
 }
 
-DANAS_INLINE V all_pairs(const float* p) {
-  return _mm256_castpd_ps(_mm256_set1_pd(*reinterpret_cast<const Pair*>(p)));
-}
+DANAS_INLINE V all_pairs(const float* p) { return _mm256_castpd_ps(_mm256_set1_pd(*reinterpret_cast<const Pair*>(p))); }
 DANAS_INLINE V fold_pairs(V v) {
   return _mm256_permutevar8x32_ps(v + _mm256_permute_ps(v, 0xB1), _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
 }
