@@ -203,6 +203,18 @@ Results run(Backend& backend, const Block& s, Kind kind, std::int64_t extra = 0)
   return results;
 }
 
+/// With the running statistics that normalization() gave, folded.
+Numbers infer(Backend& backend, const Block& s, std::int64_t extra = 0) {
+  Operands operands(backend, extra);
+  Drawn drawn(s, Kind::plain);
+  const View x = operands.view(s.n, s.h, s.w, s.in, drawn.input());
+  const BottleneckWeights weights = weights_of(operands, drawn, s);
+  const View y = operands.view(s.n, s.out_h(), s.out_w(), s.out);
+  const FoldedBottleneck folded = backend.fold_bottleneck(weights, epsilon, operands.arena());
+  backend.bottleneck_inference(x, folded, operands.arena(), y);
+  return operands.numbers(y);
+}
+
 /// Of the root of the sum of squares: units within rounding of a kink of ReLU6 may be on its other side.
 double distance(const Numbers& got, const Numbers& wanted, double least) {
   BOOST_REQUIRE_EQUAL(got.size(), wanted.size());
@@ -273,6 +285,24 @@ FOR_EACH_INSTRUCTION_SET(is_the_composition_with_constant_channels) {
 
 FOR_EACH_INSTRUCTION_SET(is_the_composition_with_gamma_zero) {
   for (const Block& s : blocks) compare(instruction_set, s, Kind::gamma_zero, 1e-5, 2e-3);
+}
+
+// Those, and maps that are done in bands and slabs of rows.
+FOR_EACH_INSTRUCTION_SET(inference_is_the_composition) {
+  std::vector<Block> all = blocks;
+  for (const Block& s : {Block{2, 57, 50, 16, 96, 24, 2},
+                         {1, 113, 60, 16, 96, 24, 2},
+                         {3, 50, 49, 24, 144, 24, 1, true},
+                         {17, 49, 50, 20, 120, 36, 1},
+                         {16, 60, 62, 32, 0, 16, 1},
+                         {1, 64, 90, 24, 144, 32, 2}})
+    all.push_back(s);
+  const auto reference = make_reference_backend(Type::f64);
+  for (const Block& s : all) {
+    const Numbers wanted = infer(*reference, s), got = infer(*make_cpu_backend(1, instruction_set), s);
+    BOOST_TEST(distance(got, wanted, 1e-3) < 1e-6, s.name());
+    for (const int threads : {2, 5}) BOOST_TEST((infer(*make_cpu_backend(threads, instruction_set), s, 4) == got));
+  }
 }
 
 FOR_EACH_INSTRUCTION_SET(is_the_same_on_any_threads_with_any_gaps) {

@@ -65,8 +65,8 @@ template <int stride, bool activated>
 DANAS_INLINE void filter_row(const PlaneFilter& f, Index image, Index row, int lane, const V (&w)[9], V bias, float* y,
                              RowMoments* moments) {
   const Index in = row * stride - f.padding_y, column = (1 - f.padding_x) * pixel + lane;
-  const float* const base[3] = {f.x.at(image, in) + column, f.x.at(image, in + 1) + column,
-                                f.x.at(image, in + 2) + column};
+  const float* const base[3] = {row_of(f.x, image, in) + column, row_of(f.x, image, in + 1) + column,
+                                row_of(f.x, image, in + 2) + column};
   for_row_tiles<stride>(f.width, [&](auto count, Index p) DANAS_ALWAYS_INLINE {
     constexpr int pixels = decltype(count)::value;
     const Index shift = p * stride * pixel;
@@ -224,8 +224,8 @@ class Backward {
 
   DANAS_INLINE void dense_row(Index image, Index y, Index at) {
     // Filter row ky meets output row y + 1 − ky; a row begins with its pixel of padding, which the first input needs.
-    const float* const base[3] = {f_.dy.at(image, y + 1) + lane_, f_.dy.at(image, y) + lane_,
-                                  f_.dy.at(image, y - 1) + lane_};
+    const float* const base[3] = {row_of(f_.dy, image, y + 1) + lane_, row_of(f_.dy, image, y) + lane_,
+                                  row_of(f_.dy, image, y - 1) + lane_};
     const auto tile = [&](auto count, Index p) DANAS_ALWAYS_INLINE {
       constexpr int pixels = decltype(count)::value;
       const float* const rows[3] = {base[0] + p * pixel, base[1] + p * pixel, base[2] + p * pixel};
@@ -250,7 +250,8 @@ class Backward {
   template <bool even>
   DANAS_INLINE void strided_row(Index image, Index y, Index at) {
     const Index u = y + f_.padding_y;  // even: filter row 0 of output row u/2, filter row 2 of the one before
-    const float *first = f_.dy.at(image, u / 2) + lane_, *second = even ? f_.dy.at(image, u / 2 - 1) + lane_ : first;
+    const float *first = row_of(f_.dy, image, u / 2) + lane_,
+                *second = even ? row_of(f_.dy, image, u / 2 - 1) + lane_ : first;
     Index p = 0, output = 0;  // of the first pixel, whose output before it is the padding
     if (f_.padding_x == 1) {
       lone<even>(at, first + pixel, second + pixel);

@@ -6,6 +6,7 @@ namespace danas::cpu {
 namespace {
 
 constexpr Index pixel = plane_channels;
+constexpr Index near_floats = 10240;    ///< of the expanded rows of a band: a share of the first-level cache
 constexpr Index cache_floats = 131072;  ///< of a task's tiles: a share of the second-level cache
 constexpr Index least_tasks = 16;
 constexpr Index least_strip = 4;  ///< output rows: a strip repeats the expansion of two rows of its neighbors
@@ -25,8 +26,9 @@ struct Folded {
   Index size;
 };
 
-/// How a block is cut: tasks are (group of images, strip of output rows); a strip is done in bands of rows, whose
-/// expanded rows stay for the next band.
+/// How a block is cut: tasks are (group of images, strip of output rows). Of a strip, the filtered tensor of a slab of rows
+/// is made for all channels and then projected; of a slab, a channel group is expanded and filtered in bands of rows, few
+/// enough for the first-level cache, whose expanded rows stay for the next band.
 struct Cut {
   explicit Cut(const BottleneckShape& shape) {
     const Index strips = shape.group > 1 ? 1
@@ -34,25 +36,26 @@ struct Cut {
                                                              1, divide_up(shape.out_h, least_strip));
     strip = divide_up(shape.out_h, strips);
     strips_per_group = divide_up(shape.out_h, strip);
-    band = strip;
-    while (band > 1 && shape.group == 1 && floats(shape) > cache_floats) band = band > 8 ? band - 4 : band - 1;
+    slab = band = strip;
+    if (shape.group > 1) return;
+    while (band > 1 && std::min(shape.planes, shape.group_planes) * ring_plane(shape) > near_floats) --band;
+    while (slab > band && floats(shape) > cache_floats) slab -= std::min(band, slab - band);
   }
 
-  bool one_band() const { return band == strip; }
   Index ring_rows(const BottleneckShape& shape) const { return std::min(shape.in_h, (band - 1) * shape.stride + 3); }
   Index ring_plane(const BottleneckShape& shape) const {
     return shape.group * ring_rows(shape) * (shape.in_w + 2) * pixel;
   }
-  /// Planes of a ring: those of all channels where another band follows.
+  bool keeps_rings() const { return slab < strip; }  ///< those of all channels, for the next slab
   Index ring_planes(const BottleneckShape& shape) const {
-    return one_band() ? std::min<Index>(shape.planes, group_planes) : shape.planes;
+    return keeps_rings() ? shape.planes : std::min(shape.planes, shape.group_planes);
   }
-  Index filtered_plane(const BottleneckShape& shape) const { return shape.group * band * shape.out_w * pixel; }
+  Index filtered_plane(const BottleneckShape& shape) const { return shape.group * slab * shape.out_w * pixel; }
   Index floats(const BottleneckShape& shape) const {
     return ring_planes(shape) * ring_plane(shape) + shape.planes * filtered_plane(shape);
   }
 
-  Index strip, strips_per_group, band;
+  Index strip, strips_per_group, slab, band;
 };
 
 /// One task's work.
@@ -63,7 +66,7 @@ class Inference {
       : kernels_(kernels.block), lanes_(kernels.lanes), shape_(shape), weights_(weights), bias3_(bias3),
         residual_(residual), x_(x), y_(y), worker_(worker), ring_rows_(cut.ring_rows(shape)),
         ring_row_((shape.in_w + 2) * pixel), ring_image_(ring_rows_ * ring_row_), ring_plane_(cut.ring_plane(shape)),
-        band_(cut.band), keeps_(!cut.one_band()) {
+        slab_(cut.slab), band_(cut.band), keeps_(cut.keeps_rings()) {
     const Index rings = cut.ring_planes(shape) * ring_plane_;
     Parts parts(worker.tiles.take(ring_row_ + rings + shape.planes * cut.filtered_plane(shape) + 64));
     zeros_ = parts.take(ring_row_);
@@ -80,31 +83,42 @@ class Inference {
     group_ = group;
     images_ = shape_.images_of(group);
     Index next = std::max<Index>(0, first * shape_.stride - shape_.padding_y);
-    for (Index row = first; row < last; row += band_) {
-      const Index end = std::min(row + band_, last);
-      const Index need = std::min(shape_.in_h, (end - 1) * shape_.stride - shape_.padding_y + 3);
-      find_offsets(next, need);
-      for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
-        if (shape_.expands()) expand(channels, next, need);
-        else copy_input(channels, next, need);
-        filter(channels, row, end);
-      }
+    for (Index row = first; row < last; row += slab_) {
+      const Index end = std::min(row + slab_, last);
+      for (Index channels = 0; channels < shape_.channel_groups(); ++channels) filter_slab(channels, row, end, next);
       project(row, end);
-      next = need;
+      next = input_rows(end);
     }
   }
 
  private:
   float* ring_of(Index channels) const { return ring_ + (keeps_ ? shape_.first_plane(channels) * ring_plane_ : 0); }
   Index filtered_image(Index rows) const { return rows * shape_.out_w * pixel; }
+  /// Input rows that output rows up to `last` see.
+  Index input_rows(Index last) const {
+    return std::min(shape_.in_h, (last - 1) * shape_.stride - shape_.padding_y + 3);
+  }
+
+  /// Output rows [first, last) of a channel group, whose input rows are there up to `next`.
+  void filter_slab(Index channels, Index first, Index last, Index next) const {
+    for (Index row = first; row < last; row += band_) {
+      const Index end = std::min(row + band_, last), need = input_rows(end);
+      if (need > next && shape_.expands()) expand(channels, next, need);
+      else if (need > next) copy_input(channels, next, need);
+      filter(channels, row, end, first, last);
+      next = std::max(next, need);
+    }
+  }
 
   /// Where the input's rows [first, last) of every image go.
-  void find_offsets(Index first, Index last) {
-    worker_.offsets.clear();
+  void find_offsets(Index first, Index last) const {
+    const Index count = images_ * (last - first) * shape_.in_w;
+    if (static_cast<Index>(worker_.offsets.size()) < count) worker_.offsets.resize(static_cast<std::size_t>(count));
+    std::int32_t* to = worker_.offsets.data();
     for (Index image = 0; image < images_; ++image)
-      for (Index y = first; y < last; ++y) {
-        const Index row = image * ring_image_ + y % ring_rows_ * ring_row_;
-        for (Index x = 1; x <= shape_.in_w; ++x) worker_.offsets.push_back(static_cast<std::int32_t>(row + x * pixel));
+      for (Index y = first; y < last; ++y, to += shape_.in_w) {
+        const auto row = static_cast<std::int32_t>(image * ring_image_ + y % ring_rows_ * ring_row_ + pixel);
+        for (Index x = 0; x < shape_.in_w; ++x) to[x] = row + static_cast<std::int32_t>(x * pixel);
       }
   }
 
@@ -114,17 +128,18 @@ class Inference {
 
   void expand(Index channels, Index first, Index last) const {
     const Index plane = shape_.first_plane(channels);
+    find_offsets(first, last);
     WideActivated product{};
     product.x = input(first);
     product.x_stride = product.depth = shape_.in;
-    product.rows = static_cast<Index>(worker_.offsets.size());
+    product.rows = images_ * (last - first) * shape_.in_w;
     product.panel = weights_.expand + plane * pixel * shape_.in;
     product.planes = shape_.planes_of(channels);
     product.y = ring_of(channels);
     product.y_plane = ring_plane_;
     product.bias = weights_.bias1 + plane * pixel;
     product.offsets = worker_.offsets.data();
-    if (last > first) kernels_.wide_activated(product);
+    kernels_.wide_activated(product);
   }
 
   void copy_input(Index channels, Index first, Index last) const {
@@ -146,7 +161,8 @@ class Inference {
     }
   }
 
-  void filter(Index channels, Index first, Index last) const {
+  /// Rows [first, last) of a slab.
+  void filter(Index channels, Index first, Index last, Index slab_first, Index slab_last) const {
     for (int i = 0; i < shape_.planes_of(channels); ++i) {
       const Index plane = shape_.first_plane(channels) + i;
       PlaneFilter f{};
@@ -160,8 +176,8 @@ class Inference {
       f.padding_x = shape_.padding_x;
       f.weights = weights_.depthwise + plane * 9 * pixel;
       f.bias = weights_.bias2 + plane * pixel;
-      f.y_image = filtered_image(last - first);
-      f.y = filtered_ + plane * images_ * f.y_image;
+      f.y_image = filtered_image(slab_last - slab_first);
+      f.y = filtered_ + plane * images_ * f.y_image + filtered_image(first - slab_first);
       kernels_.plane_filter(f);
     }
   }
@@ -195,7 +211,7 @@ class Inference {
   const float* x_;
   float* y_;
   BlockWorker& worker_;
-  const Index ring_rows_, ring_row_, ring_image_, ring_plane_, band_;
+  const Index ring_rows_, ring_row_, ring_image_, ring_plane_, slab_, band_;
   const bool keeps_;
   float *zeros_, *ring_, *filtered_;
   Index group_ = 0, images_ = 0;

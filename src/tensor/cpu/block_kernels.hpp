@@ -82,11 +82,6 @@ struct PaddedPlane {
   const float* base;
   Index image, row, rows, height;
   const float* zeros;  ///< a row of them
-
-  const float* at(Index i, Index y) const {
-    if (y < 0 || y >= height) return zeros;
-    return base + i * image + (rows < height ? y % rows : y) * row;
-  }
 };
 
 /// 3×3 depthwise convolution of one plane: output rows [first, last) of each image.

@@ -1,6 +1,7 @@
 // Products of the fused block between narrow matrices (rows of pixels, all channels) and wide ones (planes of 16
 // channels), with what follows them done while the tile is in registers.
 #include "tensor/cpu/block_simd.hpp"
+#include "tensor/cpu/register_tile.hpp"
 #include "tensor/cpu/unit.hpp"
 
 namespace danas::cpu::DANAS_SIMD {
@@ -8,36 +9,6 @@ namespace {
 
 constexpr Index ahead =
     16;  ///< rows of a plane that are fetched early: it is too short for the machine to see by itself
-
-/// sum += x [rows, depth]·panel.
-template <int rows, int vectors>
-DANAS_INLINE void multiply(const float* x, Index x_stride, Index depth, const float* panel, V (&sum)[rows][vectors]) {
-  // Four rows share a pointer: x86 addresses a base plus 0, 1, 2 times a register; 3 strides take one more register.
-  constexpr int groups = (rows + 3) / 4;
-  const float* group[groups];
-#pragma GCC unroll 8
-  for (int g = 0; g < groups; ++g) {
-    group[g] = x + 4 * g * x_stride;
-    asm("" : "+r"(group[g]));  // else the compiler keeps a pointer for each row, more than there are registers
-  }
-  const Index stride3 = 3 * x_stride;
-#pragma GCC unroll 2
-  for (Index k = 0; k < depth; ++k) {
-    V b[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) b[v] = load(panel + v * lanes);
-    panel += vectors * lanes;
-#pragma GCC unroll 32
-    for (int r = 0; r < rows; ++r) {
-      const float* p = group[r / 4];
-      const V a = all(r % 4 == 0 ? p[0] : r % 4 == 1 ? p[x_stride] : r % 4 == 2 ? p[2 * x_stride] : p[stride3]);
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
-    }
-#pragma GCC unroll 8
-    for (int g = 0; g < groups; ++g) ++group[g];
-  }
-}
 
 /// Every tile of a product: begin(sum, first vector) and end(sum, first vector, row).
 template <class Begin, class End>

@@ -60,6 +60,12 @@ DANAS_INLINE void for_panels(int count, Body&& body) {
   }
 }
 
+/// Row y of image i of a padded map, with the pixel of padding that it begins with.
+DANAS_INLINE const float* row_of(const PaddedPlane& plane, Index i, Index y) {
+  if (y < 0 || y >= plane.height) return plane.zeros;
+  return plane.base + i * plane.image + (plane.rows < plane.height ? y % plane.rows : y) * plane.row;
+}
+
 DANAS_INLINE V relu6(V v) { return activate<Activation::relu6>(v); }
 
 /// v where 0 < a < 6.
