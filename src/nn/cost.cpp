@@ -42,15 +42,15 @@ TrainingCost training_cost(const LayerList& layers, const TrainingSettings& sett
   return count_training(backend, layers, settings);
 }
 
-std::size_t training_arena(const LayerList& layers, std::int64_t images, Type real_type) {
-  CostBackend backend(real_type);
+std::size_t training_arena(const LayerList& layers, std::int64_t images, const Backend& like) {
+  CostBackend backend(like);
   TrainingSettings settings;
   settings.batch = static_cast<int>(images);
   return count_training(backend, layers, settings).arena_bytes;
 }
 
-std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, Type real_type) {
-  CostBackend backend(real_type);
+std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, const Backend& like) {
+  CostBackend backend(like);
   const Network network(backend, slice);
   const CountedBatch batch(backend, slice, images);
   Arena arena(backend);
@@ -58,8 +58,8 @@ std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, Typ
   return arena.peak_bytes();
 }
 
-std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, Type real_type) {
-  CostBackend backend(real_type);
+std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, const Backend& like) {
+  CostBackend backend(like);
   const Network network(backend, slice);
   const CountedBatch batch(backend, slice, images);
   Arena held(backend), arena(backend);

@@ -17,10 +17,10 @@ struct TrainingCost {
 };
 /// Of the whole network, with all heads, in single precision.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
-/// Bytes that a step takes from its arena, for so many images, on a backend of this real type (activations and weights).
-std::size_t training_arena(const LayerList& layers, std::int64_t images, Type real_type);
-std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, Type real_type);
-std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, Type real_type);
+/// Bytes that a step takes from its arena, for so many images, on a backend like this.
+std::size_t training_arena(const LayerList& layers, std::int64_t images, const Backend& like);
+std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, const Backend& like);
+std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, const Backend& like);
 
 /// Of inference of one image, the folding of the weights left out.
 Cost inference_cost(const LayerList& layers);

@@ -75,7 +75,7 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
   TrainingStep body(arena_, network, optimizer, batch_norm_momentum_);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
-      [&](std::int64_t images) { return training_arena(network.layers(), images, backend_.real_type()); });
+      [&](std::int64_t images) { return training_arena(network.layers(), images, backend_); });
   const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
     // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
@@ -104,7 +104,7 @@ void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchS
   RecalibrationStep body(arena_, network, slice);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
-      [&](std::int64_t images) { return recalibration_arena(slice, images, backend_.real_type()); });
+      [&](std::int64_t images) { return recalibration_arena(slice, images, backend_); });
   if (run_pass(program, slice, batches, "recalibration") == 0)
     throw expected("recalibration", "at least one image", "none");
   body.store();
@@ -116,7 +116,7 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
   EvaluationStep body(held_, arena_, network, slice);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
-      [&](std::int64_t images) { return evaluation_arena(slice, images, backend_.real_type()); });
+      [&](std::int64_t images) { return evaluation_arena(slice, images, backend_); });
   run_pass(program, slice, batches, "evaluation");
   return body.metrics(positive_class);
 }

@@ -129,6 +129,8 @@ class Backend {
   virtual int threads() const = 0;
   /// Another queue of work on the same device and its memory, with so many threads; used by one thread at a time, as this is.
   virtual std::unique_ptr<Backend> lane(int threads) const = 0;
+  /// Whether its inverted bottlenecks take memory as bottleneck_shape.hpp says, not as the operations they are made of.
+  virtual bool fuses_blocks() const { return false; }
 
   // Memory, aligned to 64 bytes. It belongs to the backend's device: nobody but the backend reads or writes it, others
   // move numbers with the functions below.

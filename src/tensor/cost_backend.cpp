@@ -190,9 +190,21 @@ void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, 
   count(0, 2 * pixels, pixels, size(out));
 }
 
+bool CostBackend::fused(const Filter& depthwise, int stride) const {
+  return fuses_blocks_ && BottleneckShape::fusible(depthwise, stride);
+}
+
+void CostBackend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
+  if (!fused(block.depthwise, block.stride)) return Backend::bottleneck_inference(x, block, arena, y);
+  const double expanded = static_cast<double>(x.rows() * block.depthwise.out);
+  const double filters = size(block.expand) + size(block.depthwise) + size(block.project);
+  count(products(x, block.expand) + products(y, block.depthwise) + products(y, block.project),
+        2 * expanded + 3 * static_cast<double>(y.size()), size(x) + filters, size(y));
+}
+
 void CostBackend::bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena,
                                       const View& y, BottleneckSaved& saved) {
-  if (!BottleneckShape::fusible(weights.depthwise, weights.stride))
+  if (!fused(weights.depthwise, weights.stride))
     return Backend::bottleneck_training(x, weights, epsilon, arena, y, saved);
   saved = take_bottleneck_saved(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
   const double wide = size(saved.expanded) + size(saved.filtered), residual = weights.residual ? size(x) : 0;
@@ -205,7 +217,7 @@ void CostBackend::bottleneck_training(const View& x, const BottleneckWeights& we
 void CostBackend::bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
                                       const BottleneckSaved& saved, Arena& arena, const View& dx,
                                       const BottleneckGradients& gradients) {
-  if (!BottleneckShape::fusible(weights.depthwise, weights.stride))
+  if (!fused(weights.depthwise, weights.stride))
     return Backend::bottleneck_backward(x, dy, weights, epsilon, saved, arena, dx, gradients);
   const ArenaScope scope(arena);
   const BottleneckScratch scratch =

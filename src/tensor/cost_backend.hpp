@@ -22,7 +22,9 @@ struct Cost {
 /// An operation made of others is counted as those.
 class CostBackend : public Backend {
  public:
-  explicit CostBackend(Type real_type = Type::f32) : real_type_(real_type) {}
+  /// As the product's backend on the CPU, or as another one.
+  CostBackend() = default;
+  explicit CostBackend(const Backend& like) : real_type_(like.real_type()), fuses_blocks_(like.fuses_blocks()) {}
 
   const Cost& cost() const { return cost_; }
   void forget() { cost_ = {}; }                     ///< begins to count anew; memory stays
@@ -32,7 +34,10 @@ class CostBackend : public Backend {
   std::string instruction_set() const override { return "none"; }
   Type real_type() const override { return real_type_; }
   int threads() const override { return 1; }
-  std::unique_ptr<Backend> lane(int) const override { return std::make_unique<CostBackend>(); }
+  std::unique_ptr<Backend> lane(int) const override {
+    return std::make_unique<CostBackend>(static_cast<const Backend&>(*this));
+  }
+  bool fuses_blocks() const override { return fuses_blocks_; }
 
   bool host_memory() const override { return false; }
   void* allocate(std::size_t bytes) override;
@@ -90,6 +95,7 @@ class CostBackend : public Backend {
   // As the CPU's fused kernels: their memory, one read and one write of what each pass sees.
   void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
                            BottleneckSaved& saved) override;
+  void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
   void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
                            const BottleneckSaved& saved, Arena& arena, const View& dx,
                            const BottleneckGradients& gradients) override;
@@ -99,7 +105,10 @@ class CostBackend : public Backend {
   /// An elementwise operation of so many FLOP an element of `each`, by the sizes of what it reads and writes.
   void pass(double flop, const View& each, std::initializer_list<View> read, std::initializer_list<View> written);
 
-  Type real_type_;
+  bool fused(const Filter& depthwise, int stride) const;
+
+  Type real_type_ = Type::f32;
+  bool fuses_blocks_ = true;
   Cost cost_;
   std::map<std::uintptr_t, std::size_t> blocks_;  ///< sizes by address, none of which is memory
   std::uintptr_t next_ = 1 << 20;

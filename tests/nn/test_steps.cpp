@@ -57,6 +57,21 @@ class CapturingBackend : public cpu::CpuBackend {
     note({x.data, weights.gamma.data, y.data, statistics.mean.data, statistics.variance.data});
     CpuBackend::batch_norm_training(x, weights, epsilon, act, y, statistics);
   }
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override {
+    CpuBackend::bottleneck_training(x, weights, epsilon, arena, y, saved);
+    note({x.data, y.data, saved.filtered.data, saved.projected.data});
+  }
+  void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                           const BottleneckSaved& saved, Arena& arena, const View& dx,
+                           const BottleneckGradients& gradients) override {
+    note({x.data, dy.data, dx.data, gradients.project.data});
+    CpuBackend::bottleneck_backward(x, dy, weights, epsilon, saved, arena, dx, gradients);
+  }
+  void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override {
+    note({x.data, block.packed.data, y.data});
+    CpuBackend::bottleneck_inference(x, block, arena, y);
+  }
   void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) override {
     note({batch.mean.data, pooled.mean.data, pooled.rows.data});
     CpuBackend::accumulate_moments(batch, rows, pooled);
