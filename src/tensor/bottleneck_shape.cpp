@@ -8,7 +8,8 @@ namespace danas {
 
 namespace {
 constexpr std::int64_t group_pixels = 200;  ///< the unit's tiles of 48 channels stay near the first-level cache
-constexpr std::int64_t least_groups = 8;    ///< work for the threads, where there are the images
+constexpr std::int64_t least_groups = 8;    ///< work for the threads, where there are the images,
+constexpr std::int64_t least_pixels = 48;   ///< and what is worth reading the weights for
 
 // FLOP an input pixel of what the ways of keeping the expanded tensor differ in, a byte that is moved counted as FLOP too.
 // Stored, it is written, read, read again beside its gradient, which is written and read; activated, written and read.
@@ -19,8 +20,8 @@ BottleneckShape::Expansion cheapest_expansion(const BottleneckShape& shape) {
   using Expansion = BottleneckShape::Expansion;
   constexpr double passes_stored = 6, passes_activated = 2, elementwise_repeated = 24;
   constexpr double cached_bytes = 4 << 20, byte_of_memory = 8, byte_of_cache = 3;  // in FLOP
-  constexpr std::int64_t least_tasks = 4, least_pixels = 512;
-  if (shape.groups < least_tasks || shape.images * shape.in_pixels() < least_pixels) return Expansion::stored;
+  constexpr std::int64_t least_tasks = 4, many_pixels = 512;
+  if (shape.groups < least_tasks || shape.images * shape.in_pixels() < many_pixels) return Expansion::stored;
   const auto in = static_cast<double>(shape.in), wide = static_cast<double>(shape.wide_padded());
   const double pixels = static_cast<double>(shape.images) * static_cast<double>(shape.in_pixels());
   const double pass = 4 * wide * (4 * wide * pixels > cached_bytes ? byte_of_memory : byte_of_cache);
@@ -50,7 +51,8 @@ BottleneckShape::BottleneckShape(const View& x, const Filter& expand, const Filt
       padding_x(padding_before(x.w, 3, {stride_, Padding::same})),
       planes((depthwise.out + plane_channels - 1) / plane_channels) {
   const std::int64_t fitting = std::max<std::int64_t>(1, group_pixels / std::max<std::int64_t>(1, in_pixels()));
-  const std::int64_t wanted = std::clamp<std::int64_t>(images / least_groups, 1, fitting);
+  const std::int64_t enough = least_pixels / std::max<std::int64_t>(1, in_pixels());
+  const std::int64_t wanted = std::clamp<std::int64_t>(std::max(images / least_groups, enough), 1, fitting);
   groups = (images + wanted - 1) / wanted;
   group = groups > 0 ? (images + groups - 1) / groups : 1;  // as even as can be
   groups = (images + group - 1) / group;

@@ -3,20 +3,13 @@
 namespace danas::cpu {
 namespace {
 
-constexpr Index expand_floats = 65536;  ///< of a tile on the way back through the expansion
-constexpr Index most_expand_rows = 256;
-constexpr Index large_filter = 65536;  ///< elements of which few partial sums are worth their memory
+constexpr Index block_rows = 96;  ///< of an expanded tensor's gradient
 
 class StoredBackward : public BackwardPass {
  public:
   template <class... Arguments>
-  explicit StoredBackward(const Arguments&... arguments)
-      : BackwardPass(arguments...),
-        rows_(std::clamp<Index>(expand_floats / shape_.wide_padded() / 8 * 8, 24, most_expand_rows)),
-        row_blocks_(divide_up(shape_.group * shape_.in_pixels(), rows_)) {
+  explicit StoredBackward(const Arguments&... arguments) : BackwardPass(arguments...) {
     chunks_ = std::clamp<Index>(divide_up(least_tasks, shape_.channel_groups()), 1, shape_.groups);
-    const Index tasks = shape_.in * shape_.wide_padded() > large_filter ? least_tasks / 2 : least_tasks;
-    expand_tasks_ = std::min(tasks, shape_.groups * row_blocks_);
     Parts measured, measured_partials;
     place(measured, measured_partials);
     Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
@@ -27,7 +20,8 @@ class StoredBackward : public BackwardPass {
     prepare();
     through_projection();
     through_filter();
-    if (shape_.expands() && wants_first()) through_expansion();
+    if (shape_.expands() && wants_first()) through_normalization();
+    if (shape_.expands() && gradients_.dx.present()) through_expansion();
     team_.pool.run(shape_.channel_groups(), [&](std::int64_t channels, int) {
       finish(channels);
       if (shape_.expands() && gradients_.weights.expand.present()) finish_expand(channels);
@@ -42,7 +36,7 @@ class StoredBackward : public BackwardPass {
     if (!shape_.expands()) return;
     first_ = Normalization::take(parts, shape_.wide_padded());
     expand_panels_ = parts.take(Packer::narrow_size(shape_.in, shape_));
-    dexpand_ = partials.take(expand_tasks_ * shape_.in * shape_.wide_padded());
+    dexpand_ = partials.take(chunks_ * shape_.in * shape_.wide_padded());
   }
 
   void prepare() const {
@@ -147,27 +141,39 @@ class StoredBackward : public BackwardPass {
                          .add = residual ? residual + place + channel : nullptr});
   }
 
-  // Through the first normalization and the expansion, a block of pixels at a time.
-  void through_expansion() const {
-    const Index blocks = shape_.groups * row_blocks_, share = divide_up(blocks, expand_tasks_);
-    team_.pool.run(expand_tasks_, [&](std::int64_t task, int worker) {
-      float* tile = team_.workers[static_cast<std::size_t>(worker)].tiles.take(rows_ * shape_.wide_padded());
-      float* out = dexpand_ + task * shape_.in * shape_.wide_padded();
-      std::fill_n(out, shape_.in * shape_.wide_padded(), 0.0f);
-      for (Index block = task * share; block < std::min((task + 1) * share, blocks); ++block)
-        expansion_block(block / row_blocks_, block % row_blocks_ * rows_, tile, out);
+  // Through the first normalization, in place, and to the expansion's gradient: a channel group has all rows, so that
+  // wide filters have few partial sums.
+  void through_normalization() const {
+    const WidePlanes dexpanded(scratch_.dexpanded);
+    for_units([&](Index first, Index last, Index chunk, Index channels, BlockWorker&) {
+      const Index plane = shape_.first_plane(channels), width = shape_.planes_of(channels) * pixel;
+      float* out = dexpand_ + (chunk * shape_.wide_padded() + plane * pixel) * shape_.in;
+      std::fill_n(out, shape_.in * width, 0.0f);
+      for (Index group = first; group < last; ++group)
+        for (Index row = 0; row < group_rows(group); row += block_rows) {
+          const Index rows = std::min(block_rows, group_rows(group) - row);
+          combine(group, channels, row, rows);
+          kernels_.wide_filter({.x = x_ + (group * shape_.group * shape_.in_pixels() + row) * shape_.in,
+                                .x_stride = shape_.in,
+                                .depth = shape_.in,
+                                .rows = rows,
+                                .w = dexpanded.at(group, plane) + row * pixel,
+                                .w_plane = dexpanded.plane,
+                                .planes = shape_.planes_of(channels),
+                                .out = out});
+        }
     });
   }
+  Index group_rows(Index group) const { return shape_.images_of(group) * shape_.in_pixels(); }
 
-  void expansion_block(Index group, Index row, float* tile, float* out) const {
-    const Index rows = std::min(rows_, shape_.images_of(group) * shape_.in_pixels() - row);
-    if (rows <= 0) return;
+  void combine(Index group, Index channels, Index row, Index rows) const {
     const WidePlanes expanded(saved_.expanded), dexpanded(scratch_.dexpanded);
-    for (Index plane = 0; plane < shape_.planes; ++plane) {
+    for (int i = 0; i < shape_.planes_of(channels); ++i) {
+      const Index plane = shape_.first_plane(channels) + i;
       PlaneCombination pixels{};
-      pixels.x = dexpanded.at(group, plane) + row * pixel;
+      pixels.y = dexpanded.at(group, plane) + row * pixel;
+      pixels.x = pixels.y;
       pixels.other = expanded.at(group, plane) + row * pixel;
-      pixels.y = tile + plane * rows * pixel;
       pixels.rows = 1;
       pixels.pixels = rows;
       pixels.scale = combination_.a + plane * pixel;
@@ -175,26 +181,24 @@ class StoredBackward : public BackwardPass {
       pixels.shift = combination_.c + plane * pixel;
       kernels_.plane_combine(pixels);
     }
-    const Index place = (group * shape_.group * shape_.in_pixels() + row) * shape_.in;
-    if (gradients_.dx.present()) expansion_input(tile, rows, place);
-    for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
-      const Index plane = shape_.first_plane(channels);
-      kernels_.wide_filter({.x = x_ + place,
-                            .x_stride = shape_.in,
-                            .depth = shape_.in,
-                            .rows = rows,
-                            .w = tile + plane * rows * pixel,
-                            .w_plane = rows * pixel,
-                            .planes = shape_.planes_of(channels),
-                            .out = out + plane * pixel * shape_.in});
-    }
   }
 
-  void expansion_input(const float* tile, Index rows, Index place) const {
+  void through_expansion() const {
+    const Index blocks = divide_up(shape_.group * shape_.in_pixels(), block_rows);
+    team_.pool.run(shape_.groups * blocks, [&](std::int64_t task, int) {
+      const Index group = task / blocks, row = task % blocks * block_rows;
+      const Index rows = std::min(block_rows, group_rows(group) - row);
+      if (rows > 0) expansion_input(group, row, rows);
+    });
+  }
+
+  void expansion_input(Index group, Index row, Index rows) const {
+    const WidePlanes dexpanded(scratch_.dexpanded);
+    const Index place = (group * shape_.group * shape_.in_pixels() + row) * shape_.in;
     const float* residual = gradients_.residual.as<const float>();
     NarrowProduct product{};
-    product.x = tile;
-    product.x_plane = rows * pixel;
+    product.x = dexpanded.at(group, 0) + row * pixel;
+    product.x_plane = dexpanded.plane;
     product.planes = shape_.planes;
     product.rows = rows;
     product.y_stride = shape_.in;
@@ -213,14 +217,12 @@ class StoredBackward : public BackwardPass {
     const Filter& wanted = gradients_.weights.expand;
     const Index first = shape_.first_plane(channels) * pixel, width = shape_.planes_of(channels) * pixel;
     float* dexpand = dexpand_ + first * shape_.in;
-    sum(dexpand, shape_.in * width, expand_tasks_, shape_.in * shape_.wide_padded());
+    sum(dexpand, shape_.in * width, chunks_, shape_.in * shape_.wide_padded());
     for (Index i = 0; i < shape_.in; ++i)
       std::copy_n(dexpand + i * width, std::min(width, shape_.wide - first),
                   wanted.as<float>() + i * wanted.row_stride + first);
   }
 
-  const Index rows_, row_blocks_;
-  Index expand_tasks_ = 0;
   Normalization first_{};
 };
 
