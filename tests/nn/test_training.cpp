@@ -290,16 +290,20 @@ BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 64, 3, 2, 8, 1);
   const Network network(*backend, supernet_layers({64, Color::rgb}, full_depth, 2), 8);
-  const auto peak = [&](const Architecture& architecture) {
-    Trainer trainer(*backend);
-    const LayerList slice = slice_layers(network.layers(), architecture);
-    trainer.evaluate(network, slice, toy.pass(), 1);
+  const auto folded_bytes = [&](const LayerList& slice) {
     std::int64_t weights = 0;
     for (const Layer& layer : layer_table(slice)) weights += layer.parameters_folded;
-    return static_cast<std::int64_t>(trainer.peak_bytes()) - 4 * weights;
+    return 4 * weights;
   };
-  // The early blocks are the widest: depth costs only the folded weights (and their alignment).
-  BOOST_TEST(std::abs(peak({}) - peak({{0, 0, 0, 0, 0}, 1.0})) < 100'000);
+  const auto peak = [&](const LayerList& slice) {
+    Trainer trainer(*backend);
+    trainer.evaluate(network, slice, toy.pass(), 1);
+    return static_cast<std::int64_t>(trainer.peak_bytes()) - folded_bytes(slice);
+  };
+  // The early layers are the widest: depth costs only the folded weights, and what packing them in vectors adds.
+  const LayerList deep = slice_layers(network.layers(), {}),
+                  shallow = slice_layers(network.layers(), {{0, 0, 0, 0, 0}, 1.0});
+  BOOST_TEST(std::abs(peak(deep) - peak(shallow)) < folded_bytes(deep) / 30);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_batches_are_refused) {
