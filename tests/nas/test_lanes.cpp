@@ -9,8 +9,11 @@
 #include <thread>
 
 #include "nas/lanes.hpp"
+#include "tiny_search.hpp"
 
 using namespace danas;
+using namespace danas::test;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -136,6 +139,37 @@ BOOST_AUTO_TEST_CASE(failures_come_out_after_the_end_of_those_before) {
   both.fail = {2, 3};
   check_failure(both, *backend, 4, "piece 2");
   BOOST_TEST(both.ended == first(2), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_search_does_not_depend_on_their_number) {
+  const TemporaryFolder folder;
+  run_tiny(tiny_experiment(folder.path()), folder.path() / "one", false);
+  const auto expected = results(folder.path() / "one");
+  for (const std::string lanes : {"2", "3", "\"auto\""})
+    for (const int threads : {1, 4}) {
+      const fs::path directory = folder.path() / ("lanes " + std::to_string(threads) + lanes);
+      run_tiny(tiny_experiment(folder.path(), {"search.lanes=" + lanes}), directory, false, threads);
+      check_same_results(expected, directory);
+    }
+}
+
+// Each session ends with pieces begun and not ended, or ended and waiting for one before them.
+BOOST_AUTO_TEST_CASE(an_interrupted_search_is_resumed) {
+  const TemporaryFolder folder;
+  run_tiny(tiny_experiment(folder.path()), folder.path() / "one", false);
+  const Experiment experiment = tiny_experiment(folder.path(), {"search.lanes=3"});
+  const fs::path directory = folder.path() / "three";
+  int sessions = 0;
+  std::size_t rows = 0;
+  // A supernet's training gets on by a step a session, later ones are interrupted once another row is there.
+  const auto interrupt = [&](int calls, auto& flag) {
+    flag = flag || (calls > 9 && candidates_of(directory).size() > rows);
+  };
+  while (run_tiny(experiment, directory, sessions > 0, 3, interrupt).interrupted) {
+    rows = candidates_of(directory).size();
+    BOOST_TEST_REQUIRE(++sessions < 40);
+  }
+  check_same_results(results(folder.path() / "one"), directory);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -125,37 +125,6 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_matter, *boost::unit_test::l
   check_same_results(results(folder.path() / "one"), folder.path() / "two");
 }
 
-BOOST_AUTO_TEST_CASE(the_number_of_lanes_does_not_matter, *boost::unit_test::label("threads")) {
-  const TemporaryFolder folder;
-  run_tiny(tiny_experiment(folder.path()), folder.path() / "one", false);
-  const auto expected = results(folder.path() / "one");
-  for (const std::string lanes : {"2", "3", "\"auto\""})
-    for (const int threads : {1, 4}) {
-      const fs::path directory = folder.path() / ("lanes " + std::to_string(threads) + lanes);
-      run_tiny(tiny_experiment(folder.path(), {"search.lanes=" + lanes}), directory, false, threads);
-      check_same_results(expected, directory);
-    }
-}
-
-// Each session ends with pieces begun and not ended, or ended and waiting for one before them.
-BOOST_AUTO_TEST_CASE(interrupted_lanes_are_resumed, *boost::unit_test::label("threads")) {
-  const TemporaryFolder folder;
-  run_tiny(tiny_experiment(folder.path()), folder.path() / "one", false);
-  const Experiment experiment = tiny_experiment(folder.path(), {"search.lanes=3"});
-  const fs::path directory = folder.path() / "three";
-  int sessions = 0;
-  std::size_t rows = 0;
-  // A supernet's training gets on by a step a session, later ones are interrupted once another row is there.
-  const auto interrupt = [&](int calls, auto& flag) {
-    flag = flag || (calls > 9 && candidates_of(directory).size() > rows);
-  };
-  while (run_tiny(experiment, directory, sessions > 0, 3, interrupt).interrupted) {
-    rows = candidates_of(directory).size();
-    BOOST_TEST_REQUIRE(++sessions < 40);
-  }
-  check_same_results(results(folder.path() / "one"), directory);
-}
-
 BOOST_AUTO_TEST_CASE(another_seed_is_another_search) {
   const TemporaryFolder folder;
   const std::vector<std::string> small{"search.systems=3", "supernet.steps=2", "final.steps=1"};
