@@ -21,12 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<Candidate> candidates_of(const fs::path& directory) {
-  const CsvTable table = CsvTable::read(directory / "candidates.csv");
-  table.require_columns(candidate_columns());
-  return read_candidates(table);
-}
-
 std::vector<FrontRow> front_of(const fs::path& directory) {
   const CsvTable table = CsvTable::read(directory / "front.csv");
   table.require_columns(front_columns());

@@ -1,4 +1,5 @@
 #include "tiny_search.hpp"
+#include "results/candidate_table.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -115,6 +116,12 @@ void check_same_results(const std::map<std::string, std::string>& expected, cons
     BOOST_TEST_REQUIRE(found.contains(name), name << " is missing");
     BOOST_TEST((found.at(name) == content), name << " differs");
   }
+}
+
+std::vector<Candidate> candidates_of(const fs::path& directory) {
+  const CsvTable table = CsvTable::read(directory / "candidates.csv");
+  table.require_columns(candidate_columns());
+  return read_candidates(table);
 }
 
 }  // namespace danas::test

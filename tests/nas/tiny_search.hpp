@@ -25,4 +25,7 @@ SearchResult run_tiny(const Experiment& experiment, const std::filesystem::path&
 std::map<std::string, std::string> results(const std::filesystem::path& directory);
 void check_same_results(const std::map<std::string, std::string>& expected, const std::filesystem::path& directory);
 
+/// The rows of candidates.csv.
+std::vector<Candidate> candidates_of(const std::filesystem::path& directory);
+
 }  // namespace danas::test
