@@ -60,12 +60,16 @@ class Lanes {
     return work_.stop() ? begun_to_ : std::min(ended_ + window_, pieces_.size());
   }
 
-  // The first waiting piece whose memory fits beside that of the others.
-  std::optional<std::size_t> next_piece() {
+  // The largest waiting piece whose memory fits beside that of the others: small ones fill the gaps at the end.
+  std::optional<std::size_t> next_piece() const {
     const std::size_t last = horizon();
-    for (std::size_t i = ended_; i < last; ++i)
-      if (pieces_[i].state == State::waiting && (used_ == 0 || used_ + pieces_[i].bytes <= budget_)) return i;
-    return std::nullopt;
+    std::optional<std::size_t> best;
+    for (std::size_t i = ended_; i < last; ++i) {
+      const Piece& piece = pieces_[i];
+      if (piece.state != State::waiting || (used_ > 0 && used_ + piece.bytes > budget_)) continue;
+      if (!best || piece.bytes > pieces_[*best].bytes) best = i;
+    }
+    return best;
   }
 
   void begin_more() {
