@@ -1,5 +1,5 @@
 # Thin wrapper around Meson: `make run` and `make test` do all set-up on a fresh Debian machine.
-# A GPU is used only where one answers; without it the binary is fully static.
+# For the CUDA backend to come; so far every build is for the CPU and fully static.
 CUDA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo auto || echo disabled)
 SETUP := meson setup -Dcuda=$(CUDA) $(MESON_FLAGS)
 # Line numbers are all that a sanitizer's report needs; whole debug information takes the compiler three times as long.

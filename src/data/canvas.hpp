@@ -14,7 +14,7 @@ struct PaintColor {
 /// Brightness as the monochrome networks see it (ITU-R 601).
 float luminance(const PaintColor& color);
 
-/// Shares of the canvas' side; y downwards.
+/// Shares of the canvas' side; y downward.
 struct Point {
   float x = 0, y = 0;
 };

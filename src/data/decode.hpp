@@ -1,4 +1,4 @@
-// Decoding of image files and area resizing of pixels.
+// Decoding of image files.
 #pragma once
 
 #include <filesystem>
@@ -11,8 +11,5 @@ namespace danas {
 /// (libwebp). Gray files give 1 channel, all others 3 (alpha is dropped over black). Throws Error naming the file.
 /// Refuses more than 100 megapixels.
 Dataset::Pixels decode_image(const std::filesystem::path& file, int shorter_side = 0);
-
-/// Area average, rounded to 8 bits; used to build the cache.
-Dataset::Pixels resize_area(const Dataset::Pixels& pixels, int width, int height);
 
 }  // namespace danas

@@ -2,8 +2,6 @@
 
 #include <memory>
 
-#include "base/error.hpp"
-#include "data/decode.hpp"
 #include "tensor/area_resize.hpp"
 
 namespace danas {
@@ -24,14 +22,6 @@ void reduce(const Image& image, const Crop& crop, int width, int height, int cha
   out.data.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) *
                   static_cast<std::size_t>(channels));
   area_resize(image, crop, width, height, channels, out.data.data());
-}
-
-Dataset::Pixels resize_area(const Dataset::Pixels& pixels, int width, int height) {
-  if (width < 1 || height < 1)
-    throw expected("resize", "a size of at least 1×1", std::to_string(width) + "×" + std::to_string(height));
-  Dataset::Pixels out;
-  reduce(image_of(pixels), {0, 0, pixels.width, pixels.height, false}, width, height, pixels.channels, out);
-  return out;
 }
 
 }  // namespace danas

@@ -50,7 +50,7 @@ class HeaderReader {
  public:
   HeaderReader(const std::filesystem::path& path, std::string_view content) : file_(path.string()), content_(content) {}
 
-  // The header; data_begin() is known afterwards.
+  // The header; data_begin() is known afterward.
   Json read() {
     std::uint64_t length = 0;
     if (content_.size() < length_bytes) throw bad("a header", std::to_string(content_.size()) + " bytes");

@@ -23,7 +23,7 @@ constexpr int last_stage = static_cast<int>(stages.size());
 constexpr int stem_channels = 32, last_channels = 1280;
 constexpr Geometry pointwise{1, Padding::same};
 
-// Nearest multiple of `divisor`, ties upwards, never more than 10 % below the value: as MobileNetV2's authors round.
+// Nearest multiple of `divisor`, ties upward, never more than 10 % below the value: as MobileNetV2's authors round.
 // The margin keeps products such as 0.7·C from missing a tie by the last bit.
 int make_divisible(double value, int divisor) {
   const int rounded = std::max(divisor, static_cast<int>(value + divisor / 2.0 + 1e-9) / divisor * divisor);

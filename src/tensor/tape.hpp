@@ -1,4 +1,4 @@
-// Tape: reverse-mode differentiation as a vector of records walked backwards. Activations and their gradients live in
+// Tape: reverse-mode differentiation as a vector of records walked backward. Activations and their gradients live in
 // an arena; begin() starts a new step without giving memory back to the system.
 #pragma once
 

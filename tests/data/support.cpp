@@ -1,4 +1,5 @@
 #include "support.hpp"
+#include "data/resize.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,6 +24,12 @@ Dataset::Pixels smooth_pixels(int width, int height, int channels, int variant) 
         pixels.data.push_back(static_cast<std::uint8_t>(
             std::lround(128 + 100 * std::sin(0.05 * x * (c + 1) + 0.03 * y + variant) * std::cos(0.02 * y * (c + 2)))));
   return pixels;
+}
+
+Dataset::Pixels resized(const Dataset::Pixels& pixels, int width, int height) {
+  Dataset::Pixels out;
+  reduce(image_of(pixels), {0, 0, pixels.width, pixels.height, false}, width, height, pixels.channels, out);
+  return out;
 }
 
 void make_folders(const fs::path& root, int count) {

@@ -19,6 +19,9 @@ void write(const std::filesystem::path& file, const std::string& content);
 /// Smooth color pixels that JPEG keeps well; `variant` changes them.
 Dataset::Pixels smooth_pixels(int width, int height, int channels, int variant = 0);
 
+/// The whole image, averaged by area.
+Dataset::Pixels resized(const Dataset::Pixels& pixels, int width, int height);
+
 /// SPLIT/CLASS/*.png of a few small images for classes "a" and "b"; `count` images a class in each split.
 void make_folders(const std::filesystem::path& root, int count);
 

@@ -24,7 +24,7 @@ Table gray_pixels(const Dataset& dataset, Split split, std::size_t count) {
   Table table;
   for (std::size_t i = 0; i < count; ++i) {
     const Sample& sample = dataset.samples(split)[i];
-    const Dataset::Pixels small = resize_area(dataset.decode(sample), side, side);
+    const Dataset::Pixels small = resized(dataset.decode(sample), side, side);
     for (std::size_t p = 0; p < features; ++p)
       table.values.push_back(0.299f * small.data[3 * p] + 0.587f * small.data[3 * p + 1] +
                              0.114f * small.data[3 * p + 2]);
