@@ -45,7 +45,8 @@ const TrainingSettings& Evaluation::settings_of(TrainingPhase phase) const {
 }
 
 // Networks come and go by `begin` and `end`, on this thread and the search's backend.
-void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, const Step& begin, const Step& end) {
+void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, const Step& begin, const Step& end,
+                            const std::function<bool()>& stop) {
   if (pieces.empty()) return;
   const TrainingSettings& settings = settings_of(phase);
   std::vector<std::int64_t> ids;
@@ -79,7 +80,8 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
         static_cast<double>(steps) / static_cast<double>(settings.steps) - static_cast<double>(ended);
     context_.status.progress(what, steps, total, std::max(unended, 0.0));
   };
-  work.stop = [&] { return context_.status.interrupted() || (phase == TrainingPhase::finetune && out_of_time()); };
+  work.stop = stop;
+  work.interrupted = [&] { return context_.status.interrupted(); };
   run_in_lanes(context_.backend, context_.experiment.search.lanes, budget_, work);
   context_.status.stop_if_interrupted();
 }
@@ -159,7 +161,7 @@ void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take)
     for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
     take(candidate);
   };
-  run_pieces(TrainingPhase::finetune, pieces, begin, end);
+  run_pieces(TrainingPhase::finetune, pieces, begin, end, [&] { return out_of_time(); });
 }
 
 void Evaluation::save_model(const Candidate& candidate) {
@@ -189,7 +191,11 @@ void Evaluation::restore_fine_tuned(std::span<const Candidate> candidates) {
   }
   run_pieces(
       TrainingPhase::finetune, pieces, [&](Piece& piece) { piece.network = slice(system_of(piece.candidate)); },
-      [&](Piece& piece) { save(*piece.network, piece.candidate, ModelStage::finetuned); });
+      [&](Piece& piece) {
+        if (!piece.metrics)
+          throw Error("system " + std::to_string(piece.candidate.id), piece.divergence, Fault::failure);
+        save(*piece.network, piece.candidate, ModelStage::finetuned);
+      });
 }
 
 // A model that is marked as final was saved by a process killed before its row was written.
@@ -224,8 +230,9 @@ void Evaluation::save_final(const Piece& piece) {
 
 void Evaluation::train_further(std::span<const Candidate> candidates, const Take& take) {
   finish_training(candidates, [&](Piece& piece) {
-    save_final(piece);
+    // Before the model: rows of a training without one are dropped when it is begun again.
     for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
+    save_final(piece);
     Candidate result = piece.candidate;
     if (piece.metrics) set_metrics(result, *piece.metrics, Split::validation);
     else result.outcome = Outcome::fallback;

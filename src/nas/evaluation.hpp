@@ -40,7 +40,10 @@ class Evaluation : public Evaluator {
   Network slice(const System& system);
   bool out_of_time() const;
   const TrainingSettings& settings_of(TrainingPhase phase) const;
-  void run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, const Step& begin, const Step& end);
+  /// Where `stop` says so, no more pieces are begun.
+  void run_pieces(
+      TrainingPhase phase, std::vector<Piece>& pieces, const Step& begin, const Step& end,
+      const std::function<bool()>& stop = [] { return false; });
   void train_and_measure(TrainingPhase phase, Piece& piece, Backend& lane, const std::function<void()>& stepped);
   void train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece, Backend& lane,
              const std::function<void()>& stepped);

@@ -30,6 +30,7 @@ class Lanes {
     {
       const std::lock_guard lock(mutex_);
       closing_ = true;
+      handed_.clear();
     }
     wake_lanes_.notify_all();
     for (std::thread& thread : threads_) thread.join();
@@ -56,7 +57,7 @@ class Lanes {
 
   // Where there is to be no more, gaps before what was begun are filled still: ends come in order.
   std::size_t horizon() const {
-    if (failure_) return 0;
+    if (failure_ || work_.interrupted()) return 0;
     return work_.stop() ? begun_to_ : std::min(ended_ + window_, pieces_.size());
   }
 
@@ -152,7 +153,7 @@ class Lanes {
 };
 
 void run_alone(Backend& backend, const LaneWork& work) {
-  for (std::size_t i = 0; i < work.count && !work.stop(); ++i) {
+  for (std::size_t i = 0; i < work.count && !work.stop() && !work.interrupted(); ++i) {
     work.begin(i);
     work.run(i, backend, work.tell);
     work.end(i);

@@ -16,9 +16,10 @@ struct LaneWork {
   std::function<void(std::size_t piece)> begin;
   /// On a lane's thread. Calls `stepped` as it gets on.
   std::function<void(std::size_t piece, Backend& lane, const std::function<void()>& stepped)> run;
-  std::function<void(std::size_t piece)> end;      ///< in order of the pieces
-  std::function<void()> tell;                      ///< now and then: how far it is can be told
-  std::function<bool()> stop;                      ///< true: what was begun is ended, nothing more is begun
+  std::function<void(std::size_t piece)> end;  ///< in order of the pieces
+  std::function<void()> tell;                  ///< now and then: how far it is can be told
+  std::function<bool()> interrupted;           ///< true: nothing more is begun at all
+  std::function<bool()> stop;  ///< true: nothing is begun beyond what is begun already; all of that is ended
   std::function<double(std::size_t piece)> bytes;  ///< memory of a piece
 };
 

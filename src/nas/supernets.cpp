@@ -78,15 +78,17 @@ bool Supernets::prepare(const DataConfiguration& data) {
   Network network = untrained(data);
   try {
     SystemTrainer trainer = context_.trainer_on(context_.backend);
-    if (!train(trainer, network, data)) return false;
-    finish(trainer, network, data);
+    const bool trained = train(trainer, network, data);
+    if (trained) finish(trainer, network, data);
+    clock.enter(SearchPhase::candidates);
+    context_.work.supernet_ends();
+    if (!trained) return false;
   } catch (const Diverged& error) {
     throw Error(supernet_training(data).text(), std::string(error.what()) + " of [supernet]", Fault::failure);
   }
   context_.state.save();
   remove_file(context_.run.files().unfinished_supernet());
   context_.work.supernet_done(data);
-  clock.enter(SearchPhase::candidates);
   network_.emplace(std::move(network));
   data_ = data;
   return true;

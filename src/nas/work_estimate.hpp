@@ -14,10 +14,8 @@ class WorkEstimate {
   WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images);
 
   void supernet_begins(const DataConfiguration& data) { current_ = &supernet_work_.at(data); }
-  void supernet_done(const DataConfiguration& data) {
-    supernets_.insert(data);
-    current_ = nullptr;
-  }
+  void supernet_ends() { current_ = nullptr; }
+  void supernet_done(const DataConfiguration& data) { supernets_.insert(data); }
   void candidate_done() { ++candidates_; }
   void final_begins(std::int64_t systems) {
     in_final_ = true;

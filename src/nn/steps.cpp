@@ -114,10 +114,11 @@ StepProgram::StepProgram(Backend& backend, Arena& arena, std::function<void(cons
 
 void StepProgram::run(const Batch& batch) {
   const auto in_place = [](const View& a, const View& b) { return a.data == b.data && a.same_shape(b); };
-  if (batch.images.n > largest_) {
+  const auto [needed, is_new] = needed_.try_emplace(batch.images.n);
+  if (is_new) needed->second = bytes_(batch.images.n);
+  if (needed->second > reserved_) {
     arena_.reset();
-    arena_.reserve(bytes_(batch.images.n));
-    largest_ = batch.images.n;
+    arena_.reserve(reserved_ = needed->second);
   }
   if (!program_ || !in_place(batch.images, batch_.images) || !in_place(batch.labels, batch_.labels)) {
     batch_ = batch;

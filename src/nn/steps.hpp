@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -69,7 +70,7 @@ void run_in_parts(const FoldedNetwork& network, Arena& scratch, std::int64_t par
                   const View& logits);
 
 /// A step as a program of its backend, in memory that is reserved before it is first run. It is recorded anew where a batch
-/// lies elsewhere, or has another size, than the one before; the memory where one is larger than all before.
+/// lies elsewhere, or has another size, than the one before; more memory is reserved where one needs more than all before.
 class StepProgram {
  public:
   /// `bytes`: what the step takes from the arena for so many images.
@@ -82,7 +83,8 @@ class StepProgram {
   Arena& arena_;
   std::function<void(const Batch&)> step_;
   std::function<std::size_t(std::int64_t)> bytes_;
-  std::int64_t largest_ = 0;  ///< images that memory is reserved for
+  std::map<std::int64_t, std::size_t> needed_;  ///< by images: not always more for more of them
+  std::size_t reserved_ = 0;
   Batch batch_;
   std::unique_ptr<Program> program_;
 };

@@ -34,6 +34,7 @@ struct Pieces {
     work.end = [this](std::size_t i) { ended.push_back(i); };
     work.tell = [] {};
     work.stop = [this] { return ended.size() >= stop_after; };
+    work.interrupted = [] { return false; };
   }
 
   void run(std::size_t i, Backend&, const std::function<void()>& stepped) {
@@ -122,6 +123,23 @@ BOOST_AUTO_TEST_CASE(stopping_ends_what_was_begun) {
     BOOST_TEST(pieces.ended.size() < 30u);
     BOOST_TEST(pieces.ended == first(pieces.ended.size()), boost::test_tools::per_element());
     BOOST_TEST(pieces.begun.size() == pieces.ended.size());
+  }
+}
+
+// Not even what lies before pieces that were begun.
+BOOST_AUTO_TEST_CASE(an_interrupt_begins_nothing_more) {
+  const auto backend = make_cpu_backend(2, "portable");
+  for (const int lanes : {1, 2, 3}) {
+    Pieces pieces(30);
+    std::size_t begun = 0;
+    pieces.work.interrupted = [&] { return pieces.ended.size() >= 3; };
+    pieces.work.end = [&](std::size_t i) {
+      pieces.ended.push_back(i);
+      if (pieces.ended.size() == 3) begun = pieces.begun.size();
+    };
+    run_in_lanes(*backend, lanes, 1, pieces.work);
+    BOOST_TEST(pieces.begun.size() == begun);
+    BOOST_TEST(pieces.ended == first(pieces.ended.size()), boost::test_tools::per_element());
   }
 }
 

@@ -201,6 +201,13 @@ BOOST_AUTO_TEST_CASE(a_final_model_without_its_row) {
   check_same_results(expected, directory);
 }
 
+BOOST_AUTO_TEST_CASE(lost_models_are_made_again_though_hours_are_over) {
+  const fs::path directory = folder.path() / "whole", models = directory / "models";
+  fs::remove_all(models);
+  run_tiny(tiny_experiment(folder.path(), {"search.hours=1e-6"}), directory, true);
+  check_same_results(expected, directory);
+}
+
 BOOST_AUTO_TEST_CASE(other_images_do_not_resume) {
   const fs::path scenes = folder.path() / "scenes", directory = folder.path() / "run";
   open_dataset(tiny_experiment(folder.path(), {"data.save=" + scenes.string()}).data, experiment.seed);
