@@ -88,7 +88,7 @@ int command_train(const TrainArguments& arguments) {
   Network network =
       scratch ? Network(*backend, layers, session.experiment.seed) : sliced(*backend, system, dataset, arguments.init);
   check_memory({fmt::format("training of batch {}", settings.batch),
-                static_cast<double>(training_cost(layers, settings).bytes())});
+                training_bytes(layers, settings, session.experiment.search.evaluation_batch)});
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
   const ImageStore store = session.open_store(settings.steps * settings.batch);

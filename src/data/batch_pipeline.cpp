@@ -12,7 +12,6 @@ namespace danas {
 
 namespace {
 
-constexpr std::size_t ring = 3;  // one shown, one ready, one being filled
 constexpr std::size_t images_a_task = 8;
 
 }  // namespace

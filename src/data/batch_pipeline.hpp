@@ -41,6 +41,8 @@ struct BatchPlan {
 /// batch never depends on it.
 class BatchPipeline {
  public:
+  static constexpr std::size_t ring = 3;  ///< batches in memory: one shown, one ready, one being filled
+
   /// `workers`: 0 for as many as are needed. Throws Error on an impossible size.
   BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers, Pixels pixels);
   ~BatchPipeline();

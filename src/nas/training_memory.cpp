@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/memory.hpp"
 #include "base/units.hpp"
+#include "data/batch_pipeline.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -14,8 +15,8 @@ namespace danas {
 namespace {
 
 TrainingMemory larger(const TrainingMemory& largest, const std::string& name, const LayerList& layers,
-                      const TrainingSettings& settings, int lanes = 1) {
-  const double bytes = lanes * static_cast<double>(training_cost(layers, settings).bytes());
+                      const TrainingSettings& settings, int evaluation_batch, int lanes = 1) {
+  const double bytes = lanes * training_bytes(layers, settings, evaluation_batch);
   if (bytes <= largest.bytes) return largest;
   const std::string side_by_side = lanes == 1 ? "" : fmt::format(", {} lanes", lanes);
   return {fmt::format("{}, batch {}{}", name, settings.batch, side_by_side), bytes};
@@ -23,11 +24,18 @@ TrainingMemory larger(const TrainingMemory& largest, const std::string& name, co
 
 }  // namespace
 
+double training_bytes(const LayerList& layers, const TrainingSettings& settings, int evaluation_batch) {
+  const TrainingCost cost = training_cost(layers, settings);
+  const double batch = std::max(static_cast<double>(cost.batch_bytes),
+                                static_cast<double>(input_of(layers).elements()) * evaluation_batch * sizeof(float));
+  return static_cast<double>(cost.weight_bytes + cost.arena_bytes) + BatchPipeline::ring * batch;
+}
+
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes) {
   TrainingMemory largest;
   for (const DataConfiguration& data : experiment.space.data_configurations())
     largest = larger(largest, "supernet " + data.text(), supernet_layers(data, experiment.space.most_blocks(), classes),
-                     experiment.supernet);
+                     experiment.supernet, experiment.search.evaluation_batch);
   return largest;
 }
 
@@ -38,7 +46,7 @@ TrainingMemory largest_training(const Experiment& experiment, int classes) {
     const System system{data, {space.most_blocks(), space.widths().back()}};
     for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
       largest = larger(largest, "system " + system.text(), system_layers(system, classes), *settings,
-                       experiment.search.lanes.value_or(1));
+                       experiment.search.evaluation_batch, experiment.search.lanes.value_or(1));
   }
   return largest;
 }

@@ -8,6 +8,9 @@
 
 namespace danas {
 
+/// Bytes of a training and of the evaluation that follows it: weights, optimizer, a step, the loader's batches.
+double training_bytes(const LayerList& layers, const TrainingSettings& settings, int evaluation_batch);
+
 struct TrainingMemory {
   std::string training;  ///< "supernet 96-rgb, batch 128"
   double bytes = 0;

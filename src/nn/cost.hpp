@@ -12,8 +12,6 @@ struct TrainingCost {
   std::size_t weight_bytes = 0;  ///< weights, gradients, running statistics, the optimizer's state
   std::size_t arena_bytes = 0;   ///< activations and scratch of a step
   std::size_t batch_bytes = 0;   ///< images and labels of one batch
-
-  std::size_t bytes() const { return weight_bytes + arena_bytes + batch_bytes; }
 };
 /// Of the whole network, with all heads, in single precision.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
