@@ -273,6 +273,8 @@ FOR_EACH_INSTRUCTION_SET(is_the_composition) {
   for (const Block& s : blocks) compare(instruction_set, s, Kind::plain, 1e-5, 2e-3);
 }
 
+BOOST_AUTO_TEST_SUITE(other_values, *boost::unit_test::label("slow"))
+
 // Means of a hundred deviations cost two of seven digits in the products themselves, so that units are on the other side
 // of a kink: one is a hundredth of the sums over a map of few pixels.
 FOR_EACH_INSTRUCTION_SET(is_the_composition_far_from_zero) {
@@ -286,6 +288,8 @@ FOR_EACH_INSTRUCTION_SET(is_the_composition_with_constant_channels) {
 FOR_EACH_INSTRUCTION_SET(is_the_composition_with_gamma_zero) {
   for (const Block& s : blocks) compare(instruction_set, s, Kind::gamma_zero, 1e-5, 2e-3);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 // Those, and maps that are done in bands and slabs of rows.
 FOR_EACH_INSTRUCTION_SET(inference_is_the_composition) {
@@ -305,12 +309,16 @@ FOR_EACH_INSTRUCTION_SET(inference_is_the_composition) {
   }
 }
 
-FOR_EACH_INSTRUCTION_SET(is_the_same_on_any_threads_with_any_gaps) {
+BOOST_AUTO_TEST_SUITE(any_number_of_threads, *boost::unit_test::label("threads"))
+
+FOR_EACH_INSTRUCTION_SET(is_the_same_with_any_gaps) {
   for (const Block& s : blocks) {
     const Results once = run(*make_cpu_backend(1, instruction_set), s, Kind::plain);
     for (const int threads : {2, 3, 4, 7})
       BOOST_TEST((run(*make_cpu_backend(threads, instruction_set), s, Kind::plain, threads) == once), s.name());
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -94,7 +94,7 @@ FOR_EACH_INSTRUCTION_SET(small_integers_are_exact) {
   check_rows(backend->name() + " on integers", rows);
 }
 
-BOOST_AUTO_TEST_SUITE(any_number_of_threads, *boost::unit_test::label("threads"))
+BOOST_AUTO_TEST_SUITE(any_number_of_threads, *boost::unit_test::label("threads") * boost::unit_test::label("slow"))
 
 // Every case of the table, so that every operation and every tail; threads that do not divide the tasks too.
 FOR_EACH_INSTRUCTION_SET(every_operation_gives_the_same_bits_on_any_number_of_threads) {
