@@ -6,6 +6,7 @@
 #include <exception>
 #include <limits>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -18,9 +19,9 @@ constexpr std::size_t ahead = 4;  // pieces a lane begun beyond the first unende
 
 class Lanes {
  public:
-  Lanes(Backend& backend, int lanes, double budget, const LaneWork& work)
+  Lanes(Backend& backend, int lanes, double budget, const LaneWork& work, const std::vector<double>& bytes)
       : work_(work), budget_(budget), window_(ahead * static_cast<std::size_t>(lanes)), pieces_(work.count) {
-    for (std::size_t i = 0; i < pieces_.size(); ++i) pieces_[i].bytes = work.bytes(i);
+    for (std::size_t i = 0; i < pieces_.size(); ++i) pieces_[i].bytes = bytes[i];
     const int share = backend.threads() / lanes, more = backend.threads() % lanes;
     for (int lane = 0; lane < lanes; ++lane) backends_.push_back(backend.lane(std::max(share + (lane < more), 1)));
     idle_ = backends_.size();
@@ -161,22 +162,22 @@ void run_alone(Backend& backend, const LaneWork& work) {
 }
 
 // So many that their pieces fit at a time, the average one taken for each.
-int lanes_that_pay(Backend& backend, double budget, const LaneWork& work) {
-  double sum = 0;
-  for (std::size_t i = 0; i < work.count; ++i) sum += work.bytes(i);
-  const double average = sum / static_cast<double>(work.count);
-  const int most = std::min(backend.threads(), static_cast<int>(std::min<std::size_t>(work.count, 1 << 20)));
+int lanes_that_pay(int most, double budget, const std::vector<double>& bytes) {
+  const double average = std::accumulate(bytes.begin(), bytes.end(), 0.0) / static_cast<double>(bytes.size());
   return average * most <= budget ? most : std::max(static_cast<int>(budget / average), 1);
 }
 
 }  // namespace
 
 void run_in_lanes(Backend& backend, std::optional<int> lanes, double budget, const LaneWork& work) {
-  if (work.count == 0) return;
-  const int count = lanes ? static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(*lanes), work.count))
-                          : lanes_that_pay(backend, budget, work);
+  const auto wanted = static_cast<std::size_t>(lanes.value_or(backend.threads()));
+  const int most = static_cast<int>(std::min(wanted, work.count));
+  if (most <= 1) return run_alone(backend, work);
+  std::vector<double> bytes;  // counting a piece takes a while
+  for (std::size_t i = 0; i < work.count; ++i) bytes.push_back(work.bytes(i));
+  const int count = lanes ? most : lanes_that_pay(most, budget, bytes);
   if (count == 1) return run_alone(backend, work);
-  Lanes(backend, count, lanes ? std::numeric_limits<double>::infinity() : budget, work).run();
+  Lanes(backend, count, lanes ? std::numeric_limits<double>::infinity() : budget, work, bytes).run();
 }
 
 }  // namespace danas

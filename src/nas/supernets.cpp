@@ -147,8 +147,8 @@ bool Supernets::train(SystemTrainer& trainer, Network& network, const DataConfig
   return done == settings.steps;
 }
 
-// A state that is not finite could not be read again: an earlier one stays, and the
-// training ends where it is looked at next.
+// A state that is not finite could not be read again: an earlier one stays, and the training ends where it is looked at
+// next.
 void Supernets::save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data,
                            std::int64_t step, const TrainingLog& log) {
   if (!finite(context_.backend, network.weights()) || !finite(context_.backend, optimizer.state())) return;
