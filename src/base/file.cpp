@@ -37,6 +37,9 @@ void write_all(int descriptor, std::string_view content, const std::filesystem::
     if (written < 0) fail(path, "cannot write");
     content.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void flush(int descriptor, const std::filesystem::path& path) {
   if (::fsync(descriptor) != 0 && errno != EINVAL) fail(path, "cannot flush to disk");
 }
 
@@ -48,6 +51,7 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
     const Descriptor file(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
     if (file.get() < 0) fail(path, "cannot write");
     write_all(file.get(), content, path);
+    flush(file.get(), path);
   } catch (...) {
     ::unlink(aside.c_str());
     throw;
@@ -80,10 +84,16 @@ std::string read_file(const std::filesystem::path& path, std::size_t most_bytes)
   }
 }
 
-void append_line(const std::filesystem::path& path, std::string_view line) {
+void append_text(const std::filesystem::path& path, std::string_view text) {
   const Descriptor file(path.c_str(), O_WRONLY | O_CREAT | O_APPEND);
   if (file.get() < 0) fail(path, "cannot append");
-  write_all(file.get(), line, path);
+  write_all(file.get(), text, path);
+}
+
+void flush_file(const std::filesystem::path& path) {
+  const Descriptor file(path.c_str(), O_WRONLY);
+  if (file.get() < 0) fail(path, "cannot flush to disk");
+  flush(file.get(), path);
 }
 
 void remove_file(const std::filesystem::path& path) {

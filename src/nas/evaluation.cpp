@@ -233,6 +233,7 @@ void Evaluation::train_further(std::span<const Candidate> candidates, const Take
   finish_training(candidates, [&](Piece& piece) {
     // Before the model: rows of a training without one are dropped when it is begun again.
     for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
+    context_.run.flush();
     save_final(piece);
     Candidate result = piece.candidate;
     if (piece.metrics) set_metrics(result, *piece.metrics, Split::validation);

@@ -35,18 +35,6 @@ std::vector<Candidate> recover_candidates(const fs::path& file) {
   return candidates;
 }
 
-// A line that the disk had no room for is taken back, so that the file ends with a whole one.
-void append(const fs::path& file, const CsvFields& fields) {
-  const auto size = fs::file_size(file);
-  try {
-    append_line(file, csv_line(fields));
-  } catch (const Error&) {
-    std::error_code ignored;
-    fs::resize_file(file, size, ignored);
-    throw;
-  }
-}
-
 }  // namespace
 
 void check_new_run(const fs::path& directory) {
@@ -57,7 +45,8 @@ void check_new_run(const fs::path& directory) {
 
 RunDirectory::RunDirectory(const fs::path& directory, const Experiment& experiment, const std::string& machine,
                            const Build& build, bool resume, bool any_build)
-    : files_(directory) {
+    : files_(directory), new_trainings_(files_.training()), new_candidates_(files_.candidates()),
+      new_finals_(files_.finals()), new_tests_(files_.tests()) {
   if (!resume) check_new_run(directory);
   if (resume && !empty_or_absent(directory) && !fs::is_directory(files_.state()))
     throw expected(directory.string(), "a run directory of danas", "something else");
@@ -100,21 +89,31 @@ void RunDirectory::remove_leftovers() const {
 }
 
 void RunDirectory::append_candidate(const Candidate& candidate) {
-  append(files_.candidates(), candidate_fields(candidate));
+  new_candidates_.append(candidate_fields(candidate));
   candidates_.push_back(candidate);
 }
 
 void RunDirectory::append_final(const Candidate& candidate) {
-  append(files_.finals(), candidate_fields(candidate));
+  new_finals_.append(candidate_fields(candidate));
   finals_.push_back(candidate);
 }
 
 void RunDirectory::append_test(const Candidate& candidate) {
-  append(files_.tests(), candidate_fields(candidate));
+  new_tests_.append(candidate_fields(candidate));
   tests_.push_back(candidate);
 }
 
-void RunDirectory::append_training(const TrainingRow& row) { append(files_.training(), training_fields(row)); }
+void RunDirectory::append_training(const TrainingRow& row) { new_trainings_.append(training_fields(row)); }
+
+void RunDirectory::flush() {
+  for (RowFile* file : {&new_trainings_, &new_candidates_, &new_finals_, &new_tests_}) file->flush();
+  for (const std::int64_t id : superseded_models_) {
+    remove_file(files_.model(id));
+    remove_file(files_.layers(id));
+  }
+  superseded_models_.clear();
+  if (fs::exists(files_.log())) flush_file(files_.log());
+}
 
 void RunDirectory::keep_trainings(const std::function<bool(const Training&, std::int64_t)>& keep) {
   const CsvTable table = CsvTable::read(files_.training(), CsvTail::drop);
@@ -132,11 +131,6 @@ void RunDirectory::keep_trainings(const std::function<bool(const Training&, std:
 
 void RunDirectory::write_layers(std::int64_t id, const std::vector<LayerRow>& layers) {
   write_file(files_.layers(id), layer_table_text(layers));
-}
-
-void RunDirectory::remove_model(std::int64_t id) {
-  remove_file(files_.model(id));
-  remove_file(files_.layers(id));
 }
 
 void RunDirectory::keep_models(const std::set<std::int64_t>& ids) {
@@ -179,6 +173,6 @@ void RunDirectory::remove() {
   fs::remove_all(files_.directory(), code);
 }
 
-void RunDirectory::log(const std::string& line) { append_line(files_.log(), printable(line) + "\n"); }
+void RunDirectory::log(const std::string& line) { append_text(files_.log(), printable(line) + "\n"); }
 
 }  // namespace danas

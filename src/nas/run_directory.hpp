@@ -1,4 +1,5 @@
-// The run directory while a search works in it. Every file is replaced whole or grows by whole lines.
+// The run directory while a search works in it. Every file is replaced whole or grows by whole lines. Rows and lines that
+// are appended wait for flush(): a process that is killed loses the results since the last, and works them out again.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "base/build.hpp"
 #include "nas/experiment.hpp"
+#include "nas/row_file.hpp"
 #include "nas/run_lock.hpp"
 #include "results/candidate.hpp"
 #include "results/layer_table.hpp"
@@ -44,8 +46,12 @@ class RunDirectory {
   void append_training(const TrainingRow& row);
   void keep_trainings(const std::function<bool(const Training& training, std::int64_t step)>& keep);
 
+  /// Returns when all of it is on the disk: rows of trainings first, as those of systems say that they are over.
+  void flush();
+
   void write_layers(std::int64_t id, const std::vector<LayerRow>& layers);
-  void remove_model(std::int64_t id);                   ///< and its layer table
+  /// Removes it and its layer table, once the row is on the disk by which it is not wanted any more.
+  void remove_model(std::int64_t id) { superseded_models_.push_back(id); }
   void keep_models(const std::set<std::int64_t>& ids);  ///< removes those of all others
   void write_front(const std::vector<FrontRow>& front);
   void write_summary(const std::string& json);
@@ -61,7 +67,9 @@ class RunDirectory {
 
   RunFiles files_;
   std::unique_ptr<RunLock> lock_;
+  RowFile new_trainings_, new_candidates_, new_finals_, new_tests_;
   std::vector<Candidate> candidates_, finals_, tests_;
+  std::vector<std::int64_t> superseded_models_;
 };
 
 }  // namespace danas

@@ -28,7 +28,7 @@ std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Exp
                       std::shared_ptr<const Dataset> dataset) {
   WorkEstimate work(experiment, static_cast<int>(dataset->classes().size()),
                     static_cast<std::int64_t>(dataset->samples(Split::validation).size()));
-  SearchState state(run.files(), since_begin);
+  SearchState state(run, since_begin);
   SearchStatus status(run, observer, options.interrupt, state.clock, work);
   status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
                             : fmt::format("danas {}, {}, run {}", version_text(), backend.name(),
@@ -51,6 +51,7 @@ std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Exp
       status.log(fmt::format("interrupted with {} systems on record", run.candidates().size()));
     } else {
       try {
+        run.flush();
         run.log(fmt::format("failed with {} systems on record: {}", run.candidates().size(), error.what()));
       } catch (const Error&) {  // a full disk, perhaps: what failed first is what matters
       }

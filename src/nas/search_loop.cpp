@@ -234,6 +234,7 @@ std::string SearchLoop::finish() {
     return *summary;
   }
   open_first_images();
+  context_.state.save();  // the rows that the front is of
   context_.run.write_front(front);
   std::set<std::int64_t> ids;
   for (const FrontRow& row : front) ids.insert(row.id);

@@ -18,8 +18,8 @@ constexpr double seconds_between_saves = 2;
 
 }  // namespace
 
-SearchState::SearchState(const RunFiles& files, const Stopwatch& since_begin) : clock(since_begin), files_(files) {
-  const auto file = files.progress();
+SearchState::SearchState(RunDirectory& run, const Stopwatch& since_begin) : clock(since_begin), run_(run) {
+  const auto file = run.files().progress();
   if (!std::filesystem::exists(file)) return;
   try {
     const Json state = Json::parse(read_file(file));
@@ -36,12 +36,13 @@ SearchState::SearchState(const RunFiles& files, const Stopwatch& since_begin) : 
 double SearchState::peak_memory_mib() const { return std::max(earlier_peak_mib_, danas::peak_memory_mib()); }
 
 void SearchState::save() {
+  run_.flush();
   const Json state{{"seconds", clock.by_phase()},
                    {"images_trained", counts.trained.load()},
                    {"images_evaluated", counts.evaluated.load()},
                    {"peak_memory_mib", peak_memory_mib()},
                    {"caches", caches}};
-  write_file(files_.progress(), state.dump(2) + "\n");
+  write_file(run_.files().progress(), state.dump(2) + "\n");
   since_saved_.lap();
 }
 

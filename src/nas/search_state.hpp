@@ -1,4 +1,5 @@
 // What a search's sessions add up to beside its rows: time, images, caches, peak memory. Kept in state/progress.json.
+// Saving it saves the rows before it.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 
 #include "nas/search_clock.hpp"
 #include "nas/system_trainer.hpp"
-#include "results/run_files.hpp"
+#include "nas/run_directory.hpp"
 
 namespace danas {
 
@@ -15,7 +16,7 @@ class SearchState {
  public:
   /// Goes on from what the file says, where it is there; throws Error where that is no such state. `since_begin` runs since
   /// the phase "data" began.
-  SearchState(const RunFiles& files, const Stopwatch& since_begin);
+  SearchState(RunDirectory& run, const Stopwatch& since_begin);
 
   SearchClock clock;
   ImageCounts counts;
@@ -26,7 +27,7 @@ class SearchState {
   void save_now_and_then();  ///< every few seconds
 
  private:
-  RunFiles files_;
+  RunDirectory& run_;
   double earlier_peak_mib_ = 0;
   Stopwatch since_saved_;
 };

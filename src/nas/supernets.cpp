@@ -116,7 +116,10 @@ bool Supernets::train(SystemTrainer& trainer, Network& network, const DataConfig
   const TrainingSettings& settings = context_.experiment.supernet;
   const Training training = supernet_training(data);
   const std::string name = training.text();
-  TrainingLog log(training, [&](const TrainingRow& row) { context_.run.append_training(row); });
+  TrainingLog log(training, [&](const TrainingRow& row) {
+    context_.run.append_training(row);
+    context_.state.save_now_and_then();
+  });
   Optimizer optimizer(context_.backend, network, settings);
   const bool first = count() == 0;
   std::int64_t done = 0;
@@ -155,8 +158,8 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
   Metadata state = metadata(data);
   state.merge(log.state());
   state["step"] = std::to_string(step);
+  context_.state.save();  // a training that goes on from there has the rows before it
   save_checkpoint(context_.run.files().unfinished_supernet(), network, state, optimizer.state());
-  context_.state.save();
 }
 
 void Supernets::finish(SystemTrainer& trainer, Network& network, const DataConfiguration& data) {

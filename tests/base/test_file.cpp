@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(an_unwritable_path_is_a_failure_that_names_it) {
     });
   };
   refuses([&] { write_file(below, "content"); });
-  refuses([&] { append_line(below, "line\n"); });
+  refuses([&] { append_text(below, "line\n"); });
   refuses([&] { make_folder(below); });
   BOOST_CHECK_EQUAL(entries(folder), 1);
   BOOST_CHECK_EQUAL(read_file(folder.path() / "file"), "x");
@@ -114,10 +114,10 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_the_old_content_and_no_litter) {
 BOOST_AUTO_TEST_CASE(a_full_disk_fails_an_append) {
   const TemporaryFolder folder;
   const filesystem::path path = folder.path() / "a.csv";
-  append_line(path, "first\n");
+  append_text(path, "first\n");
   BOOST_CHECK(with_full_disk(6, [&] {
     try {
-      append_line(path, "second\n");
+      append_text(path, "second\n");
     } catch (const Error& error) {
       return error.fault() == Fault::failure && names(error, path);
     }
@@ -126,10 +126,10 @@ BOOST_AUTO_TEST_CASE(a_full_disk_fails_an_append) {
   BOOST_CHECK_EQUAL(read_file(path), "first\n");
 }
 
-BOOST_AUTO_TEST_CASE(append_line_appends) {
+BOOST_AUTO_TEST_CASE(append_text_appends) {
   const TemporaryFolder folder;
-  append_line(folder.path() / "a.csv", "1,2\n");
-  append_line(folder.path() / "a.csv", "3,4\n");
+  append_text(folder.path() / "a.csv", "1,2\n");
+  append_text(folder.path() / "a.csv", "3,4\n");
   BOOST_CHECK_EQUAL(read_file(folder.path() / "a.csv"), "1,2\n3,4\n");
 }
 

@@ -59,6 +59,7 @@ BOOST_AUTO_TEST_CASE(columns_that_were_added_later) {
     BOOST_TEST(run.candidates()[0].twin_of == 0);
     BOOST_TEST(run.finals().size() == 1u);
     run.append_candidate(some_candidate(2));
+    run.flush();
   }
   const std::string now = csv_line(candidate_columns()) + csv_line(candidate_fields(some_candidate(1)));
   BOOST_TEST(read_file(file) == now + csv_line(candidate_fields(some_candidate(2))));
@@ -95,6 +96,7 @@ BOOST_AUTO_TEST_CASE(a_torn_line_is_dropped) {
     run.append_candidate(some_candidate(1));
     run.append_candidate(some_candidate(2));
     for (const char* id : {"1", "2"}) run.append_training({{TrainingPhase::finetune, id}, 10, 0.5, 0.5, 0.1, 1});
+    run.flush();
   }
   const std::string whole = read_file(path / "candidates.csv");
   fs::resize_file(path / "candidates.csv", whole.size() - 5);
@@ -181,6 +183,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_whole_lines) {
   const fs::path path = folder.path() / "run";
   RunDirectory run = open(path, tiny_experiment(folder.path()), false);
   run.append_candidate(some_candidate(1));
+  run.flush();
   const std::string before = read_file(path / "candidates.csv");
   rlimit limit{};
   ::getrlimit(RLIMIT_FSIZE, &limit);
@@ -190,6 +193,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_whole_lines) {
   bool refused = false;
   try {
     run.append_candidate(some_candidate(2));
+    run.flush();
   } catch (const Error& error) {
     refused = error.exit_status() == 1;
   }
@@ -197,7 +201,27 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_whole_lines) {
   std::signal(SIGXFSZ, handler);
   BOOST_TEST(refused);
   BOOST_TEST(read_file(path / "candidates.csv") == before);
+  run.flush();  // there is room again
+  BOOST_TEST(read_file(path / "candidates.csv") == before + csv_line(candidate_fields(some_candidate(2))));
+}
+
+BOOST_AUTO_TEST_CASE(rows_wait_for_a_flush_and_a_superseded_model_for_the_row_that_says_so) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run";
+  RunDirectory run = open(path, tiny_experiment(folder.path()), false);
+  const fs::path model = path / "models" / "1.safetensors";
+  write_file(model, std::string_view("weights"));
+  const std::string columns = read_file(path / "candidates.csv");
+  run.append_candidate(some_candidate(2));
+  run.remove_model(1);
   BOOST_TEST(run.candidates().size() == 1u);
+  BOOST_TEST(read_file(path / "candidates.csv") == columns);
+  BOOST_TEST(fs::exists(model));
+  for (int i = 0; i < 2; ++i) {
+    run.flush();
+    BOOST_TEST(read_file(path / "candidates.csv") == columns + csv_line(candidate_fields(some_candidate(2))));
+    BOOST_TEST(!fs::exists(model));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(names_below_runs) {
