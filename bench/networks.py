@@ -2,7 +2,8 @@
 
 A network is that of src/nn/mobilenet_v2.cpp at width 1: the table of stages below, channels divisible by 8, batch
 normalization (epsilon 1e-3) and ReLU6 as there. In training it has a head per exit, after stage 2 and each later one;
-those before the last see features whose gradient is stopped. In evaluation batch normalization is folded, as in danas.
+those before the last see features whose gradient is stopped. In evaluation, batch normalization is folded into filters
+and biases, as in danas.
 
 torch_step() and tensorflow_step() return (step, macs): step() trains or evaluates one batch that is in memory already,
 macs are the multiply-adds of one image on the way to the last head.
@@ -45,9 +46,12 @@ def torch_network(color, training):
     from torch import nn
 
     def unit(inputs, outputs, kernel, stride, groups=1, activation=True):
-        parts = [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-                 nn.BatchNorm2d(outputs, eps=EPSILON, momentum=0.01)]
-        return nn.Sequential(*parts, *([nn.ReLU6(inplace=True)] if activation else []))
+        parts = [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=not training)]
+        if training:
+            parts.append(nn.BatchNorm2d(outputs, eps=EPSILON, momentum=0.01))
+        if activation:
+            parts.append(nn.ReLU6(inplace=True))
+        return nn.Sequential(*parts)
 
     class Block(nn.Module):
         def __init__(self, inputs, expanded, outputs, stride):
@@ -79,15 +83,7 @@ def torch_network(color, training):
                     logits.append(self.heads[len(logits)](features.mean((2, 3))))
             return logits
 
-    network = Network()
-    if training:
-        return network.train()
-    network.eval()
-    for module in list(network.modules()):
-        if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
-            module[0] = torch.nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
-            module[1] = nn.Identity()
-    return network
+    return Network().train(training)
 
 
 def torch_macs(network, images):
@@ -141,15 +137,17 @@ def tensorflow_network(color, resolution, training):
     keras = tf.keras
 
     def unit(x, layer, activation=True):
-        x = keras.layers.BatchNormalization(epsilon=EPSILON, momentum=0.99)(layer(x))
+        x = layer(x)
+        if training:
+            x = keras.layers.BatchNormalization(epsilon=EPSILON, momentum=0.99)(x)
         return keras.layers.ReLU(6.0)(x) if activation else x
 
     def convolution(outputs, kernel, stride):
-        return keras.layers.Conv2D(outputs, kernel, stride, padding="same", use_bias=False)
+        return keras.layers.Conv2D(outputs, kernel, stride, padding="same", use_bias=not training)
 
     def block(x, inputs, expanded, outputs, stride):
         y = unit(x, convolution(expanded, 1, 1)) if expanded != inputs else x
-        y = unit(y, keras.layers.DepthwiseConv2D(3, stride, padding="same", use_bias=False))
+        y = unit(y, keras.layers.DepthwiseConv2D(3, stride, padding="same", use_bias=not training))
         y = unit(y, convolution(outputs, 1, 1), activation=False)
         return keras.layers.Add()([x, y]) if stride == 1 and inputs == outputs else y
 
