@@ -10,7 +10,7 @@ took at most, libraries included.
 
   python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r bench/requirements.txt
   /tmp/peers/bin/python bench/peers.py                                  # all rows, about ten minutes on two cores
-  /tmp/peers/bin/python bench/peers.py --rows "96,rgb" --csv rows.csv
+  /tmp/peers/bin/python bench/peers.py --rows "rgb 96" --csv rows.csv
 """
 
 import argparse
@@ -32,10 +32,10 @@ SUITE = [("train", 224, "rgb", 16), ("train", 224, "rgb", 128), ("train", 96, "r
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--danas", default="build/danas", metavar="FILE", help="the program (default: build/danas)")
-    parser.add_argument("--rows", default="", metavar="TEXT", help='only rows that hold this, such as "train 96,rgb"')
+    parser.add_argument("--rows", default="", metavar="TEXT", help='only rows that hold this, such as "train rgb 96"')
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how many times to measure (default 3)")
     parser.add_argument("--seconds", type=float, default=1.5, metavar="S",
-                        help="for each in a round, after a step to warm up; two steps at least (default 1.5)")
+                        help="for each in a round, after a step to warm up (default 1.5)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N",
                         help="of everybody (default: the CPUs this process may use)")
     parser.add_argument("--tensorflow", action="store_true", help="TensorFlow too")
@@ -47,7 +47,7 @@ def arguments():
 
 
 def name_of(row):
-    return f"{row['mode']} {row['resolution']},{row['color']} batch {row['batch']}"
+    return f"{row['mode']} {row['color']} {row['resolution']}, batch {row['batch']}"
 
 
 def arch_of(row):
@@ -128,7 +128,7 @@ def be_peer(settings):
     for _ in sys.stdin:
         step()
         begin, steps, elapsed = time.perf_counter(), 0, 0
-        while steps < 2 or elapsed < settings["seconds"]:
+        while elapsed < settings["seconds"]:
             step()
             steps += 1
             elapsed = time.perf_counter() - begin
@@ -161,15 +161,20 @@ def measure(options, row):
     return rates, everybody
 
 
+def print_header():
+    print(f"| {'row':31} | {'images/s':>8} | {'of peak':>7} | {'MiB':>6} | {'best peer':20} | {'images/s':>8} "
+          f"| {'MiB':>6} | times as fast (least to most) |\n|{'---|' * 8}", flush=True)
+
+
 def print_row(row, rates, everybody):
     danas, *peers = everybody
     best = max(peers, key=lambda peer: statistics.median(rates[peer.name]))
     ratios = [ours / theirs for ours, theirs in zip(rates[danas.name], rates[best.name])]
-    share, ratio = statistics.median(danas.shares), statistics.median(ratios)
-    theirs = statistics.median(rates[best.name])
-    ours = statistics.median(rates[danas.name])
-    print(f"{name_of(row):32} {ours:9.1f} {100 * share:6.1f} % {danas.memory_mib:7.0f} {theirs:10.1f} "
-          f"{best.memory_mib:7.0f}  {best.name:20} {ratio:6.2f}  ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+    ours, theirs = statistics.median(rates[danas.name]), statistics.median(rates[best.name])
+    share = f"{100 * statistics.median(danas.shares):.1f} %"
+    print(f"| {name_of(row):31} | {ours:8.1f} | {share:>7} | {danas.memory_mib:6.0f} | {best.name:20} | {theirs:8.1f} "
+          f"| {best.memory_mib:6.0f} | {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |",
+          flush=True)
 
 
 def lines_of(row, rates, everybody):
@@ -188,9 +193,8 @@ def main():
     rows = [dict(zip(("mode", "resolution", "color", "batch"), each)) for each in SUITE]
     rows = [row for row in rows if options.rows in name_of(row)]
     if not rows:
-        raise SystemExit(f"--rows: expected part of a row such as 'train 96,rgb batch 32', got {options.rows!r}")
-    print(f"{'row, images/s':32} {'danas':>9} {'share':>8} {'MiB':>7} {'best peer':>10} {'MiB':>7}  {'which':20} "
-          f"{'ratio':>6}  (least to most)")
+        raise SystemExit(f"--rows: expected part of a row such as 'train rgb 96, batch 32', got {options.rows!r}")
+    print_header()
     lines = []
     for row in rows:
         rates, everybody = measure(options, row)
