@@ -37,10 +37,7 @@ sanitize: build-address/build.ninja build-thread/build.ninja
 	  BOOST_TEST_RUN_FILTERS='@threads' scripts/run-tests build-thread $(THREADED)
 
 bench: all
-	./build/danas bench --arch 96,rgb,3-4-3-3-1,1.0 --batch 32 --mode train
-	./build/danas bench --arch 96,rgb,3-4-3-3-1,1.0 --batch 32 --mode eval
-	./build/danas bench --arch 96,monochrome,3-4-3-3-1,1.0 --batch 32 --mode train
-	./build/danas bench --arch 96,monochrome,3-4-3-3-1,1.0 --batch 32 --mode eval
+	./build/danas bench --suite
 
 clean:
 	rm -rf build build-address build-thread

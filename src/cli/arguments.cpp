@@ -42,10 +42,11 @@ void add_quiet(CLI::App* sub, bool& quiet) { sub->add_flag("--quiet", quiet, "No
 
 /// An option that takes the names of an enum's values.
 template <class Enum>
-void add_choice(CLI::App* sub, const std::string& option, Enum& value, const std::string& description) {
+CLI::Option* add_choice(CLI::App* sub, const std::string& option, Enum& value, const std::string& description) {
   const std::vector<std::string> choices(names<Enum>.begin(), names<Enum>.end());
-  sub->add_option_function<std::string>(
-         option, [&value](const std::string& name) { value = find_named<Enum>(name).value(); }, description)
+  return sub
+      ->add_option_function<std::string>(
+          option, [&value](const std::string& name) { value = find_named<Enum>(name).value(); }, description)
       ->type_name("NAME")
       ->check(CLI::IsMember(choices));
 }
@@ -173,18 +174,39 @@ void add_bench(CLI::App& app, Job& job) {
   auto a = std::make_shared<BenchArguments>();
   auto* sub = add_command(
       app, job, "bench", "Speed and memory of training, fine-tuning or evaluation on this machine",
-      "  danas bench --arch 96,rgb,3-4-3-3-1,0.5 --batch 32 --mode train --json\n\n"
-      "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. gb_per_second counts every\n"
-      "layer's input and output once per pass (three passes in training) as 4-byte numbers.",
+      "  danas bench --arch 96,rgb,3-4-3-3-1,0.5 --batch 32 --mode train --json\n"
+      "  danas bench --arch 96,rgb,3-4-3-3-1,1.0 --layers\n"
+      "  danas bench --suite\n"
+      "  danas bench --suite eval --threads 1 --json\n\n"
+      "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. Each round measures the row, then\n"
+      "the machine's own limits: fused multiply-adds in registers, and bytes a second of large arrays. gb_per_second\n"
+      "counts the operands of every operation, whether they are in a cache or not.",
       a, command_bench);
-  add_system(sub, a->system);
-  sub->add_option("--batch", a->batch, "Images per step (default 32)")->type_name("N")->check(CLI::Range(1, 65536));
-  add_choice(sub, "--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval");
-  sub->add_option("--seconds", a->seconds, "How long to measure (default 3)")
+  CLI::Option* const suite =
+      sub->add_option("--suite", a->suite_rows,
+                      "The full networks, one after the other; those alone whose options hold TEXT")
+          ->type_name("[TEXT]")
+          ->expected(0, 1);
+  for (CLI::Option* const option :
+       {add_system(sub, a->system),
+        sub->add_option("--batch", a->batch, "Images per step (default 32)")
+            ->type_name("N")
+            ->check(CLI::Range(1, 65536)),
+        add_choice(sub, "--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval"),
+        sub->add_flag("--layers", a->layers, "Also what every operation takes, and which limit it is nearer to")})
+    suite->excludes(option);
+  sub->add_option("--seconds", a->seconds, "How long to measure a row, in all rounds (default 3)")
       ->type_name("S")
       ->check(CLI::Range(0.01, 86400.0));
+  sub->add_option("--rounds", a->rounds, "How many times a row is measured; medians are told (default 3)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
   add_machine(sub, a->machine, false);
   add_json(sub, a->json);
+  sub->callback([&job, a, suite] {
+    a->suite = suite->count() > 0;
+    job = [values = *a] { return command_bench(values); };
+  });
 }
 
 void add_selftest(CLI::App& app, Job& job) {

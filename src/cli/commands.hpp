@@ -95,7 +95,11 @@ struct BenchArguments {
   std::string system = "96,rgb,3-4-3-3-1,1.0";
   int batch = 32;
   Work mode = Work::train;
-  double seconds = 3.0;
+  double seconds = 3.0;  ///< of all rounds together
+  int rounds = 3;
+  bool layers = false;  ///< a line for every operation
+  bool suite = false;   ///< many rows instead: those whose options hold `suite_rows`
+  std::string suite_rows;
   MachineArguments machine;
   bool json = false;
 };

@@ -1,5 +1,6 @@
 #include "cli/measure.hpp"
 
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -51,30 +52,66 @@ class TimedSteps {
   Stopwatch stopwatch_;
 };
 
-}  // namespace
-
-Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds) {
-  Network network(backend, layers, 1);
+/// Trains or evaluates on one batch, over and over: `begin` is called ahead of the first step, `after_step` after every one,
+/// until it returns false. The bytes that a step takes.
+std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, const std::function<void()>& begin,
+                      const std::function<bool()>& after_step) {
   Trainer trainer(backend);
-  const RandomBatch data(backend, layers, batch);
-  TimedSteps timed(seconds);
+  const RandomBatch data(backend, network.layers(), batch);
+  const auto first = [&](std::int64_t step) {
+    if (step == 0) begin();
+    return data.batch();
+  };
   if (work == Work::evaluate) {
-    bool more = true;
     const auto batches = [&](std::int64_t step) {
-      if (step > 0) more = timed.step();
-      Batch next = data.batch();
-      if (!more) next.images.n = 0;
+      Batch next = first(step);
+      if (step > 0 && !after_step()) next.images.n = 0;
       return next;
     };
-    trainer.evaluate(network, layers, batches, 1);
+    trainer.evaluate(network, network.layers(), batches, 1);
   } else {
     TrainingSettings settings;
     settings.steps = std::numeric_limits<std::int64_t>::max();
     settings.batch = batch;
-    trainer.train(
-        network, settings, [&](std::int64_t) { return data.batch(); }, [&](const StepReport&) { return timed.step(); });
+    trainer.train(network, settings, first, [&](const StepReport&) { return after_step(); });
   }
-  return {timed.steps_per_second() * batch, trainer.peak_bytes()};
+  return trainer.peak_bytes();
+}
+
+/// Tells the backend whose every weight and gradient is.
+void assign_layers(TimingBackend& backend, const Network& network) {
+  const auto* const values = network.values().as<std::byte>();
+  for (const NamedWeight& weight : network.weights())
+    for (const LayerSpec& layer : network.layers()) {
+      if (!weight.name.starts_with(layer.name + '.')) continue;
+      backend.assign(weight.view.data, layer.name);
+      if (weight.trainable)
+        backend.assign(network.gradients().as<std::byte>() + (weight.view.as<std::byte>() - values), layer.name);
+    }
+}
+
+}  // namespace
+
+Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds) {
+  Network network(backend, layers, 1);
+  TimedSteps timed(seconds);
+  const std::size_t bytes = run_steps(
+      backend, network, work, batch, [] {}, [&] { return timed.step(); });
+  return {timed.steps_per_second() * batch, bytes};
+}
+
+StepTimes measure_operations(Backend& backend, const LayerList& layers, Work work, int batch, double seconds) {
+  TimingBackend timing(backend);
+  Network network(timing, layers, 1);
+  assign_layers(timing, network);
+  TimedSteps timed(seconds);
+  const auto after_step = [&] {
+    timing.end_step();
+    return timed.step();
+  };
+  run_steps(
+      timing, network, work, batch, [&] { timing.begin(); }, after_step);
+  return {timing.step_seconds(), timing.operations()};
 }
 
 }  // namespace danas

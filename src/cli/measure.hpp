@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/names.hpp"
 #include "nn/layer.hpp"
 #include "tensor/backend.hpp"
+#include "tensor/timing_backend.hpp"
 
 namespace danas {
 
@@ -21,5 +23,14 @@ struct Speed {
 
 /// Repeats steps of `batch` images for about `seconds` (at least two steps after one to warm up).
 Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds);
+
+/// What a step takes, and its operations.
+struct StepTimes {
+  double seconds = 0;
+  std::vector<TimedOperation> operations;
+};
+
+/// The same, with a clock at every operation.
+StepTimes measure_operations(Backend& backend, const LayerList& layers, Work work, int batch, double seconds);
 
 }  // namespace danas

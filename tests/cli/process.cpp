@@ -111,6 +111,11 @@ std::map<std::string, std::string> snapshot(const fs::path& folder) {
   return files;
 }
 
+nlohmann::json json_of(const Outcome& outcome) {
+  BOOST_TEST_REQUIRE(outcome.status == 0, outcome.err);
+  return nlohmann::json::parse(outcome.out);
+}
+
 void check_error(const Outcome& outcome, int status, const std::string& text) {
   BOOST_TEST(outcome.status == status);
   BOOST_TEST(outcome.out == "");

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,9 @@ fs::path source_folder();
 std::string read(const fs::path& file);
 /// Content by relative path of everything below a folder.
 std::map<std::string, std::string> snapshot(const fs::path& folder);
+
+/// Status 0, one JSON object on standard output and nothing else there: that.
+nlohmann::json json_of(const Outcome& outcome);
 
 /// Status as given, nothing on standard output, and one line "danas: [..." that holds `text` on standard error.
 void check_error(const Outcome& outcome, int status, const std::string& text);

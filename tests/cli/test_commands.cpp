@@ -12,12 +12,6 @@ namespace {
 const std::vector<std::string> commands = {"search", "check", "describe", "train",  "evaluate", "predict",
                                            "init",   "bench", "selftest", "report", "data"};
 
-/// Status 0, one JSON object on standard output and nothing else there.
-nlohmann::json json_of(const Outcome& outcome) {
-  BOOST_TEST_REQUIRE(outcome.status == 0, outcome.err);
-  return nlohmann::json::parse(outcome.out);
-}
-
 /// An uncompressed image of one color.
 std::string bmp(int side, unsigned char red, unsigned char green, unsigned char blue) {
   std::string pixels;
@@ -101,24 +95,6 @@ BOOST_AUTO_TEST_CASE(classes_change_the_head_alone) {
   const auto two = json_of(run({"describe", "--arch", "96,rgb,3-4-3-3-1,1.0", "--json"}, setting));
   const auto five = json_of(run({"describe", "--arch", "96,rgb,3-4-3-3-1,1.0", "--classes", "5", "--json"}, setting));
   BOOST_TEST(five.at("parameters").get<int>() - two.at("parameters").get<int>() == 3 * 1281);
-}
-
-BOOST_AUTO_TEST_CASE(bench_measures_every_mode) {
-  const Scratch scratch;
-  for (const std::string mode : {"train", "finetune", "eval"}) {
-    const auto json = json_of(run({"bench", "--arch", "32,monochrome,1-1-0-0-0,0.5", "--batch", "4", "--mode", mode,
-                                   "--seconds", "0.05", "--threads", "1", "--json"},
-                                  {scratch.path(), {}, 0}));
-    BOOST_TEST(json.at("mode") == mode);
-    BOOST_TEST(json.at("batch") == 4);
-    BOOST_TEST(json.at("threads") == 1);
-    for (const auto* key :
-         {"images_per_second", "gflops", "peak_gflops", "share_of_peak", "gb_per_second", "peak_memory_mib"}) {
-      BOOST_TEST(json.at(key).get<double>() > 0, key);
-    }
-    BOOST_TEST(json.at("share_of_peak").get<double>() < 1.5);
-    BOOST_TEST(json.at("device").get<std::string>() != "");
-  }
 }
 
 BOOST_AUTO_TEST_CASE(selftest_passes_with_a_line_an_operation) {

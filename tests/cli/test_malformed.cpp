@@ -115,7 +115,12 @@ BOOST_AUTO_TEST_CASE(command_lines) {
       {{"evaluate", experiment, "--model", "missing.safetensors"}, "missing.safetensors"},
       {{"init", "missing"}, "missing"},
       {{"report", "missing"}, "missing"},
-      {{"bench", "--batch", "0"}, "--batch"}};
+      {{"bench", "--batch", "0"}, "--batch"},
+      {{"bench", "--rounds", "0"}, "--rounds"},
+      {{"bench", "--arch", "96,rgb,9-9-9-9-9,1.0"}, "9-9-9-9-9"},
+      {{"bench", "--suite", "97,rgb"}, "97,rgb"},
+      {{"bench", "--suite", "--batch", "4"}, "--batch"},
+      {{"bench", "--suite", "--layers"}, "--layers"}};
   for (const Row& row : rows) {
     BOOST_TEST_CONTEXT(row.arguments.front() << " " << row.arguments.back()) {
       check_error(run(row.arguments, setting), 2, row.text);
