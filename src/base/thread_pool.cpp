@@ -1,88 +1,137 @@
 #include "base/thread_pool.hpp"
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 
 namespace danas {
 
 namespace {
 
-constexpr int spins_before_sleep = 4000;  // layers follow each other within microseconds
-constexpr int spins_before_yield = 1000;
+// Loops follow each other within microseconds, the steps of a training within a millisecond: longer than that a thread
+// stays awake, as to wake it takes the caller's time. It lets others have the CPU meanwhile, but for a moment that is
+// shorter than a change of threads.
+constexpr double seconds_before_sleep = 2e-3;
+constexpr std::int64_t looks_before_yield = 256, looks_a_yield = 16;
+constexpr std::size_t apart = 128;  // bytes: neighboring cache lines are fetched together
 
 void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
 #endif
 }
 
+// Called before each look at what is waited for.
+class Patience {
+ public:
+  void pass() {
+    pause();
+    if (++looks_ > looks_before_yield && looks_ % looks_a_yield == 0) std::this_thread::yield();
+  }
+  bool ended() const {
+    return looks_ > looks_before_yield && looks_ % looks_a_yield == 0 && since_.seconds() > seconds_before_sleep;
+  }
+
+ private:
+  std::int64_t looks_ = 0;
+  Stopwatch since_;
+};
+
 }  // namespace
 
-// A loop waits for tasks that somebody has begun, never for a thread that has not woken up: on a busy machine the caller
-// does the work of threads that the system does not let run.
+// Tasks that lie side by side are one thread's share: what it has left in its cache by one loop, it finds there in the
+// next. Whoever has none left takes those of the others. A loop waits for tasks that somebody has begun, never for a
+// thread that has not woken up: on a busy machine the caller does the work of threads that the system does not let run.
 struct ThreadPool::State {
+  // The number of the loop in the high half, tasks of the share not yet begun in the low half: whoever takes one by a
+  // compare and exchange knows that this loop, and with it all that describes it, lasts until the task is completed.
+  struct alignas(apart) Share {
+    std::atomic<std::uint64_t> open{0};
+  };
+
+  explicit State(int threads) : shares(static_cast<std::size_t>(threads)) {}
+
+  std::vector<Share> shares;
   std::vector<std::thread> workers;
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::atomic<int> sleepers{0};
-  std::atomic<bool> stop{false};
-  // The number of the loop in the high half, its tasks not yet begun in the low half: whoever takes one by a compare and
-  // exchange knows that this loop, and with it body and context, lasts until the task is completed.
-  std::atomic<std::uint64_t> open{0};
-  std::atomic<std::int64_t> completed{0};
+  std::int64_t tasks = 0;
   Erased body = nullptr;
   void* context = nullptr;
+  alignas(apart) std::atomic<std::uint32_t> loop{0};  // the number of the last one
+  std::atomic<bool> stop{false};
+  alignas(apart) std::atomic<std::int64_t> completed{0};  // by the workers
 
-  static std::uint64_t tasks_left(std::uint64_t value) { return value & 0xFFFFFFFFu; }
+  std::int64_t begin_of(std::size_t share) const {
+    return tasks * static_cast<std::int64_t>(share) / static_cast<std::int64_t>(shares.size());
+  }
 
-  void work(int worker) {
+  static std::int64_t tasks_left(std::uint64_t open) { return static_cast<std::int64_t>(open & 0xFFFFFFFFu); }
+
+  std::int64_t work_on(std::size_t share, int worker) {
+    std::atomic<std::uint64_t>& open = shares[share].open;
+    std::int64_t count = 0;
     std::uint64_t seen = open.load(std::memory_order_acquire);
     while (tasks_left(seen) > 0) {
       if (!open.compare_exchange_weak(seen, seen - 1, std::memory_order_acquire, std::memory_order_acquire)) continue;
-      body(context, static_cast<std::int64_t>(tasks_left(seen)) - 1, worker);
-      completed.fetch_add(1, std::memory_order_release);
+      body(context, begin_of(share) + tasks_left(seen) - 1, worker);
+      ++count;
       seen = open.load(std::memory_order_acquire);
     }
+    return count;
   }
 
-  bool idle() const { return tasks_left(open.load()) == 0 && !stop.load(); }
+  // Returns how many tasks were done. They are of one loop: none ends before they are reported.
+  std::int64_t work(int worker) {
+    const std::size_t own = static_cast<std::size_t>(worker);
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < shares.size(); ++i) count += work_on((own + i) % shares.size(), worker);
+    return count;
+  }
 
-  void loop(int worker) {
-    while (!stop.load()) {
-      for (int spin = 0; spin < spins_before_sleep && idle(); ++spin) pause();
-      if (idle()) {
-        std::unique_lock lock(mutex);
-        sleepers.fetch_add(1);
-        wake.wait(lock, [this] { return !idle(); });
-        sleepers.fetch_sub(1);
-      }
-      work(worker);
+  void serve(int worker) {
+    for (std::uint32_t last = 0;;) {
+      for (Patience patience; loop.load() == last; patience.pass())
+        if (patience.ended()) loop.wait(last);
+      last = loop.load();
+      if (stop.load()) return;
+      if (const std::int64_t count = work(worker); count > 0) completed.fetch_add(count, std::memory_order_release);
     }
   }
 
-  void notify() {
-    const std::lock_guard lock(mutex);
-    wake.notify_all();
+  void run() {
+    completed.store(0, std::memory_order_relaxed);
+    const std::uint32_t number = loop.load(std::memory_order_relaxed) + 1;
+    for (std::size_t share = 0; share < shares.size(); ++share)
+      shares[share].open.store(std::uint64_t{number} << 32 |
+                                   static_cast<std::uint64_t>(begin_of(share + 1) - begin_of(share)),
+                               std::memory_order_release);
+    announce(number);
+    const std::int64_t others = tasks - work(0);
+    for (Patience patience; completed.load(std::memory_order_acquire) != others;) patience.pass();
+  }
+
+  void announce(std::uint32_t number) {
+    loop.store(number);
+    loop.notify_all();
   }
 
   void end() {
     stop = true;
-    notify();
+    announce(loop.load() + 1);
     for (std::thread& worker : workers) worker.join();
   }
 };
 
-ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
+ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>(threads > 1 ? threads : 1)) {
   try {
     for (int worker = 1; worker < threads; ++worker)
-      state_->workers.emplace_back([state = state_.get(), worker] { state->loop(worker); });
+      state_->workers.emplace_back([state = state_.get(), worker] { state->serve(worker); });
   } catch (const std::system_error& error) {
     const std::string started = std::to_string(state_->workers.size() + 1);
     state_->end();
@@ -101,17 +150,10 @@ void ThreadPool::run_erased(std::int64_t tasks, Erased body, void* context) {
     for (std::int64_t task = 0; task < tasks; ++task) body(context, task, 0);
     return;
   }
+  state.tasks = tasks;
   state.body = body;
   state.context = context;
-  state.completed.store(0, std::memory_order_relaxed);
-  const std::uint64_t number = (state.open.load(std::memory_order_relaxed) >> 32) + 1;
-  state.open.store(number << 32 | static_cast<std::uint64_t>(tasks));
-  if (state.sleepers.load() > 0) state.notify();
-  state.work(0);
-  for (int spin = 0; state.completed.load(std::memory_order_acquire) != tasks; ++spin) {
-    if (spin < spins_before_yield) pause();
-    else std::this_thread::yield();
-  }
+  state.run();
 }
 
 }  // namespace danas

@@ -187,13 +187,17 @@ void add_bench(CLI::App& app, Job& job) {
                       "The full networks, one after the other; those alone whose options hold TEXT")
           ->type_name("[TEXT]")
           ->expected(0, 1);
-  for (CLI::Option* const option :
-       {add_system(sub, a->system),
-        sub->add_option("--batch", a->batch, "Images per step (default 32)")
-            ->type_name("N")
-            ->check(CLI::Range(1, 65536)),
-        add_choice(sub, "--mode", a->mode, "train (all exits' heads, as a supernet), finetune (own head only) or eval"),
-        sub->add_flag("--layers", a->layers, "Also what every operation takes, and which limit it is nearer to")})
+  for (
+      CLI::Option* const option :
+      {add_system(sub, a->system),
+       sub->add_option("--batch", a->batch, "Images per step (default 32)")
+           ->type_name("N")
+           ->check(CLI::Range(1, 65536)),
+       add_choice(
+           sub, "--mode", a->mode,
+           "train (all exits' heads, as a supernet), finetune (own head only) or eval; of the network's images: load (from "
+           "a cache) or decode (JPEG)"),
+       sub->add_flag("--layers", a->layers, "Also what every operation takes, and which limit it is nearer to")})
     suite->excludes(option);
   sub->add_option("--seconds", a->seconds, "How long to measure a row, in all rounds (default 3)")
       ->type_name("S")

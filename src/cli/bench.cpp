@@ -51,13 +51,17 @@ BenchRound measure_round(const BenchArguments& arguments) {
 
 }  // namespace
 
-Spread BenchRow::spread(const std::function<double(const BenchRound&)>& value) const {
-  std::vector<double> values;
-  for (const BenchRound& round : rounds) values.push_back(value(round));
+Spread spread_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;
   const double median = values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   return {values.front(), median, values.back()};
+}
+
+Spread BenchRow::spread(const std::function<double(const BenchRound&)>& value) const {
+  std::vector<double> values;
+  for (const BenchRound& round : rounds) values.push_back(value(round));
+  return spread_of(std::move(values));
 }
 
 LayerList bench_layers(const BenchArguments& arguments) {

@@ -19,6 +19,7 @@ struct BenchRound {
 struct Spread {
   double least = 0, median = 0, most = 0;
 };
+Spread spread_of(std::vector<double> values);  ///< of at least one
 
 struct BenchRow {
   BenchArguments arguments;
@@ -51,5 +52,8 @@ void print_row(const BenchRow& row, const StepTimes* times);
 void print_row_json(const BenchRow& row, const StepTimes* times);
 void print_suite(const std::vector<BenchRow>& rows);
 void print_suite_json(const std::vector<BenchRow>& rows);
+
+/// Measures and tells how fast images are decoded or loaded (Work::decode, Work::load), for the network's input.
+void bench_data(const BenchArguments& arguments);
 
 }  // namespace danas

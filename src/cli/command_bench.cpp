@@ -28,6 +28,10 @@ int run_row(const BenchArguments& arguments) {
 }  // namespace
 
 int command_bench(const BenchArguments& arguments) {
+  if (arguments.mode == Work::load || arguments.mode == Work::decode) {
+    bench_data(arguments);
+    return 0;
+  }
   return arguments.suite ? run_suite(arguments) : run_row(arguments);
 }
 

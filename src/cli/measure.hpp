@@ -12,16 +12,17 @@
 
 namespace danas {
 
-enum class Work { train, finetune, evaluate };  ///< of a supernet, of a candidate, inference
+/// Of a supernet, of a candidate, inference; and of the images: batches from a cache, photographs into a cache.
+enum class Work { train, finetune, evaluate, load, decode };
 template <>
-inline constexpr std::array names<Work>{"train", "finetune", "eval"};
+inline constexpr std::array names<Work>{"train", "finetune", "eval", "load", "decode"};
 
 struct Speed {
   double images_per_second = 0;
   std::size_t arena_bytes = 0;  ///< activations and scratch of a step
 };
 
-/// Repeats steps of `batch` images for about `seconds` (at least two steps after one to warm up).
+/// Of a network's work. Repeats steps of `batch` images for about `seconds` (at least two steps after one to warm up).
 Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds);
 
 /// What a step takes, and its operations.

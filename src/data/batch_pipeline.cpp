@@ -16,17 +16,17 @@ constexpr std::size_t images_a_task = 8;
 
 }  // namespace
 
-BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers,
+BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, Workers workers,
                              Pixels pixels)
     : set_(set), plan_(std::move(plan)), pixels_(pixels), backend_(make_cpu_backend(1)), slots_(ring),
-      most_workers_(static_cast<std::size_t>(workers > 0 ? workers : usable_cpus())), claimed_(plan_.first),
+      most_workers_(static_cast<std::size_t>(workers.most > 0 ? workers.most : usable_cpus())), claimed_(plan_.first),
       next_(plan_.first) {
   if (resolution < 1 || plan_.largest < 1 || (channels != 1 && channels != 3))
     throw expected("loader", "a positive resolution and batch, and 1 or 3 channels",
                    std::to_string(resolution) + ", " + std::to_string(plan_.largest) + ", " + std::to_string(channels));
   try {
     for (Slot& slot : slots_) reserve(slot, resolution, channels);
-    for (int i = 0; i < std::max(workers, 1); ++i) add_worker();
+    for (int i = 0; i < std::max(workers.first, 1); ++i) add_worker();
   } catch (...) {
     stop();
     throw;

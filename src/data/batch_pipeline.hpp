@@ -19,6 +19,11 @@ namespace danas {
 /// Who crops, mirrors and resizes the images of a batch: the pipeline's threads, or the backend that takes them.
 enum class Pixels : std::uint8_t { prepared, planned };
 
+/// The threads of a pipeline: those that it begins with, and the most that there may be (0: the CPUs that there are).
+struct Workers {
+  int first = 1, most = 0;
+};
+
 /// What a batch is made of, for Backend::augment: `images` are in the host's memory. Valid as long as the batch.
 struct PlannedBatch {
   std::span<const std::int64_t> indices;  ///< of the images in the set, for who holds its pixels already
@@ -37,14 +42,13 @@ struct BatchPlan {
 };
 
 /// A ring of batches. Workers fill a few images at a time, in any order; next() hands batches out in order. Their number
-/// grows while next() has to wait, up to the CPUs that there are: training is kept fed and nothing more. What is in a
-/// batch never depends on it.
+/// grows while next() has to wait: training is kept fed and nothing more. What is in a batch never depends on it.
 class BatchPipeline {
  public:
   static constexpr std::size_t ring = 3;  ///< batches in memory: one shown, one ready, one being filled
 
-  /// `workers`: 0 for as many as are needed. Throws Error on an impossible size.
-  BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, int workers, Pixels pixels);
+  /// Throws Error on an impossible size.
+  BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, Workers workers, Pixels pixels);
   ~BatchPipeline();
   BatchPipeline(const BatchPipeline&) = delete;
   BatchPipeline& operator=(const BatchPipeline&) = delete;

@@ -69,7 +69,7 @@ void check_batch_size(int batch) {
 
 struct TrainingLoader::State {
   State(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
-        std::int64_t first, int workers, Pixels pixels)
+        std::int64_t first, Workers workers, Pixels pixels)
       : epochs(set.size(), seed),
         pipeline(set, resolution, channels, plan(batch, min_area, seed, first), workers, pixels) {}
 
@@ -89,7 +89,7 @@ struct TrainingLoader::State {
 };
 
 TrainingLoader::TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area,
-                               std::uint64_t seed, std::int64_t first_step, int workers, Pixels pixels) {
+                               std::uint64_t seed, std::int64_t first_step, Workers workers, Pixels pixels) {
   check_batch_size(batch);
   if (!(min_area > 0 && min_area <= 1))
     throw expected("data.crop_min_area", "above 0, at most 1", std::to_string(min_area));
@@ -101,7 +101,7 @@ Batch TrainingLoader::next() { return state_->pipeline.next(); }
 PlannedBatch TrainingLoader::planned() const { return state_->pipeline.planned(); }
 
 struct EvaluationLoader::State {
-  State(const ImageSet& set, int resolution, int channels, int batch, Batching batching, int workers, Pixels pixels)
+  State(const ImageSet& set, int resolution, int channels, int batch, Batching batching, Workers workers, Pixels pixels)
       : order(set.readable()), cut{static_cast<std::int64_t>(order.size()), batch, batching},
         pipeline(set, resolution, channels, plan(), workers, pixels) {}
 
@@ -120,7 +120,7 @@ struct EvaluationLoader::State {
 };
 
 EvaluationLoader::EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching,
-                                   int workers, Pixels pixels) {
+                                   Workers workers, Pixels pixels) {
   check_batch_size(batch);
   state_ = std::make_unique<State>(set, resolution, channels, batch, batching, workers, pixels);
 }

@@ -9,12 +9,11 @@
 namespace danas {
 
 /// Endless training batches: epoch e is a permutation of the set drawn from (seed, e); batch `step` holds positions
-/// step·batch … of the endless sequence. Batch content depends on (seed, step) alone, whatever the workers (0: as many
-/// as keep training fed).
+/// step·batch … of the endless sequence. Batch content depends on (seed, step) alone, whatever the workers.
 class TrainingLoader {
  public:
   TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
-                 std::int64_t first_step = 0, int workers = 0, Pixels pixels = Pixels::prepared);
+                 std::int64_t first_step = 0, Workers workers = {}, Pixels pixels = Pixels::prepared);
   ~TrainingLoader();
   /// Batch of the next step (first_step, first_step + 1, …); valid until the next call. Rethrows a worker's Error.
   Batch next();
@@ -35,7 +34,7 @@ enum class Batching {
 class EvaluationLoader {
  public:
   EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching = Batching::full,
-                   int workers = 0, Pixels pixels = Pixels::prepared);
+                   Workers workers = {}, Pixels pixels = Pixels::prepared);
   ~EvaluationLoader();
   Batch next();
   PlannedBatch planned() const;

@@ -24,6 +24,9 @@ void check(const std::atomic<bool>* interrupt) {
 // Who makes the images of a backend: itself where its memory is not the host's, so that only pixels and crops travel.
 Pixels pixels_for(const Backend& backend) { return backend.host_memory() ? Pixels::prepared : Pixels::planned; }
 
+// A backend that computes on the CPU shares it with others: its loader takes no more than its share.
+Workers workers_for(const Backend& backend) { return {1, backend.host_memory() ? backend.threads() : 0}; }
+
 // A loader's batches in the backend's memory: as they are where that is the host's, else always in the same place.
 class Feed {
  public:
@@ -80,7 +83,7 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
   TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch,
-                        experiment_.data.crop_min_area, seed, first_step, 0, pixels_for(backend_));
+                        experiment_.data.crop_min_area, seed, first_step, workers_for(backend_), pixels_for(backend_));
   return trainer_.train(network, optimizer, settings, source_of(loader, backend_, nullptr), first_step,
                         [&](const StepReport& report) {
                           counts_.trained += settings.batch;
@@ -90,14 +93,15 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
   EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
-                          Batching::even, 0, pixels_for(backend_));
+                          Batching::even, workers_for(backend_), pixels_for(backend_));
   trainer_.recalibrate(network, slice, source_of(loader, backend_, interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
   EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
-                          experiment_.search.evaluation_batch, Batching::full, 0, pixels_for(backend_));
+                          experiment_.search.evaluation_batch, Batching::full, workers_for(backend_),
+                          pixels_for(backend_));
   const Metrics metrics =
       trainer_.evaluate(network, slice, source_of(loader, backend_, interrupt_), store_.dataset().positive_class());
   counts_.evaluated += metrics.images;

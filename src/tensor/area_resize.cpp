@@ -37,10 +37,13 @@ class Rows {
       : kernels_(kernels), image_(image), crop_(crop), width_(width), height_(height),
         same_(crop.width == width && crop.height == height) {
     if (same_) return;
-    sums_.resize(static_cast<std::size_t>(crop.width) * static_cast<std::size_t>(image.channels) + 1);
+    sums_.resize(static_cast<std::size_t>(crop.width) * static_cast<std::size_t>(image.channels) + 4);
     columns_.resize(static_cast<std::size_t>(width));
-    for (Index x = 0; x < width; ++x)
-      columns_[static_cast<std::size_t>(x)] = area_span(crop.flip ? width - 1 - x : x, crop.width, width);
+    for (Index x = 0; x < width; ++x) {
+      AreaSpan& column = columns_[static_cast<std::size_t>(x)];
+      column = area_span(crop.flip ? width - 1 - x : x, crop.width, width);
+      most_ = std::max<Index>(most_, column.count);
+    }
   }
 
   void write(Index y, std::uint8_t* out) {
@@ -49,8 +52,8 @@ class Rows {
     if (same_) return copy_row(corner + y * stride, width_, image_.channels, crop_.flip, out);
     const AreaSpan rows = area_span(y, crop_.height, height_);
     kernels_.area_rows(Index{crop_.width} * image_.channels, corner + rows.begin * stride, stride, rows, sums_.data());
-    kernels_.area_columns({sums_.data(), columns_.data(), width_, image_.channels, Index{crop_.width} * crop_.height},
-                          out);
+    kernels_.area_columns(
+        {sums_.data(), columns_.data(), width_, image_.channels, Index{crop_.width} * crop_.height, most_}, out);
   }
 
  private:
@@ -59,6 +62,7 @@ class Rows {
   const Crop& crop_;
   Index width_, height_;
   bool same_;
+  Index most_ = 0;  // input pixels of an output column
   // Memory that only grows: images are resized by the million.
   static thread_local std::vector<std::uint32_t> sums_;
   static thread_local std::vector<AreaSpan> columns_;

@@ -1,6 +1,8 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "base/thread_pool.hpp"
@@ -48,6 +50,38 @@ BOOST_AUTO_TEST_CASE(a_worker_never_runs_two_tasks_at_once) {
       running[static_cast<std::size_t>(worker)].fetch_sub(1);
     });
   BOOST_CHECK(!overlapped);
+}
+
+// Whoever begins first is held up until all others are done.
+BOOST_AUTO_TEST_CASE(tasks_of_a_busy_thread_are_done_by_others) {
+  for (const int threads : {2, 3, 7}) {
+    ThreadPool pool(threads);
+    for (const std::int64_t tasks : {2, 5, 7, 50}) {
+      std::atomic<std::int64_t> begun = 0, done = 0;
+      pool.run(tasks, [&](std::int64_t, int) {
+        if (begun.fetch_add(1) == 0)
+          while (done.load() < tasks - 1) std::this_thread::yield();
+        ++done;
+      });
+      BOOST_CHECK_EQUAL(done.load(), tasks);
+    }
+  }
+}
+
+// Each task waits until every thread has one.
+BOOST_AUTO_TEST_CASE(threads_that_fell_asleep_are_woken) {
+  for (const int threads : {2, 5}) {
+    ThreadPool pool(threads);
+    for (int repetition = 0; repetition < 5; ++repetition) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      std::atomic<int> begun = 0;
+      pool.run(threads, [&](std::int64_t, int) {
+        ++begun;
+        while (begun.load() < threads) std::this_thread::yield();
+      });
+      BOOST_CHECK_EQUAL(begun.load(), threads);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(thread_pool_of_no_threads_is_the_caller_alone) {

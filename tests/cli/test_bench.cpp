@@ -46,6 +46,15 @@ BOOST_AUTO_TEST_CASE(measures_every_mode) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(measures_the_images_way) {
+  for (const std::string mode : {"load", "decode"}) {
+    const auto row = bench({"--arch", arch, "--batch", "4", "--mode", mode});
+    BOOST_TEST(row.at("mode") == mode);
+    BOOST_TEST(row.at("images_per_second").get<double>() > 0);
+    BOOST_TEST(row.at("images_per_second_of_a_thread") == row.at("images_per_second"));
+  }
+}
+
 // Useful work is that of `describe`, whatever is measured.
 BOOST_AUTO_TEST_CASE(work_follows_from_the_multiply_adds) {
   const Scratch scratch;

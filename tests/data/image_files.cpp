@@ -4,9 +4,22 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <webp/encode.h>
+
+#include "base/file.hpp"
 #include "support.hpp"
 
 namespace danas::test {
+
+namespace {
+
+void append_riff(std::string& file, const std::string& name, const std::string& data) {
+  file += name;
+  append_number(file, static_cast<unsigned>(data.size()), 4);
+  file += data + std::string(data.size() % 2, '\0');
+}
+
+}  // namespace
 
 std::string jpeg_of(const std::vector<std::uint8_t>& data, int width, int height, int components, J_COLOR_SPACE from,
                     J_COLOR_SPACE to, const std::string& exif, bool progressive) {
@@ -58,6 +71,34 @@ std::string exif_of(int orientation, bool little, bool as_long) {
          number(0x0100, 2) + number(4, 2) + number(1, 4) + number(64, 4) +  // another tag
          number(0x0112, 2) + number(as_long ? 4 : 3, 2) + number(1, 4) +
          number(static_cast<unsigned>(orientation), as_long ? 4 : 2) + (as_long ? "" : number(0, 2)) + number(0, 4);
+}
+
+std::string png_with(const Pixels& pixels, const std::string& exif) {
+  TemporaryFolder folder;
+  write_png(folder.path() / "x.png", pixels);
+  const std::string file = read_file(folder.path() / "x.png");
+  std::string chunk;
+  append_chunk(chunk, "eXIf", exif);
+  constexpr std::size_t after_header = 33;
+  return file.substr(0, after_header) + chunk + file.substr(after_header);
+}
+
+std::string webp_with(const Pixels& pixels, const std::string& exif) {
+  std::uint8_t* memory = nullptr;
+  const std::size_t size =
+      WebPEncodeLosslessRGB(pixels.data.data(), pixels.width, pixels.height, 3 * pixels.width, &memory);
+  const std::string plain(reinterpret_cast<char*>(memory), size);
+  WebPFree(memory);
+  std::string features("\x08\0\0\0", 4), chunks;  // EXIF is there
+  append_number(features, static_cast<unsigned>(pixels.width - 1), 3);
+  append_number(features, static_cast<unsigned>(pixels.height - 1), 3);
+  append_riff(chunks, "VP8X", features);
+  chunks += plain.substr(12);
+  append_riff(chunks, "odd ", "x");
+  append_riff(chunks, "EXIF", exif);
+  std::string file;
+  append_riff(file, "RIFF", "WEBP" + chunks);
+  return file;
 }
 
 double largest_difference(const Pixels& a, const Pixels& b) {

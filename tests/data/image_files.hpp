@@ -21,6 +21,10 @@ std::string jpeg_of(const Pixels& pixels, const std::string& exif = {}, bool pro
 /// An EXIF block with its prefix, of two tags, in the byte order of Intel or Motorola.
 std::string exif_of(int orientation, bool little, bool as_long = false);
 
+/// With an EXIF block, with or without its prefix.
+std::string png_with(const Pixels& pixels, const std::string& exif);
+std::string webp_with(const Pixels& pixels, const std::string& exif);
+
 void append_number(std::string& text, unsigned value, int bytes, bool big = false);
 void append_chunk(std::string& png, const std::string& type, const std::string& data);
 

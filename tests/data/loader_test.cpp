@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
     const ImageSet& set = scenes.store->training(17);
     BOOST_CHECK(set.plan().mode == cache);
     for (const int channels : {1, 3}) {
-      TrainingLoader one(set, 17, channels, 9, 0.6, 4, 0, 1), three(set, 17, channels, 9, 0.6, 4, 0, 3),
+      TrainingLoader one(set, 17, channels, 9, 0.6, 4, 0, {1, 1}), three(set, 17, channels, 9, 0.6, 4, 0, {3, 3}),
           grown(set, 17, channels, 9, 0.6, 4);
       std::vector<std::string> batches;
       for (int step = 0; step < 20; ++step) {
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
         BOOST_REQUIRE(content(grown.next()) == batches.back());
       }
       BOOST_CHECK(batches[0] != batches[1]);
-      TrainingLoader later(set, 17, channels, 9, 0.6, 4, 13, 2);  // resumed
+      TrainingLoader later(set, 17, channels, 9, 0.6, 4, 13, {2, 2});  // resumed
       for (std::size_t step = 13; step < 20; ++step) BOOST_REQUIRE(content(later.next()) == batches[step]);
     }
   }
@@ -164,8 +164,8 @@ BOOST_AUTO_TEST_CASE(planned_batches_are_the_prepared_ones) {
   for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     const Scenes scenes(42, cache);
     const ImageSet &set = scenes.store->training(17), &shown = scenes.store->evaluation(Split::test, 17);
-    TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), planned(set, 17, 1, 9, 0.6, 4, 0, 2, Pixels::planned);
-    EvaluationLoader pass(shown, 17, 1, 9), planned_pass(shown, 17, 1, 9, Batching::full, 2, Pixels::planned);
+    TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), planned(set, 17, 1, 9, 0.6, 4, 0, {2, 2}, Pixels::planned);
+    EvaluationLoader pass(shown, 17, 1, 9), planned_pass(shown, 17, 1, 9, Batching::full, {2, 2}, Pixels::planned);
     std::vector<float> pixels(9 * 17 * 17);
     const auto check = [&](const ImageSet& of, const Batch& wanted, Batch batch, const PlannedBatch& plan) {
       BOOST_REQUIRE(!batch.images.present());
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
   BOOST_REQUIRE_EQUAL(index_of.size(), 20u);
 
   std::vector<std::int64_t> order;
-  TrainingLoader loader(scenes.store->training(32), 32, 3, 7, 1.0, 3, 0, 2);
+  TrainingLoader loader(scenes.store->training(32), 32, 3, 7, 1.0, 3, 0, {2, 2});
   for (int step = 0; step < 20; ++step) {
     const Batch batch = loader.next();
     for (std::int64_t i = 0; i < 7; ++i) {
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
 BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
   const Scenes scenes(8);
   const ImageSet& set = scenes.store->training(8);
-  TrainingLoader one(set, 8, 3, 50, 0.6, 3, 0, 1), two(set, 8, 3, 50, 0.6, 3, 0, 2);
+  TrainingLoader one(set, 8, 3, 50, 0.6, 3, 0, {1, 1}), two(set, 8, 3, 50, 0.6, 3, 0, {2, 2});
   for (int step = 0; step < 5; ++step) {
     const Batch batch = one.next();
     BOOST_CHECK_EQUAL(batch.labels.size(), 50);
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(evaluation_passes_once_in_order) {
   const Scenes scenes(40);
   const ImageSet& set = scenes.store->evaluation(Split::train, 12);
   std::vector<std::uint8_t> buffer;
-  for (const int workers : {0, 1, 3}) {
+  for (const Workers workers : {Workers{1, 0}, Workers{1, 1}, Workers{3, 3}}) {
     EvaluationLoader loader(set, 12, 3, 16, Batching::full, workers);
     std::int64_t seen = 0;
     for (const std::int64_t size : {16, 16, 8}) {
@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(even_batches_are_never_short) {
 BOOST_AUTO_TEST_CASE(stopping_early_and_wrong_arguments) {
   const Scenes scenes(40);
   for (int i = 0; i < 20; ++i) {
-    TrainingLoader loader(scenes.store->training(24), 24, 3, 16, 0.6, 3, 0, i % 4);
+    TrainingLoader loader(scenes.store->training(24), 24, 3, 16, 0.6, 3, 0, {1 + i % 3, i % 4});
     if (i % 2) BOOST_CHECK_EQUAL(loader.next().images.n, 16);
   }
   BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 2, 16, 0.6, 3), Error);
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
   const ImageStore store(open_dataset(settings, 1), settings, {});
   const ImageSet& set = store.training(16);
   std::filesystem::remove_all(folder.path() / "images/train");
-  TrainingLoader loader(set, 16, 3, 4, 0.6, 1, 0, 2);
+  TrainingLoader loader(set, 16, 3, 4, 0.6, 1, 0, {2, 2});
   check_error([&] { loader.next(); }, {"images/train"});
   check_error([&] { loader.next(); }, {"images/train"});
 }

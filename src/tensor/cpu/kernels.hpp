@@ -96,11 +96,12 @@ struct AreaSpan {
 
 /// One output row of an area resize, from the sums of its input rows: means of `area`, rounded half up.
 struct AreaRow {
-  const std::uint32_t* sums;  ///< of the crop's row; one element beyond its end is read too
+  const std::uint32_t* sums;  ///< of the crop's row; four elements beyond its end are read too
   const AreaSpan* spans;      ///< of `width` output pixels
   Index width;
   int channels;  ///< 1 or 3
   Index area;    ///< sum of the weights: pixels of the crop
+  Index most;    ///< the most input pixels of a span
 };
 
 struct AdamFactors {
