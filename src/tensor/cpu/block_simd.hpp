@@ -27,8 +27,10 @@ DANAS_INLINE void for_heights(Index rows, Body&& body) {
   for (; row + tallest <= rows; row += tallest) body(Constant<tallest>{}, row);
   if constexpr (tallest > 8)
     for (; row + 8 <= rows; row += 8) body(Constant<8>{}, row);
-  if constexpr (tallest > 4)
-    for (; row + 4 <= rows; row += 4) body(Constant<4>{}, row);
+  if (tallest > 4 && row + 4 <= rows) {
+    body(Constant<4>{}, row);
+    row += 4;
+  }
   for (; row + 2 <= rows; row += 2) body(Constant<2>{}, row);
   if (row < rows) body(Constant<1>{}, row);
 }
