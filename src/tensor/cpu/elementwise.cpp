@@ -63,11 +63,11 @@ Index multiply_add_loop(Index iterations, float* sink) {
   V sum[chains];
 #pragma GCC unroll 32
   for (int i = 0; i < chains; ++i) sum[i] = all(static_cast<float>(i));
-  const V a = all(0.999999f), b = all(1e-7f);
+  const V factor = all(-1e-7f);
   for (Index k = 0; k < iterations; ++k) {
 #pragma GCC unroll 32
     for (int i = 0; i < chains; ++i) {
-      sum[i] = fma(sum[i], a, b);
+      sum[i] = fma(factor, sum[i], sum[i]);  // NEON's overwrites what it adds to: no copy
       DANAS_KEEP(sum[i]);
     }
   }

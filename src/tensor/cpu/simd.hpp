@@ -33,7 +33,7 @@ typedef double Pair __attribute__((may_alias, aligned(4)));  // two floats, to b
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 
 using V = __m512;
-constexpr int lanes = 16, registers = 32;
+constexpr int lanes = 16, registers = 32;  ///< floats of a vector, vectors that the machine holds at once
 DANAS_INLINE V load(const float* p) { return _mm512_loadu_ps(p); }
 DANAS_INLINE void store(float* p, V v) { _mm512_storeu_ps(p, v); }
 DANAS_INLINE V all(float x) { return _mm512_set1_ps(x); }
@@ -149,7 +149,7 @@ DANAS_INLINE V fold_pairs(V v) { return V{v[0] + v[1], v[2] + v[3], 0.0f, 0.0f};
 
 #endif
 
-#if DANAS_LANES == 4
+#if DANAS_LANES == 4  // NEON and portable
 
 struct Part {
   explicit DANAS_INLINE Part(Index elements) : count(elements) {}
