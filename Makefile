@@ -5,10 +5,13 @@ SETUP := meson setup -Dcuda=$(CUDA) $(MESON_FLAGS)
 # Line numbers are all that a sanitizer's report needs; whole debug information takes the compiler three times as long.
 SANITIZE := $(SETUP) -Doptimization=1 -Ddebug=false -Dcpp_args=-g1 -Db_lundef=false
 
+# What the cross build for 64-bit ARM takes beside.
+ARM_PACKAGES := g++-aarch64-linux-gnu qemu-user-static $(addsuffix :arm64,libboost-test-dev libjpeg62-turbo-dev libwebp-dev)
+
 # Whose tests have threads; the commands start none of their own.
 THREADED := base tensor nn data nas
 
-.PHONY: all run test format lint sanitize bench clean packages
+.PHONY: all run test test-neon format lint sanitize bench clean packages
 
 all: build/build.ninja
 	meson compile -C build danas
@@ -19,6 +22,11 @@ run: all
 test: build/build.ninja
 	meson compile -C build
 	scripts/run-tests build
+
+# The tensor library for 64-bit ARM and its tests, but for those labeled slow, under emulation.
+test-neon: build-neon/build.ninja
+	meson compile -C build-neon test_base test_tensor
+	BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-neon base tensor 'instruction sets do not leak'
 
 format:
 	scripts/install-packages clang-format
@@ -40,7 +48,7 @@ bench: all
 	./build/danas bench --suite
 
 clean:
-	rm -rf build build-address build-thread
+	rm -rf build build-address build-thread build-neon
 
 packages:
 	scripts/install-packages
@@ -53,3 +61,7 @@ build-address/build.ninja: | packages
 
 build-thread/build.ninja: | packages
 	$(SANITIZE) -Db_sanitize=thread build-thread
+
+build-neon/build.ninja: | packages
+	scripts/install-packages $(ARM_PACKAGES)
+	$(SETUP) --cross-file scripts/aarch64.ini build-neon

@@ -124,7 +124,7 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual std::string name() const = 0;             ///< "cpu avx512, 2 threads", "reference f64", …
-  virtual std::string instruction_set() const = 0;  ///< "avx512", "avx2", "portable", "reference"
+  virtual std::string instruction_set() const = 0;  ///< "avx512", "avx2", "neon", "portable", "reference"
   virtual Type real_type() const = 0;               ///< element type of activations and weights
   virtual int threads() const = 0;
   /// Another queue of work on the same device and its memory, with so many threads; used by one thread at a time, as this is.
@@ -242,8 +242,8 @@ class Backend {
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
 };
 
-/// The product's CPU backend: SIMD (AVX-512, AVX2 or portable, the best the machine has), `threads` threads (0:
-/// usable_cpus()). `instruction_set` forces one ("avx512", "avx2", "portable"); empty chooses.
+/// The product's CPU backend: SIMD (AVX-512, AVX2, NEON or portable, the best the machine has), `threads` threads (0:
+/// usable_cpus()). `instruction_set` forces one ("avx512", "avx2", "neon", "portable"); empty chooses.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, const std::string& instruction_set = "");
 
 /// Scalar loops in double; element type f64 or f32 (then only stores round). For tests and `danas selftest`.

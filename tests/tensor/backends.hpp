@@ -17,6 +17,8 @@ inline bool machine_has(const std::string& instruction_set) {
     return machine_has("avx2") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl");
+#elif defined(__aarch64__)
+  if (instruction_set == "neon") return true;
 #endif
   return instruction_set == "portable";
 }
@@ -37,7 +39,8 @@ struct MachineHas {
 #define DANAS_CASES(name)    \
   DANAS_CASE(name, portable) \
   DANAS_CASE(name, avx2)     \
-  DANAS_CASE(name, avx512)
+  DANAS_CASE(name, avx512)   \
+  DANAS_CASE(name, neon)
 
 /// A test case for every instruction set; the body sees its name, `instruction_set`.
 #define FOR_EACH_INSTRUCTION_SET(name)                         \

@@ -28,8 +28,7 @@ DANAS_INLINE void filter_pixels(const float* const (&rows)[3], const V (&w)[9], 
 template <int stride, class Body>
 DANAS_INLINE void for_row_tiles(Index width, Body&& body) {
   Index p = 0;
-#if DANAS_LANES == 16
-  if constexpr (stride == 1) {
+  if constexpr (registers == 32 && stride == 1) {
     if (width % 8 != 0 && width % 7 == 0)
       for (; p + 7 <= width; p += 7) body(Constant<7>{}, p);
     for (; p + 8 <= width; p += 8) body(Constant<8>{}, p);
@@ -38,7 +37,6 @@ DANAS_INLINE void for_row_tiles(Index width, Body&& body) {
       p += 6;
     }
   }
-#endif
   for (; p + 4 <= width; p += 4) body(Constant<4>{}, p);
   if (p + 3 <= width) {
     body(Constant<3>{}, p);

@@ -20,33 +20,20 @@ DANAS_INLINE Index vector_place(int vector, Index plane) {
 }
 
 /// Register tiles by their width in vectors: heights, the largest first.
-#if DANAS_LANES == 16  // 32 registers
 template <int vectors, class Body>
 DANAS_INLINE void for_heights(Index rows, Body&& body) {
-  constexpr int tallest = vectors == 3 ? 8 : vectors == 2 ? 12 : 24;
+  constexpr int tallest = registers == 32 ? 24 / vectors : vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
   Index row = 0;
   for (; row + tallest <= rows; row += tallest) body(Constant<tallest>{}, row);
   if constexpr (tallest > 8)
     for (; row + 8 <= rows; row += 8) body(Constant<8>{}, row);
-  if (row + 4 <= rows) {
+  if (tallest > 4 && row + 4 <= rows) {
     body(Constant<4>{}, row);
     row += 4;
   }
   for (; row + 2 <= rows; row += 2) body(Constant<2>{}, row);
   if (row < rows) body(Constant<1>{}, row);
 }
-#else  // 16 registers
-template <int vectors, class Body>
-DANAS_INLINE void for_heights(Index rows, Body&& body) {
-  constexpr int tallest = vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
-  Index row = 0;
-  for (; row + tallest <= rows; row += tallest) body(Constant<tallest>{}, row);
-  if constexpr (tallest > 4)
-    for (; row + 4 <= rows; row += 4) body(Constant<4>{}, row);
-  for (; row + 2 <= rows; row += 2) body(Constant<2>{}, row);
-  if (row < rows) body(Constant<1>{}, row);
-}
-#endif
 
 /// body.template operator()<vectors>(first) over the panels of `count` vectors.
 template <class Body>

@@ -6,11 +6,7 @@
 namespace danas::cpu::DANAS_SIMD {
 namespace {
 
-#if DANAS_LANES == 16  // 32 registers
-constexpr int tile_pixels[] = {0, 8, 4};
-#else
-constexpr int tile_pixels[] = {0, 4, 4};
-#endif
+constexpr int tile_pixels[] = {0, registers == 32 ? 8 : 4, 4};  ///< by stride
 
 // The machine does not see through strides of a pixel: what the next tile reads of its last row, and what it writes.
 template <int stride, int pixels>

@@ -59,19 +59,19 @@ void adam(Index n, float* w, const float* g, float* m, float* v, const AdamFacto
 }
 
 Index multiply_add_loop(Index iterations, float* sink) {
-  constexpr int chains = 12;  // enough to hide the latency, few enough for 16 registers
+  constexpr int chains = registers * 3 / 4;  // enough to hide the latency, few enough for the registers
   V sum[chains];
-#pragma GCC unroll 16
+#pragma GCC unroll 32
   for (int i = 0; i < chains; ++i) sum[i] = all(static_cast<float>(i));
-  const V a = all(0.999999f), b = all(1e-7f);
+  const V factor = all(-1e-7f);
   for (Index k = 0; k < iterations; ++k) {
-#pragma GCC unroll 16
+#pragma GCC unroll 32
     for (int i = 0; i < chains; ++i) {
-      sum[i] = fma(sum[i], a, b);
+      sum[i] = fma(factor, sum[i], sum[i]);  // NEON's overwrites what it adds to: no copy
       DANAS_KEEP(sum[i]);
     }
   }
-#pragma GCC unroll 16  // else the sums live in memory
+#pragma GCC unroll 32  // else the sums live in memory
   for (int i = 1; i < chains; ++i) sum[0] = sum[0] + sum[i];
   store(sink, sum[0]);
   return iterations * chains * lanes * 2;

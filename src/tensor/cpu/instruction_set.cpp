@@ -30,11 +30,13 @@ const Kernels& choose_kernels(const char* name) {
 #if defined(DANAS_X86_KERNELS)
   if (has_avx512() && (wanted.empty() || wanted == avx512::kernels.name)) return avx512::kernels;
   if (has_avx2() && (wanted.empty() || wanted == avx2::kernels.name)) return avx2::kernels;
+#elif defined(DANAS_ARM_KERNELS)
+  if (wanted.empty() || wanted == neon::kernels.name) return neon::kernels;
 #endif
   if (wanted.empty() || wanted == portable::kernels.name) return portable::kernels;
-  if (wanted == "avx512" || wanted == "avx2")
+  if (wanted == "avx512" || wanted == "avx2" || wanted == "neon")
     throw Error("instruction set", "this machine has no " + wanted + "; choose another or leave the choice to danas");
-  throw expected("instruction set", "avx512, avx2 or portable", "'" + wanted + "'");
+  throw expected("instruction set", "avx512, avx2, neon or portable", "'" + wanted + "'");
 }
 
 }  // namespace danas::cpu

@@ -165,8 +165,11 @@ extern const Kernels kernels;
 namespace avx512 {
 extern const Kernels kernels;
 }
+namespace neon {
+extern const Kernels kernels;
+}
 
-/// The kernels called `name` ("avx512", "avx2", "portable"), or the best of this machine where it is empty (the
+/// The kernels called `name` ("avx512", "avx2", "neon", "portable"), or the best of this machine where it is empty (the
 /// environment variable DANAS_INSTRUCTION_SET may name them too). Throws Error where the machine has not got them.
 const Kernels& choose_kernels(const char* name);
 

@@ -56,15 +56,16 @@ DANAS_INLINE void panel(const MatmulBlock& block) {
 }  // namespace
 
 void matmul(const MatmulBlock& block) {
-#if DANAS_LANES == 16  // 32 registers
-  if (block.vectors == 1) panel<1, 24, 12, 8, 4, 2, 1>(block);
-  else if (block.vectors == 2) panel<2, 14, 12, 8, 4, 2, 1>(block);
-  else panel<3, 8, 4, 2, 1>(block);
-#else  // 16 registers
-  if (block.vectors == 1) panel<1, 12, 8, 4, 2, 1>(block);
-  else if (block.vectors == 2) panel<2, 6, 4, 2, 1>(block);
-  else panel<3, 4, 2, 1>(block);
-#endif
+  if constexpr (registers == 32) {
+    constexpr int tallest = lanes == 16 ? 14 : 12;  // AVX-512 multiplies by a float in memory, NEON needs a register
+    if (block.vectors == 1) panel<1, 24, 12, 8, 4, 2, 1>(block);
+    else if (block.vectors == 2) panel<2, tallest, 12, 8, 4, 2, 1>(block);
+    else panel<3, 8, 4, 2, 1>(block);
+  } else {
+    if (block.vectors == 1) panel<1, 12, 8, 4, 2, 1>(block);
+    else if (block.vectors == 2) panel<2, 6, 4, 2, 1>(block);
+    else panel<3, 4, 2, 1>(block);
+  }
 }
 
 }  // namespace danas::cpu::DANAS_SIMD

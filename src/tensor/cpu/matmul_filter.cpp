@@ -58,15 +58,15 @@ DANAS_INLINE void strip(const FilterBlock& block, const Last& last, Index column
 
 template <class Last>
 void strip(const FilterBlock& block, const Last& last, Index column, int vectors) {
-#if DANAS_LANES == 16  // 32 registers
-  if (vectors == 1) strip<1, 24, 16, 8, 4, 2, 1>(block, last, column);
-  else if (vectors == 2) strip<2, 12, 8, 4, 2, 1>(block, last, column);
-  else strip<3, 8, 4, 2, 1>(block, last, column);
-#else  // 16 registers
-  if (vectors == 1) strip<1, 12, 8, 4, 2, 1>(block, last, column);
-  else if (vectors == 2) strip<2, 6, 4, 2, 1>(block, last, column);
-  else strip<3, 4, 2, 1>(block, last, column);
-#endif
+  if constexpr (registers == 32) {
+    if (vectors == 1) strip<1, 24, 16, 8, 4, 2, 1>(block, last, column);
+    else if (vectors == 2) strip<2, 12, 8, 4, 2, 1>(block, last, column);
+    else strip<3, 8, 4, 2, 1>(block, last, column);
+  } else {
+    if (vectors == 1) strip<1, 12, 8, 4, 2, 1>(block, last, column);
+    else if (vectors == 2) strip<2, 6, 4, 2, 1>(block, last, column);
+    else strip<3, 4, 2, 1>(block, last, column);
+  }
 }
 
 /// Three columns of each of three segments, the windows of a 3×3 convolution of few channels: as many sums as hide the
@@ -117,7 +117,7 @@ void window_strip(const WindowFilter& window, const Last& last, Index column, in
 }
 
 /// Vectors of the next strip of windows: 9 sums for each, beside what is multiplied.
-int window_vectors(Index left) { return DANAS_LANES == 16 ? panel_vectors(left) : 1; }
+int window_vectors(Index left) { return registers == 32 ? panel_vectors(left) : 1; }
 
 }  // namespace
 

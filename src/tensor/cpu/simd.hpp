@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(DANAS_NEON)
+#include <arm_neon.h>
 #endif
 
 #include "tensor/cpu/kernels.hpp"
@@ -31,12 +33,12 @@ typedef double Pair __attribute__((may_alias, aligned(4)));  // two floats, to b
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 
 using V = __m512;
-constexpr int lanes = 16;
+constexpr int lanes = 16, registers = 32;  ///< floats of a vector, vectors that the machine holds at once
 DANAS_INLINE V load(const float* p) { return _mm512_loadu_ps(p); }
 DANAS_INLINE void store(float* p, V v) { _mm512_storeu_ps(p, v); }
 DANAS_INLINE V all(float x) { return _mm512_set1_ps(x); }
 DANAS_INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
-// Both return the second operand where one is not a number, so that it is not hidden.
+// Both return the second operand where that is not a number, so that it is not hidden.
 DANAS_INLINE V max(V a, V b) { return _mm512_max_ps(a, b); }
 DANAS_INLINE V min(V a, V b) { return _mm512_min_ps(a, b); }
 DANAS_INLINE V square_root(V v) { return _mm512_sqrt_ps(v); }
@@ -69,7 +71,7 @@ struct Part {
 #elif defined(__AVX2__) && defined(__FMA__)
 
 using V = __m256;
-constexpr int lanes = 8;
+constexpr int lanes = 8, registers = 16;
 DANAS_INLINE V load(const float* p) { return _mm256_loadu_ps(p); }
 DANAS_INLINE void store(float* p, V v) { _mm256_storeu_ps(p, v); }
 DANAS_INLINE V all(float x) { return _mm256_set1_ps(x); }
@@ -98,12 +100,35 @@ struct Part {
   __m256i mask;
 };
 
+#elif defined(DANAS_NEON)
+
+using V = float32x4_t;
+constexpr int lanes = 4, registers = 32;
+DANAS_INLINE V load(const float* p) { return vld1q_f32(p); }
+DANAS_INLINE void store(float* p, V v) { vst1q_f32(p, v); }
+DANAS_INLINE V all(float x) { return vdupq_n_f32(x); }
+DANAS_INLINE V fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
+DANAS_INLINE V max(V a, V b) { return vmaxq_f32(a, b); }
+DANAS_INLINE V min(V a, V b) { return vminq_f32(a, b); }
+DANAS_INLINE V square_root(V v) { return vsqrtq_f32(v); }
+DANAS_INLINE V where(uint32x4_t mask, V v) { return vreinterpretq_f32_u32(vandq_u32(mask, vreinterpretq_u32_f32(v))); }
+DANAS_INLINE V where_positive(V y, V v) { return where(vcgtzq_f32(y), v); }
+DANAS_INLINE V where_below(V y, V limit, V v) { return where(vcltq_f32(y, limit), v); }
+DANAS_INLINE V power_of_two(V whole) {
+  return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(whole), vdupq_n_s32(127)), 23));
+}
+
+DANAS_INLINE V all_pairs(const float* p) {
+  return vreinterpretq_f32_f64(vdupq_n_f64(*reinterpret_cast<const Pair*>(p)));
+}
+DANAS_INLINE V fold_pairs(V v) { return vpaddq_f32(v, v); }
+
 #else
 
 typedef float V __attribute__((vector_size(16)));
 typedef std::int32_t Integers __attribute__((vector_size(16)));
 typedef V Unaligned __attribute__((aligned(4), may_alias));
-constexpr int lanes = 4;
+constexpr int lanes = 4, registers = 16;
 DANAS_INLINE V load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 DANAS_INLINE void store(float* p, V v) { *reinterpret_cast<Unaligned*>(p) = v; }
 DANAS_INLINE V all(float x) { return V{x, x, x, x}; }
@@ -121,6 +146,10 @@ DANAS_INLINE V power_of_two(V whole) {
 
 DANAS_INLINE V all_pairs(const float* p) { return V{p[0], p[1], p[0], p[1]}; }
 DANAS_INLINE V fold_pairs(V v) { return V{v[0] + v[1], v[2] + v[3], 0.0f, 0.0f}; }
+
+#endif
+
+#if DANAS_LANES == 4  // NEON and portable
 
 struct Part {
   explicit DANAS_INLINE Part(Index elements) : count(elements) {}
