@@ -114,13 +114,28 @@ class Forward {
     moments.write(rows, pairs_of(group, first));
   }
 
+  // A band's planes one after the other: what they share of the input's lines is in cache.
   void filter() const {
     for_units([&](Index group, Index channels, BlockWorker& worker) {
-      PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, keeps_whole(shape_), 1);
-      float* memory = worker.tiles.take(UnitMoments::floats(pixel) + tile.floats());
-      tile.place(memory + UnitMoments::floats(pixel));
-      for (int i = 0; i < shape_.planes_of(channels); ++i)
-        filter_plane(group, shape_.first_plane(channels) + i, tile, UnitMoments(memory, pixel));
+      const int planes = shape_.planes_of(channels);
+      const bool whole = keeps_whole(shape_);
+      PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, whole, whole ? 1 : planes);
+      float* memory = worker.tiles.take(UnitMoments::floats(planes * pixel) + tile.floats());
+      const UnitMoments moments(memory, planes * pixel);
+      tile.place(memory + UnitMoments::floats(planes * pixel));
+      for_bands([&](Index first, Index last, Index next, Index need) {
+        for (int i = 0; i < planes; ++i) {
+          const Index plane = shape_.first_plane(channels) + i;
+          const int tile_plane = whole ? 0 : i;
+          for (Index image = 0; image < shape_.images_of(group); ++image)
+            tile.for_runs(tile_plane, image, next, need, [&](Index begin, Index count, float* to) {
+              load(group, image, plane, begin, count, to, tile.row_floats());
+            });
+          filter_rows(group, plane, first, last, tile.plane(tile_plane), moments.block(first == 0, i * pixel));
+        }
+        moments.add();
+      });
+      moments.write(shape_.images_of(group) * shape_.out_pixels(), pairs_of(group, shape_.first_plane(channels)));
     });
   }
 
@@ -135,19 +150,6 @@ class Forward {
       body(row, end, next, need);
       next = std::max(next, need);
     }
-  }
-
-  void filter_plane(Index group, Index plane, const PaddedTile& tile, const UnitMoments& moments) const {
-    const Index images = shape_.images_of(group);
-    for_bands([&](Index first, Index last, Index next, Index need) {
-      for (Index image = 0; image < images; ++image)
-        tile.for_runs(0, image, next, need, [&](Index begin, Index count, float* to) {
-          load(group, image, plane, begin, count, to, tile.row_floats());
-        });
-      filter_rows(group, plane, first, last, tile.plane(0), moments.block(first == 0));
-      moments.add();
-    });
-    moments.write(images * shape_.out_pixels(), pairs_of(group, plane));
   }
 
   void filter_rows(Index group, Index plane, Index first, Index last, const PaddedPlane& x,

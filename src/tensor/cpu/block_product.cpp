@@ -176,8 +176,11 @@ void wide_moments(const WideMoments& product) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
 #pragma GCC unroll 32
-      for (int r = 0; r < rows; ++r)
-        store(y + r * plane_channels + vector_place(first + v, product.y_plane), sum[r][v]);
+      for (int r = 0; r < rows; ++r) {
+        float* to = y + r * plane_channels + vector_place(first + v, product.y_plane);
+        __builtin_prefetch(to + ahead * plane_channels, 1);
+        store(to, sum[r][v]);
+      }
       add_moments(product.moments, product.moments.first && row == 0, Whole{}, (first + v) * lanes, sum, v);
     }
   });
