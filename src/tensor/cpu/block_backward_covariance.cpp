@@ -14,10 +14,7 @@ class CovarianceBackward : public BackwardPass {
   template <class... Arguments>
   explicit CovarianceBackward(const Arguments&... arguments) : BackwardPass(arguments...) {
     chunks_ = std::min(least_tasks, shape_.groups);
-    Parts measured, measured_partials;
-    place(measured, measured_partials);
-    Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
-    place(parts, partials);
+    take_memory([this](Parts& parts, Parts& partials) { place(parts, partials); });
   }
 
   void run() {

@@ -10,10 +10,7 @@ class StoredBackward : public BackwardPass {
   template <class... Arguments>
   explicit StoredBackward(const Arguments&... arguments) : BackwardPass(arguments...) {
     chunks_ = std::clamp<Index>(divide_up(least_tasks, shape_.channel_groups()), 1, shape_.groups);
-    Parts measured, measured_partials;
-    place(measured, measured_partials);
-    Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
-    place(parts, partials);
+    take_memory([this](Parts& parts, Parts& partials) { place(parts, partials); });
   }
 
   void run() {
