@@ -12,24 +12,23 @@ constexpr std::int64_t least_groups = 8;    ///< work for the threads, where the
 constexpr std::int64_t least_pixels = 48;   ///< and what is worth reading the weights for
 
 // FLOP an input pixel of what the ways of keeping the expanded tensor differ in, a byte that is moved counted as FLOP too.
-// Stored, it is written, read, read again beside its gradient, which is written and read; activated, written and read.
-// The covariance and the correction of dx are two products of in × in, and the algebra on them 8·in²·expanded at once.
+// Stored, it is written, read, read again beside its gradient, which is written and read. Repeated, it is a product more,
+// with its normalization, and the covariance and the correction of dx: two products of in × in, and the algebra on them
+// 8·in²·expanded at once.
 // On this side of the rule are work for the threads, as the passes that need it have a group a task, and sums of many
 // pixels, which a covariance in single precision is good for.
 BottleneckShape::Expansion cheapest_expansion(const BottleneckShape& shape) {
   using Expansion = BottleneckShape::Expansion;
-  constexpr double passes_stored = 6, passes_activated = 2, elementwise_repeated = 24;
-  constexpr double cached_bytes = 4 << 20, byte_of_memory = 8, byte_of_cache = 3;  // in FLOP
+  constexpr double passes_stored = 6, elementwise_repeated = 24;
+  constexpr double cached_bytes = 4 << 20, byte_of_memory = 8, byte_of_cache = 5;  // in FLOP
   constexpr std::int64_t least_tasks = 4, many_pixels = 512;
   if (shape.groups < least_tasks || shape.images * shape.in_pixels() < many_pixels) return Expansion::stored;
   const auto in = static_cast<double>(shape.in), wide = static_cast<double>(shape.wide_padded());
   const double pixels = static_cast<double>(shape.images) * static_cast<double>(shape.in_pixels());
   const double pass = 4 * wide * (4 * wide * pixels > cached_bytes ? byte_of_memory : byte_of_cache);
   const double covariance = 4 * in * in + 8 * in * in * wide / pixels;
-  const double stored = passes_stored * pass, activated = passes_activated * pass + covariance;
   const double repeated = 2 * in * wide + elementwise_repeated * wide + covariance;
-  if (stored <= activated && stored <= repeated) return Expansion::stored;
-  return activated <= repeated ? Expansion::activated : Expansion::repeated;
+  return passes_stored * pass <= repeated ? Expansion::stored : Expansion::repeated;
 }
 
 View take_wide(Arena& arena, const BottleneckShape& shape, std::int64_t pixels) {
@@ -63,7 +62,6 @@ BottleneckSaved take_bottleneck_saved(Arena& arena, const BottleneckShape& shape
   BottleneckSaved saved;
   using Expansion = BottleneckShape::Expansion;
   if (shape.expansion == Expansion::stored) saved.expanded = take_wide(arena, shape, shape.in_pixels());
-  if (shape.expansion == Expansion::activated) saved.expanded_activated = take_wide(arena, shape, shape.in_pixels());
   if (shape.from_covariance()) {
     saved.input_mean = arena.take_vector(shape.in);
     saved.input_covariance = arena.take_vector(shape.in * shape.in);

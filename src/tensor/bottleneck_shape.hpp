@@ -10,9 +10,9 @@ namespace danas {
 
 /// Wide tensors lie in planes of 16 channels: [groups of images][planes][pixels of a group][16].
 struct BottleneckShape {
-  /// What becomes of the expanded tensor: stored raw; its statistics taken from the input's covariance and only its
-  /// activation stored; or that expanded again in the backward pass.
-  enum class Expansion : std::uint8_t { none, stored, activated, repeated };
+  /// What becomes of the expanded tensor: stored raw; or never stored, its statistics taken from the input's covariance,
+  /// and expanded again in the backward pass.
+  enum class Expansion : std::uint8_t { none, stored, repeated };
 
   static constexpr std::int64_t plane_channels = 16;
   static constexpr std::int64_t group_planes = 3;  ///< of a channel group, the unit of work beside a group of images
@@ -34,7 +34,7 @@ struct BottleneckShape {
 
   bool expands() const { return expansion != Expansion::none; }
   /// The input's covariance gives the statistics of the expanded tensor, and its gradients without one of its size.
-  bool from_covariance() const { return expansion == Expansion::activated || expansion == Expansion::repeated; }
+  bool from_covariance() const { return expansion == Expansion::repeated; }
   std::int64_t in_pixels() const { return in_h * in_w; }  ///< of one image
   std::int64_t out_pixels() const { return out_h * out_w; }
   std::int64_t wide_padded() const { return planes * plane_channels; }

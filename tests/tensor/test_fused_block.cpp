@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_SUITE(fused_block)
 BOOST_AUTO_TEST_CASE(the_blocks_have_every_expansion) {
   std::set<BottleneckShape::Expansion> all;
   for (const Block& s : blocks) all.insert(expansion_of(s));
-  BOOST_TEST(all.size() == 4u);
+  BOOST_TEST(all.size() == 3u);
 }
 
 FOR_EACH_INSTRUCTION_SET(is_the_composition) {

@@ -46,6 +46,14 @@ class BackwardPass {
   static constexpr Index group_channels = group_planes * plane_channels;
   static constexpr Index least_tasks = 16;
 
+  /// Takes the memory that place(parts, partials) cuts up, called twice.
+  template <class Place>
+  void take_memory(const Place& place) const {
+    Parts measured, measured_partials;
+    place(measured, measured_partials);
+    Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
+    place(parts, partials);
+  }
   /// What prepare() and through_projection() need.
   void place_shared(Parts& parts, Parts& partials);
   void add_panels(Packer& packer) const;
@@ -86,7 +94,7 @@ class BackwardPass {
   /// Partial sums of the filters' gradients, in their order, to where they belong.
   void finish(Index channels) const;
   void sum(float* partials, Index size, Index count, Index stride) const {
-    team_.kernels.sum_partials(size, partials, count, stride, partials);
+    if (count > 1) team_.kernels.sum_partials(size, partials, count, stride, partials);
   }
 
   const BlockTeam& team_;

@@ -14,10 +14,7 @@ class CovarianceBackward : public BackwardPass {
   template <class... Arguments>
   explicit CovarianceBackward(const Arguments&... arguments) : BackwardPass(arguments...) {
     chunks_ = std::min(least_tasks, shape_.groups);
-    Parts measured, measured_partials;
-    place(measured, measured_partials);
-    Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
-    place(parts, partials);
+    take_memory([this](Parts& parts, Parts& partials) { place(parts, partials); });
   }
 
   void run() {
@@ -60,87 +57,82 @@ class CovarianceBackward : public BackwardPass {
     packer.run(team_.pool);
   }
 
-  // A chunk of image groups a task, all channels: the tiles' shares of dx add up in place.
+  // A chunk of image groups a task, all channels: a band's input is centered once, and its gradient is one product.
   void through_tiles() const {
     const Index chunk = divide_up(shape_.groups, chunks_);
     team_.pool.run(chunks_, [&](std::int64_t task, int worker) {
       std::fill_n(pairs_of(task, 0), 2 * shape_.wide_padded(), 0.0);
       std::fill_n(dtaps_ + task * 9 * shape_.wide_padded(), 9 * shape_.wide_padded(), 0.0f);
       std::fill_n(dexpand_ + task * shape_.in * shape_.wide_padded(), shape_.in * shape_.wide_padded(), 0.0f);
+      const Tiles tiles = place_tiles(team_.workers[static_cast<std::size_t>(worker)]);
       const Index first = std::min(task * chunk, shape_.groups), last = std::min(first + chunk, shape_.groups);
-      for (Index group = first; group < last; ++group)
-        for (Index channels = 0; channels < shape_.channel_groups(); ++channels)
-          tile_unit(task, group, channels, team_.workers[static_cast<std::size_t>(worker)]);
+      for (Index group = first; group < last; ++group) through_group(task, group, tiles);
     });
   }
 
   struct Tiles {
     PaddedTile dy;
-    float *centered, *activated, *gradient;
-    Index plane;  ///< floats of a plane of the last two
+    float *centered, *activated, *gradient;  ///< of a band; the last has all planes
+    Index plane;                             ///< floats of a plane of the last two
+    const std::int32_t* offsets;
   };
 
-  void tile_unit(Index chunk, Index group, Index channels, BlockWorker& worker) const {
-    const int planes = shape_.planes_of(channels);
+  Tiles place_tiles(BlockWorker& worker) const {
     const Index pixels = shape_.group * band_rows() * shape_.in_w;
-    Tiles tiles{{shape_.group, shape_.out_h, shape_.out_w, keeps_whole(shape_), planes},
+    Tiles tiles{{shape_.group, shape_.out_h, shape_.out_w, keeps_whole(shape_), tile_planes(shape_)},
                 nullptr,
                 nullptr,
                 nullptr,
-                pixels * pixel};
-    Parts parts(worker.tiles.take(tiles.dy.floats() + (2 * planes * pixel + shape_.in) * pixels + 64));
+                pixels * pixel,
+                nullptr};
+    Parts parts(
+        worker.tiles.take(tiles.dy.floats() + ((group_planes + shape_.planes) * pixel + shape_.in) * pixels + 64));
     tiles.dy.place(parts.take(tiles.dy.floats()));
-    tiles.activated = parts.take(planes * tiles.plane);
-    tiles.gradient = parts.take(planes * tiles.plane);
+    tiles.activated = parts.take(group_planes * tiles.plane);
+    tiles.gradient = parts.take(shape_.planes * tiles.plane);
     tiles.centered = parts.take(pixels * shape_.in);
+    if (static_cast<Index>(worker.offsets.size()) < pixels) worker.offsets.resize(static_cast<std::size_t>(pixels));
+    for (Index i = 0; i < pixels; ++i)
+      worker.offsets[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i * pixel);
+    tiles.offsets = worker.offsets.data();
+    return tiles;
+  }
+
+  void through_group(Index chunk, Index group, const Tiles& tiles) const {
+    const Index images = shape_.images_of(group);
     Index next = 0;
     for (Index row = 0; row < shape_.in_h; row += band_rows()) {
       const Index end = std::min(row + band_rows(), shape_.in_h), need = output_rows(end);
-      for (int i = 0; i < planes; ++i) load_gradient(group, shape_.first_plane(channels) + i, next, need, tiles.dy, i);
+      const Index rows = images * (end - row) * shape_.in_w;
+      const Index place = (group * shape_.group * shape_.in_h + row) * shape_.in_w * shape_.in;
+      center_rows(team_, saved_.input_mean, x_ + place, rows, tiles.centered);
+      for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
+        repeat_expansion(channels, rows, tiles);
+        PairSums sums;
+        sums.clear();
+        for (int i = 0; i < shape_.planes_of(channels); ++i) {
+          const Index plane = shape_.first_plane(channels) + i;
+          const int tile_plane = static_cast<int>(keeps_whole(shape_) ? i : plane);
+          load_gradient(group, plane, next, need, tiles.dy, tile_plane);
+          PlaneFilterBackward f = filter_backward(plane, images, row, end);
+          f.dy = tiles.dy.plane(tile_plane);
+          f.masked = true;
+          f.x = tiles.activated + i * tiles.plane;
+          f.dx = tiles.gradient + plane * tiles.plane;
+          f.dw = dtaps_ + (chunk * shape_.planes + plane) * 9 * pixel;
+          f.sum = sums.first + i * pixel;
+          kernels_.plane_filter_backward(f);
+        }
+        sums.add_to(pairs_of(chunk, shape_.first_plane(channels)), shape_.planes_of(channels) * pixel);
+        add_filter_gradient(chunk, channels, rows, tiles);
+      }
       next = std::max(next, need);
-      tile_band(chunk, group, channels, row, end, tiles, worker.offsets);
+      if (gradients_.dx.present()) input_gradient(rows, place, tiles);
     }
   }
 
-  void tile_band(Index chunk, Index group, Index channels, Index first, Index last, const Tiles& tiles,
-                 std::vector<std::int32_t>& offsets) const {
-    const Index images = shape_.images_of(group), plane = shape_.first_plane(channels);
-    const Index rows = images * (last - first) * shape_.in_w;
-    const Index place = (group * shape_.group * shape_.in_h + first) * shape_.in_w * shape_.in;
-    const int planes = shape_.planes_of(channels);
-    center_rows(team_, saved_.input_mean, x_ + place, rows, tiles.centered);
-    if (!saved_.expanded_activated.present()) repeat_expansion(channels, rows, tiles, offsets);
-    PairSums sums;
-    sums.clear();
-    for (int i = 0; i < planes; ++i) {
-      PlaneFilterBackward f = filter_backward(plane + i, images, first, last);
-      f.dy = tiles.dy.plane(i);
-      f.masked = true;
-      f.x = tiles.activated + i * tiles.plane;
-      if (saved_.expanded_activated.present())
-        f.x = WidePlanes(saved_.expanded_activated).at(group, plane + i) + first * shape_.in_w * pixel;
-      f.dx = tiles.gradient + i * tiles.plane;
-      f.dw = dtaps_ + (chunk * shape_.planes + plane + i) * 9 * pixel;
-      f.sum = sums.first + i * pixel;
-      kernels_.plane_filter_backward(f);
-    }
-    sums.add_to(pairs_of(chunk, plane), planes * pixel);
-    kernels_.wide_filter({.x = tiles.centered,
-                          .x_stride = shape_.in,
-                          .depth = shape_.in,
-                          .rows = rows,
-                          .w = tiles.gradient,
-                          .w_plane = tiles.plane,
-                          .planes = planes,
-                          .out = dexpand_ + (chunk * shape_.wide_padded() + plane * pixel) * shape_.in});
-    if (gradients_.dx.present()) add_input_gradient(channels, rows, place, tiles);
-  }
-
-  void repeat_expansion(Index channels, Index rows, const Tiles& tiles, std::vector<std::int32_t>& offsets) const {
+  void repeat_expansion(Index channels, Index rows, const Tiles& tiles) const {
     const Index plane = shape_.first_plane(channels);
-    if (static_cast<Index>(offsets.size()) < rows) offsets.resize(static_cast<std::size_t>(rows));
-    for (Index row = 0; row < rows; ++row)
-      offsets[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(row * pixel);
     WideActivated product{};
     product.x = tiles.centered;
     product.x_stride = product.depth = shape_.in;
@@ -150,25 +142,35 @@ class CovarianceBackward : public BackwardPass {
     product.y = tiles.activated;
     product.y_plane = tiles.plane;
     product.bias = first_.shift + plane * pixel;
-    product.offsets = offsets.data();
+    product.offsets = tiles.offsets;
     kernels_.wide_activated(product);
   }
 
-  void add_input_gradient(Index channels, Index rows, Index place, const Tiles& tiles) const {
+  void add_filter_gradient(Index chunk, Index channels, Index rows, const Tiles& tiles) const {
+    const Index plane = shape_.first_plane(channels);
+    kernels_.wide_filter({.x = tiles.centered,
+                          .x_stride = shape_.in,
+                          .depth = shape_.in,
+                          .rows = rows,
+                          .w = tiles.gradient + plane * tiles.plane,
+                          .w_plane = tiles.plane,
+                          .planes = shape_.planes_of(channels),
+                          .out = dexpand_ + (chunk * shape_.wide_padded() + plane * pixel) * shape_.in});
+  }
+
+  void input_gradient(Index rows, Index place, const Tiles& tiles) const {
     NarrowProduct product{};
     product.x = tiles.gradient;
     product.x_plane = tiles.plane;
-    product.planes = shape_.planes_of(channels);
+    product.planes = shape_.planes;
     product.rows = rows;
     product.y_stride = shape_.in;
     for_narrow_panels(shape_.in, team_.kernels.lanes, [&](const NarrowPanel& panel) {
       product.vectors = panel.vectors;
       product.pairs = panel.pairs;
       product.columns = panel.columns;
-      product.panel =
-          expand_panels_ + panel.column * shape_.wide_padded() + shape_.first_plane(channels) * pixel * panel.width;
+      product.panel = expand_panels_ + panel.column * shape_.wide_padded();
       product.y = gradients_.dx.as<float>() + place + panel.column;
-      product.add = channels > 0 ? product.y : nullptr;
       kernels_.narrow(product);
     });
   }

@@ -10,10 +10,7 @@ class StoredBackward : public BackwardPass {
   template <class... Arguments>
   explicit StoredBackward(const Arguments&... arguments) : BackwardPass(arguments...) {
     chunks_ = std::clamp<Index>(divide_up(least_tasks, shape_.channel_groups()), 1, shape_.groups);
-    Parts measured, measured_partials;
-    place(measured, measured_partials);
-    Parts parts(team_.weights.take(measured.used())), partials(team_.partials.take(measured_partials.used()));
-    place(parts, partials);
+    take_memory([this](Parts& parts, Parts& partials) { place(parts, partials); });
   }
 
   void run() {
@@ -52,39 +49,48 @@ class StoredBackward : public BackwardPass {
   // what the expansion gave will be.
   void through_filter() const {
     for_units([&](Index first, Index last, Index chunk, Index channels, BlockWorker& worker) {
-      const Index plane = shape_.first_plane(channels), width = shape_.planes_of(channels) * pixel;
-      std::fill_n(pairs_of(chunk, plane), 2 * width, 0.0);
-      PaddedTile dy(shape_.group, shape_.out_h, shape_.out_w, keeps_whole(shape_), 1);
+      const Index plane = shape_.first_plane(channels);
+      const int planes = shape_.planes_of(channels);
+      std::fill_n(pairs_of(chunk, plane), 2 * planes * pixel, 0.0);
+      std::fill_n(taps_of(chunk, plane), planes * 9 * pixel, 0.0f);
+      PaddedTile dy(shape_.group, shape_.out_h, shape_.out_w, keeps_whole(shape_), keeps_whole(shape_) ? 1 : planes);
       const Index band = shape_.group * band_rows() * shape_.in_w * pixel;
       float* memory = worker.tiles.take(dy.floats() + 2 * band);
       dy.place(memory);
-      for (int i = 0; i < shape_.planes_of(channels); ++i) {
-        float* dw = dtaps_ + (chunk * shape_.planes + plane + i) * 9 * pixel;
-        std::fill_n(dw, 9 * pixel, 0.0f);
-        for (Index group = first; group < last; ++group)
-          filter_unit({group, plane + i, dy, memory + dy.floats(), memory + dy.floats() + band, dw,
-                       pairs_of(chunk, plane + i)});
-      }
+      for (Index group = first; group < last; ++group)
+        filter_group(group, chunk, channels, {dy, memory + dy.floats(), memory + dy.floats() + band});
     });
     if (shape_.expands())
       normalization_gradients(saved_.bn1, first_, shape_.images * shape_.in_pixels(), gradients_.weights.bn1);
   }
 
+  float* taps_of(Index chunk, Index plane) const { return dtaps_ + (chunk * shape_.planes + plane) * 9 * pixel; }
+
+  struct FilterTiles {
+    const PaddedTile& dy;
+    float *x, *dx;
+  };
   struct FilterUnit {
     Index group, plane;
-    const PaddedTile& dy;
+    PaddedPlane dy;
     float *x, *dx, *dw;
     double* pairs;
   };
 
-  void filter_unit(const FilterUnit& unit) const {
+  // A band's planes one after the other: what they share of the narrow tensors' lines is in cache.
+  void filter_group(Index group, Index chunk, Index channels, const FilterTiles& tiles) const {
     Index next = 0;
     for (Index row = 0; row < shape_.in_h; row += band_rows()) {
-      const Index end = std::min(row + band_rows(), shape_.in_h);
-      const Index need = output_rows(end);
-      load_gradient(unit.group, unit.plane, next, need, unit.dy, 0);
+      const Index end = std::min(row + band_rows(), shape_.in_h), need = output_rows(end);
+      for (int i = 0; i < shape_.planes_of(channels); ++i) {
+        const Index plane = shape_.first_plane(channels) + i;
+        const int tile_plane = keeps_whole(shape_) ? 0 : i;
+        load_gradient(group, plane, next, need, tiles.dy, tile_plane);
+        filter_band({group, plane, tiles.dy.plane(tile_plane), tiles.x, tiles.dx, taps_of(chunk, plane),
+                     pairs_of(chunk, plane)},
+                    row, end);
+      }
       next = std::max(next, need);
-      filter_band(unit, row, end);
     }
   }
 
@@ -94,7 +100,7 @@ class StoredBackward : public BackwardPass {
     PairSums sums;
     sums.clear();
     PlaneFilterBackward f = filter_backward(unit.plane, images, first, last);
-    f.dy = unit.dy.plane(0);
+    f.dy = unit.dy;
     f.x = unit.x;
     f.dw = unit.dw;
     f.sum = sums.first;

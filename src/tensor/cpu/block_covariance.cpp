@@ -8,6 +8,7 @@ namespace {
 constexpr Index block_rows = 128;   ///< a tile
 constexpr Index piece_rows = 1024;  ///< whose sums are in single precision
 constexpr Index most_tasks = 256;
+constexpr Index block_columns = 48;  ///< of the filter, a task
 
 /// Of a task's rows about its own center: the center, the sums, and those of the products, in double.
 struct Sums {
@@ -111,34 +112,38 @@ class Covariance {
   double* sums_;
 };
 
+/// Of the columns of x·w from `first` on, side by side, so that the compiler makes vectors of them.
+void expanded_statistics(const Sums& x, const Filter& w, Index first, const BatchNormStatistics& statistics) {
+  const Index columns = std::min(block_columns, w.out - first);
+  double mean[block_columns] = {}, variance[block_columns] = {};
+  for (Index i = 0; i < w.in; ++i) {
+    double mixed[block_columns] = {};
+    for (Index j = 0; j < w.in; ++j) {
+      const float* row = w.as<const float>() + j * w.row_stride + first;
+      const double factor = x.products[i * w.in + j];
+      for (Index e = 0; e < columns; ++e) mixed[e] += factor * static_cast<double>(row[e]);
+    }
+    const float* row = w.as<const float>() + i * w.row_stride + first;
+    for (Index e = 0; e < columns; ++e) {
+      mean[e] += x.center[i] * static_cast<double>(row[e]);
+      variance[e] += mixed[e] * static_cast<double>(row[e]);
+    }
+  }
+  for (Index e = 0; e < columns; ++e) {
+    statistics.mean.as<float>()[first + e] = static_cast<float>(mean[e]);
+    statistics.variance.as<float>()[first + e] = static_cast<float>(std::max(0.0, variance[e]));
+  }
+}
+
 }  // namespace
 
 void covariance_statistics(const BlockTeam& team, const View& x, const Filter& expand, const BottleneckSaved& saved) {
   const Sums all = Covariance(team, x).join();
-  const Index in = expand.in, wide = expand.out;
+  const Index in = expand.in;
   for (Index i = 0; i < in; ++i) saved.input_mean.as<float>()[i] = static_cast<float>(all.center[i]);
   for (Index i = 0; i < in * in; ++i) saved.input_covariance.as<float>()[i] = static_cast<float>(all.products[i]);
-  // Channels side by side, so that the compiler makes vectors of them.
-  double* memory = reinterpret_cast<double*>(team.weights.take(6 * wide));
-  double *mean = memory, *variance = mean + wide, *mixed = variance + wide;
-  std::fill_n(mean, 2 * wide, 0.0);
-  for (Index i = 0; i < in; ++i) {
-    std::fill_n(mixed, wide, 0.0);
-    for (Index j = 0; j < in; ++j) {
-      const float* row = expand.as<const float>() + j * expand.row_stride;
-      const double factor = all.products[i * in + j];
-      for (Index e = 0; e < wide; ++e) mixed[e] += factor * static_cast<double>(row[e]);
-    }
-    const float* row = expand.as<const float>() + i * expand.row_stride;
-    for (Index e = 0; e < wide; ++e) {
-      mean[e] += all.center[i] * static_cast<double>(row[e]);
-      variance[e] += mixed[e] * static_cast<double>(row[e]);
-    }
-  }
-  for (Index e = 0; e < wide; ++e) {
-    saved.bn1.mean.as<float>()[e] = static_cast<float>(mean[e]);
-    saved.bn1.variance.as<float>()[e] = static_cast<float>(std::max(0.0, variance[e]));
-  }
+  team.pool.run(divide_up(expand.out, block_columns),
+                [&](std::int64_t task, int) { expanded_statistics(all, expand, task * block_columns, saved.bn1); });
 }
 
 void center_rows(const BlockTeam& team, const View& mean, const float* x, Index rows, float* centered) {

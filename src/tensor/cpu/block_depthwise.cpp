@@ -6,6 +6,7 @@ namespace danas::cpu::DANAS_SIMD {
 namespace {
 
 constexpr int pixel = static_cast<int>(plane_channels);
+constexpr Index ahead = 24;  ///< pixels of a plane whose lines are fetched before they are written
 
 /// `pixels` neighboring outputs from three padded rows.
 template <int stride, int pixels>
@@ -75,6 +76,7 @@ DANAS_INLINE void filter_row(const PlaneFilter& f, Index image, Index row, int l
     filter_pixels<stride, pixels>(rows, w, sum);
 #pragma GCC unroll 16
     for (int i = 0; i < pixels; ++i) {
+      if (!activated) __builtin_prefetch(y + (p + i + ahead) * pixel, 1);
       store(y + (p + i) * pixel, activated ? relu6(sum[i]) : sum[i]);
       if (!activated && moments) moments->add(sum[i]);
     }

@@ -114,13 +114,28 @@ class Forward {
     moments.write(rows, pairs_of(group, first));
   }
 
+  // A band's planes one after the other: what they share of the input's lines is in cache.
   void filter() const {
     for_units([&](Index group, Index channels, BlockWorker& worker) {
-      PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, keeps_whole(shape_), 1);
-      float* memory = worker.tiles.take(UnitMoments::floats(pixel) + tile.floats());
-      tile.place(memory + UnitMoments::floats(pixel));
-      for (int i = 0; i < shape_.planes_of(channels); ++i)
-        filter_plane(group, shape_.first_plane(channels) + i, tile, UnitMoments(memory, pixel));
+      const int planes = shape_.planes_of(channels);
+      const bool whole = keeps_whole(shape_);
+      PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, whole, whole ? 1 : planes);
+      float* memory = worker.tiles.take(UnitMoments::floats(planes * pixel) + tile.floats());
+      const UnitMoments moments(memory, planes * pixel);
+      tile.place(memory + UnitMoments::floats(planes * pixel));
+      for_bands([&](Index first, Index last, Index next, Index need) {
+        for (int i = 0; i < planes; ++i) {
+          const Index plane = shape_.first_plane(channels) + i;
+          const int tile_plane = whole ? 0 : i;
+          for (Index image = 0; image < shape_.images_of(group); ++image)
+            tile.for_runs(tile_plane, image, next, need, [&](Index begin, Index count, float* to) {
+              load(group, image, plane, begin, count, to, tile.row_floats());
+            });
+          filter_rows(group, plane, first, last, tile.plane(tile_plane), moments.block(first == 0, i * pixel));
+        }
+        moments.add();
+      });
+      moments.write(shape_.images_of(group) * shape_.out_pixels(), pairs_of(group, shape_.first_plane(channels)));
     });
   }
 
@@ -135,19 +150,6 @@ class Forward {
       body(row, end, next, need);
       next = std::max(next, need);
     }
-  }
-
-  void filter_plane(Index group, Index plane, const PaddedTile& tile, const UnitMoments& moments) const {
-    const Index images = shape_.images_of(group);
-    for_bands([&](Index first, Index last, Index next, Index need) {
-      for (Index image = 0; image < images; ++image)
-        tile.for_runs(0, image, next, need, [&](Index begin, Index count, float* to) {
-          load(group, image, plane, begin, count, to, tile.row_floats());
-        });
-      filter_rows(group, plane, first, last, tile.plane(0), moments.block(first == 0));
-      moments.add();
-    });
-    moments.write(images * shape_.out_pixels(), pairs_of(group, plane));
   }
 
   void filter_rows(Index group, Index plane, Index first, Index last, const PaddedPlane& x,
@@ -168,50 +170,54 @@ class Forward {
                            .moments = moments});
   }
 
-  // Statistics are known: expand, normalize, ReLU6 and filter a tile of rows in cache.
+  // Statistics are known: expand, normalize, ReLU6 and filter a tile of rows in cache. A group of images a task, so that
+  // its input is centered once; its channel groups share a tile unless their rows must wait for the next band.
   void expand_and_filter() const {
-    for_units([&](Index group, Index channels, BlockWorker& worker) {
-      const Index first = shape_.first_plane(channels), images = shape_.images_of(group);
-      const int planes = shape_.planes_of(channels);
-      PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, keeps_whole(shape_), planes);
-      const Index rows = (keeps_whole(shape_) ? shape_.group * shape_.in_h : PaddedTile::band_rows + 3) * shape_.in_w;
-      const Index sums = UnitMoments::floats(planes * pixel);
+    team_.pool.run(shape_.groups, [&](std::int64_t group, int index) {
+      BlockWorker& worker = team_.workers[static_cast<std::size_t>(index)];
+      const bool whole = keeps_whole(shape_);
+      PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, whole, tile_planes(shape_));
+      const Index rows = (whole ? shape_.group * shape_.in_h : PaddedTile::band_rows + 3) * shape_.in_w;
+      const Index sums = UnitMoments::floats(shape_.wide_padded());
       float* memory = worker.tiles.take(sums + tile.floats() + rows * shape_.in);
-      const UnitMoments moments(memory, planes * pixel);
+      const UnitMoments moments(memory, shape_.wide_padded());
       tile.place(memory + sums);
       float* centered = memory + sums + tile.floats();
       for_bands([&](Index begin, Index end, Index next, Index need) {
-        expand_rows(group, channels, next, need, tile, centered, worker.offsets);
-        for (int i = 0; i < planes; ++i)
-          filter_rows(group, first + i, begin, end, tile.plane(i), moments.block(begin == 0, i * pixel));
+        center(group, next, need, centered);
+        tile.find_offsets(shape_.images_of(group), next, need, worker.offsets);
+        for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
+          const Index plane = shape_.first_plane(channels), first = whole ? 0 : plane;
+          expand_rows(channels, shape_.images_of(group) * (need - next) * shape_.in_w, centered,
+                      tile.tile() + first * tile.plane_floats(), tile.plane_floats(), worker.offsets.data());
+          for (int i = 0; i < shape_.planes_of(channels); ++i)
+            filter_rows(group, plane + i, begin, end, tile.plane(first + i),
+                        moments.block(begin == 0, (plane + i) * pixel));
+        }
         moments.add();
       });
-      moments.write(images * shape_.out_pixels(), pairs_of(group, first));
+      moments.write(shape_.images_of(group) * shape_.out_pixels(), pairs_of(group, 0));
     });
   }
 
-  void expand_rows(Index group, Index channels, Index first, Index last, const PaddedTile& tile, float* centered,
-                   std::vector<std::int32_t>& offsets) const {
-    if (last <= first) return;
-    const Index plane = shape_.first_plane(channels);
-    tile.find_offsets(shape_.images_of(group), first, last, offsets);
-    WideActivated product{};
-    product.rows = shape_.images_of(group) * (last - first) * shape_.in_w;
+  void center(Index group, Index first, Index last, float* centered) const {
     const Index place = (group * shape_.group * shape_.in_h + first) * shape_.in_w * shape_.in;
-    center_rows(team_, saved_.input_mean, x_ + place, product.rows, centered);
+    center_rows(team_, saved_.input_mean, x_ + place, shape_.images_of(group) * (last - first) * shape_.in_w, centered);
+  }
+
+  void expand_rows(Index channels, Index rows, const float* centered, float* y, Index y_plane,
+                   const std::int32_t* offsets) const {
+    const Index plane = shape_.first_plane(channels);
+    WideActivated product{};
+    product.rows = rows;
     product.x = centered;
     product.x_stride = product.depth = shape_.in;
     product.panel = expand_panels_ + plane * pixel * shape_.in;
     product.planes = shape_.planes_of(channels);
-    product.y = tile.tile();
-    product.y_plane = tile.plane_floats();
+    product.y = y;
+    product.y_plane = y_plane;
     product.bias = first_.shift + plane * pixel;
-    product.offsets = offsets.data();
-    if (saved_.expanded_activated.present()) {
-      const WidePlanes activated(saved_.expanded_activated);
-      product.copy = activated.at(group, plane) + first * shape_.in_w * pixel;
-      product.copy_plane = activated.plane;
-    }
+    product.offsets = offsets;
     kernels_.wide_activated(product);
   }
 

@@ -28,12 +28,10 @@ struct WideProduct {
   float* y;       ///< row r of the first plane at y + 16·r, if there are no offsets
   Index y_plane;  ///< floats from a plane to the next
 };
-/// y = relu6(bias + x·w), at offsets; a copy at 16·r.
+/// y = relu6(bias + x·w), at offsets.
 struct WideActivated : WideProduct {
   const float* bias;
   const std::int32_t* offsets;
-  float* copy;  ///< or null
-  Index copy_plane;
 };
 /// y = x·w and its moments.
 struct WideMoments : WideProduct {

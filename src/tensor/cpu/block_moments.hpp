@@ -57,23 +57,33 @@ class UnitMoments {
   double *total_, *total_squares_;
 };
 
-/// Joins the pairs of units whose rows are counted by rows(unit) (Chan, Golub, LeVeque, 1979): unit u's begin at
-/// pairs + u·stride.
+/// Joins the pairs of units whose rows are counted by rows(unit), in two passes: unit u's begin at pairs + u·stride.
 template <class Rows>
 void join_moments(const double* pairs, Index units, Index stride, Index channels, const Rows& rows,
                   const BatchNormStatistics& statistics) {
-  for (Index c = 0; c < channels; ++c) {
-    double count = 0, mean = 0, squares = 0;
+  constexpr Index block = 16;  // channels whose sums stay near
+  for (Index first = 0; first < channels; first += block) {
+    const Index width = std::min(block, channels - first);
+    double count = 0, mean[block] = {}, squares[block] = {};
     for (Index unit = 0; unit < units; ++unit) {
-      const double* pair = pairs + unit * stride + 2 * c;
+      const double* pair = pairs + unit * stride + 2 * first;
       const auto n = static_cast<double>(rows(unit));
-      const double distance = pair[0] - mean, all = count + n;
-      mean += distance * n / all;
-      squares += pair[1] + distance * distance * count * n / all;
-      count = all;
+      for (Index c = 0; c < width; ++c) mean[c] += n * pair[2 * c];
+      count += n;
     }
-    statistics.mean.as<float>()[c] = static_cast<float>(mean);
-    statistics.variance.as<float>()[c] = static_cast<float>(std::max(0.0, squares / count));
+    for (Index c = 0; c < width; ++c) mean[c] /= count;
+    for (Index unit = 0; unit < units; ++unit) {
+      const double* pair = pairs + unit * stride + 2 * first;
+      const auto n = static_cast<double>(rows(unit));
+      for (Index c = 0; c < width; ++c) {
+        const double distance = pair[2 * c] - mean[c];
+        squares[c] += pair[2 * c + 1] + n * distance * distance;
+      }
+    }
+    for (Index c = 0; c < width; ++c) {
+      statistics.mean.as<float>()[first + c] = static_cast<float>(mean[c]);
+      statistics.variance.as<float>()[first + c] = static_cast<float>(std::max(0.0, squares[c] / count));
+    }
   }
 }
 

@@ -162,18 +162,8 @@ void wide_activated(const WideActivated& product) {
     for (int r = 0; r < rows; ++r) {
       float* y = product.y + product.offsets[row + r];
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        sum[r][v] = relu6(sum[r][v]);
-        store(y + vector_place(first + v, product.y_plane), sum[r][v]);
-      }
+      for (int v = 0; v < vectors; ++v) store(y + vector_place(first + v, product.y_plane), relu6(sum[r][v]));
     }
-    if (!product.copy) return;
-    float* copy = product.copy + row * plane_channels;
-#pragma GCC unroll 32
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v)
-        store(copy + r * plane_channels + vector_place(first + v, product.copy_plane), sum[r][v]);
   });
 }
 
@@ -186,8 +176,11 @@ void wide_moments(const WideMoments& product) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
 #pragma GCC unroll 32
-      for (int r = 0; r < rows; ++r)
-        store(y + r * plane_channels + vector_place(first + v, product.y_plane), sum[r][v]);
+      for (int r = 0; r < rows; ++r) {
+        float* to = y + r * plane_channels + vector_place(first + v, product.y_plane);
+        __builtin_prefetch(to + ahead * plane_channels, 1);
+        store(to, sum[r][v]);
+      }
       add_moments(product.moments, product.moments.first && row == 0, Whole{}, (first + v) * lanes, sum, v);
     }
   });

@@ -50,11 +50,14 @@ void Packer::pack(const Panel& panel) {
       std::fill(out + used, out + panel.width, 0.0f);
     }
   } else {
-    for (Index j = 0; j < panel.width; ++j) {
-      const float* in = w.data + (panel.first + j) * w.column_step;
-      for (Index row = 0; row < w.rows; ++row)
-        panel.out[row * panel.width + j] = j < used ? in[row * w.row_step] : 0.0f;
-    }
+    constexpr Index block = 16;  // rows: a line of what is read, and few enough lines of what is written
+    for (Index first = 0; first < w.rows; first += block)
+      for (Index j = 0; j < panel.width; ++j) {
+        const float* in = w.data + (panel.first + j) * w.column_step;
+        const Index last = std::min(first + block, w.rows);
+        for (Index row = first; row < last; ++row)
+          panel.out[row * panel.width + j] = j < used ? in[row * w.row_step] : 0.0f;
+      }
   }
   const Index written = panel.pairs ? (w.rows + 1) / 2 * 2 : w.rows;
   std::fill(panel.out + written * panel.width, panel.out + std::max(written, panel.padded_rows) * panel.width, 0.0f);

@@ -61,6 +61,11 @@ inline bool keeps_whole(const BottleneckShape& shape) {
   return shape.group > 1 || shape.in_pixels() <= PaddedTile::most_pixels;
 }
 
+/// Planes of a tile for one channel group after the other: a map in bands needs those of all.
+inline int tile_planes(const BottleneckShape& shape) {
+  return static_cast<int>(keeps_whole(shape) ? std::min(shape.planes, BottleneckShape::group_planes) : shape.planes);
+}
+
 /// The wide tensors' planes: [groups][planes][pixels][16].
 struct WidePlanes {
   float* data;
