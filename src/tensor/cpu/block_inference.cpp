@@ -85,6 +85,7 @@ class Inference {
     Index next = std::max<Index>(0, first * shape_.stride - shape_.padding_y);
     for (Index row = first; row < last; row += slab_) {
       const Index end = std::min(row + slab_, last);
+      if (shape_.expands()) find_offsets(next, input_rows(end));
       for (Index channels = 0; channels < shape_.channel_groups(); ++channels) filter_slab(channels, row, end, next);
       project(row, end);
       next = input_rows(end);
@@ -110,8 +111,9 @@ class Inference {
     }
   }
 
-  /// Where the input's rows [first, last) of every image go.
-  void find_offsets(Index first, Index last) const {
+  /// Where the input's rows [first, last) of every image go: those of a slab, whatever the channels.
+  void find_offsets(Index first, Index last) {
+    offsets_row_ = first;
     const Index count = images_ * (last - first) * shape_.in_w;
     if (static_cast<Index>(worker_.offsets.size()) < count) worker_.offsets.resize(static_cast<std::size_t>(count));
     std::int32_t* to = worker_.offsets.data();
@@ -128,7 +130,6 @@ class Inference {
 
   void expand(Index channels, Index first, Index last) const {
     const Index plane = shape_.first_plane(channels);
-    find_offsets(first, last);
     WideActivated product{};
     product.x = input(first);
     product.x_stride = product.depth = shape_.in;
@@ -138,7 +139,7 @@ class Inference {
     product.y = ring_of(channels);
     product.y_plane = ring_plane_;
     product.bias = weights_.bias1 + plane * pixel;
-    product.offsets = worker_.offsets.data();
+    product.offsets = worker_.offsets.data() + (first - offsets_row_) * shape_.in_w;
     kernels_.wide_activated(product);
   }
 
@@ -214,7 +215,7 @@ class Inference {
   const Index ring_rows_, ring_row_, ring_image_, ring_plane_, slab_, band_;
   const bool keeps_;
   float *zeros_, *ring_, *filtered_;
-  Index group_ = 0, images_ = 0;
+  Index group_ = 0, images_ = 0, offsets_row_ = 0;
 };
 
 }  // namespace

@@ -53,9 +53,9 @@ struct WideBackward : WideProduct {
 struct NarrowProduct {
   const float* x;
   Index x_plane, planes, rows;
-  const float* panel;  ///< [16·planes][vectors·lanes]; of `pairs`: [8·planes][lanes/2][2]
+  const float* panel;  ///< [16·planes][vectors·lanes]; of `pairs`: [8·planes][vectors·lanes/2][2]
   int vectors;
-  bool pairs;  ///< at most half a vector of columns, of which a vector takes two rows of the panel
+  bool pairs;  ///< a vector takes two rows of the panel for half as many columns
   Index columns;
   const float* bias;  ///< or null
   const float* add;   ///< laid out as y, or null; may be y
