@@ -19,7 +19,7 @@ struct Moments {
   bool first;
 };
 
-/// Rows of a narrow matrix [rows, depth] times a panel of 1 to 3 planes.
+/// Rows of a narrow matrix [rows, depth] times a panel of 1 to 3 planes. A row may be several segments, as MatmulBlock's.
 struct WideProduct {
   const float* x;
   Index x_stride, rows, depth;
@@ -27,6 +27,7 @@ struct WideProduct {
   int planes;
   float* y;       ///< row r of the first plane at y + 16·r, if there are no offsets
   Index y_plane;  ///< floats from a plane to the next
+  Index segments = 1, segment_step = 0;
 };
 /// y = relu6(bias + x·w), at offsets; a copy at 16·r.
 struct WideActivated : WideProduct {

@@ -15,11 +15,14 @@ template <class Begin, class End>
 DANAS_INLINE void wide_tiles(const WideProduct& product, Begin&& begin, End&& end) {
   for_panels(product.planes * plane_vectors, [&](auto vectors, int first) DANAS_ALWAYS_INLINE {
     constexpr int width = decltype(vectors)::value;
-    const float* panel = product.panel + product.depth * first * lanes;
+    const Index step = product.depth * width * lanes;
+    const float* panel = product.panel + product.segments * product.depth * first * lanes;
     for_heights<width>(product.rows, [&](auto height, Index row) DANAS_ALWAYS_INLINE {
       V sum[decltype(height)::value][width];
       begin(sum, first);
-      multiply(product.x + row * product.x_stride, product.x_stride, product.depth, panel, sum);
+      const float* x = product.x + row * product.x_stride;
+      for (Index segment = 0; segment < product.segments; ++segment)
+        multiply(x + segment * product.segment_step, product.x_stride, product.depth, panel + segment * step, sum);
       end(sum, first, row);
     });
   });
@@ -84,7 +87,8 @@ DANAS_INLINE void for_columns(Index columns, Body&& body) {
 }
 
 template <class End>
-DANAS_INLINE void narrow_tiles(const NarrowProduct& product, End&& end) {
+DANAS_INLINE void narrow_tiles(const NarrowProduct& arguments, End&& end) {
+  const NarrowProduct product = arguments;  // see wide_activated()
   const auto tiles = [&](auto vectors, auto in_pairs) DANAS_ALWAYS_INLINE {
     constexpr int width = decltype(vectors)::value;
     constexpr bool pairs = decltype(in_pairs)::value;
@@ -147,7 +151,8 @@ DANAS_INLINE void filter_tile(const WideFilter& f, Index i, int first) {
 
 }  // namespace
 
-void wide_activated(const WideActivated& product) {
+void wide_activated(const WideActivated& arguments) {
+  const WideActivated product = arguments;  // a copy that no store of a vector could change: it stays in registers
   const auto begin = [&](auto& sum, int first) DANAS_ALWAYS_INLINE {
     constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
     constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;
