@@ -136,18 +136,41 @@ void forward_statistics(Backend& backend, Arena& arena, const LayerList& layers,
   }
 }
 
+namespace {
+
+/// Whether a folded layer is the expansion of the block after it.
+bool joins_next(const Backend& backend, const LayerList& layers, std::size_t i) {
+  if (!backend.fuses_blocks() || i + 1 == layers.size()) return false;
+  const LayerSpec &layer = layers[i], &next = layers[i + 1];
+  return layer.kind == LayerKind::convolution && layer.normalized() && layer.activation == Activation::relu6 &&
+         layer.geometry.padding == Padding::same && next.kind == LayerKind::inverted_bottleneck && !next.expands() &&
+         !next.residual;
+}
+
+}  // namespace
+
 FoldedNetwork::FoldedNetwork(Backend& backend, Arena& arena, const LayerList& layers,
                              const std::vector<LayerParameters>& parameters)
     : backend_(backend), arena_(arena), layers_(layers) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (!joins_next(backend, layers, i)) widest_ = std::max(widest_, layers[i].out.elements());
     FoldedLayer& folded = folded_.emplace_back();
     const LayerParameters& own = parameters[i];
     if (is_branch(layers, i)) continue;
     if (layers[i].kind == LayerKind::inverted_bottleneck)
-      folded.bottleneck = backend.fold_bottleneck(own.bottleneck.value, batch_norm_epsilon, arena);
+      folded.bottleneck = backend.fold_bottleneck(block_of(parameters, i), batch_norm_epsilon, arena);
     else if (layers[i].normalized()) folded = fold(own.filter.value, own.normalization.value);
     else folded = {own.filter.value, own.bias.value, {}};
   }
+}
+
+BottleneckWeights FoldedNetwork::block_of(const std::vector<LayerParameters>& parameters, std::size_t i) const {
+  BottleneckWeights block = parameters[i].bottleneck.value;
+  if (i == 0 || !joins_next(backend_, layers_, i - 1)) return block;
+  block.expand = parameters[i - 1].filter.value;
+  block.bn1 = parameters[i - 1].normalization.value;
+  block.expand_stride = layers_[i - 1].geometry.stride;
+  return block;
 }
 
 FoldedNetwork::FoldedLayer FoldedNetwork::fold(const Filter& filter, const BatchNormWeights& weights) const {
@@ -164,14 +187,26 @@ void FoldedNetwork::run_head(Arena& scratch, const LayerSpec& layer, const Folde
   backend_.matmul(features, folded.filter, folded.bias, layer.activation, logits);
 }
 
+void FoldedNetwork::observe_joined(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
+                                   const Observer& observe) const {
+  const ArenaScope scope(scratch);
+  const View y = scratch.take(x.n, layer.out.height, layer.out.width, layer.out.channels);
+  run_plain(backend_, layer, x, folded.filter, folded.bias, layer.activation, y);
+  observe(layer.name, y);
+}
+
 void FoldedNetwork::run(Arena& scratch, const View& images, const View& logits, const Observer& observe) const {
   const ArenaScope scope(scratch);
-  PingPong outputs(scratch, images.n * widest_output(layers_));
+  PingPong outputs(scratch, images.n * widest_);
   View x = images;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const LayerSpec& layer = layers_[i];
     if (is_branch(layers_, i)) continue;
     const bool last = i + 1 == layers_.size();
+    if (joins_next(backend_, layers_, i)) {
+      if (observe) observe_joined(scratch, layer, folded_[i], x, observe);
+      continue;
+    }
     if (layer.kind == LayerKind::head) {
       run_head(scratch, layer, folded_[i], x, logits);
     } else if (layer.kind == LayerKind::flatten) {

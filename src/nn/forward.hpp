@@ -53,7 +53,12 @@ class FoldedNetwork {
     View bias;
     FoldedBottleneck bottleneck;
   };
+  /// Of layer i; with the convolution before it, where that is the block's expansion.
+  BottleneckWeights block_of(const std::vector<LayerParameters>& parameters, std::size_t i) const;
   FoldedLayer fold(const Filter& filter, const BatchNormWeights& weights) const;
+  /// Computes, for the observer alone, what the block after `layer` keeps to itself.
+  void observe_joined(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
+                      const Observer& observe) const;
   void run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
                 const View& logits) const;
 
@@ -61,6 +66,7 @@ class FoldedNetwork {
   Arena& arena_;
   const LayerList& layers_;
   std::vector<FoldedLayer> folded_;  ///< as layers_; nothing for branches
+  std::int64_t widest_ = 0;          ///< elements of the largest output of one image
 };
 
 }  // namespace danas

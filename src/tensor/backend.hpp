@@ -66,6 +66,7 @@ struct BottleneckWeights {
   Filter project;     BatchNormWeights bn3;  ///< 1×1, expanded → out; linear
   int stride = 1;
   bool residual = false;                     ///< adds the block's input to its output
+  int expand_stride = 1;                     ///< of an `expand` of k×k: for inference alone, a network's first convolution
 };
 struct BottleneckGradients {
   Filter expand;      BatchNormGradients bn1;
@@ -86,6 +87,7 @@ struct FoldedBottleneck {
   Filter project;     View bias3;
   int stride = 1;
   bool residual = false;
+  int expand_stride = 1;
   View packed;                               ///< or absent
 };
 // clang-format on

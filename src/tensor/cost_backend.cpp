@@ -23,6 +23,15 @@ double products(const View& outputs, const Filter& w) {
   return 2 * static_cast<double>(outputs.rows()) * static_cast<double>(w.size());
 }
 
+/// What the depthwise convolution of a block sees, without memory.
+View expanded_map(const View& x, const FoldedBottleneck& block) {
+  const Geometry geometry{block.expand_stride, Padding::same};
+  View wide = x;
+  wide.h = output_size(x.h, block.expand.present() ? block.expand.h : 1, geometry);
+  wide.w = output_size(x.w, block.expand.present() ? block.expand.w : 1, geometry);
+  return wide;
+}
+
 }  // namespace
 
 Cost& Cost::operator+=(const Cost& other) {
@@ -196,9 +205,10 @@ bool CostBackend::fused(const Filter& depthwise, int stride) const {
 
 void CostBackend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
   if (!fused(block.depthwise, block.stride)) return Backend::bottleneck_inference(x, block, arena, y);
-  const double expanded = static_cast<double>(x.rows() * block.depthwise.out);
+  const View wide = expanded_map(x, block);
+  const double expanded = static_cast<double>(wide.rows() * block.depthwise.out);
   const double filters = size(block.expand) + size(block.depthwise) + size(block.project);
-  count(products(x, block.expand) + products(y, block.depthwise) + products(y, block.project),
+  count(products(wide, block.expand) + products(y, block.depthwise) + products(y, block.project),
         2 * expanded + 3 * static_cast<double>(y.size()), size(x) + filters, size(y));
 }
 

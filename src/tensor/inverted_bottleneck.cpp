@@ -20,9 +20,10 @@ BatchNormGradients wanted_or_scratch(const BatchNormGradients& gradients, Arena&
           gradients.beta.present() ? gradients.beta : arena.take_vector(channels)};
 }
 
-View filtered_like(Arena& arena, const View& input, const Filter& depthwise, const Geometry& geometry) {
-  return arena.take(input.n, output_size(input.h, depthwise.h, geometry), output_size(input.w, depthwise.w, geometry),
-                    input.c);
+/// The output of a convolution with `channels` filters.
+View map_of(Arena& arena, const View& input, const Filter& filter, const Geometry& geometry, std::int64_t channels) {
+  return arena.take(input.n, output_size(input.h, filter.h, geometry), output_size(input.w, filter.w, geometry),
+                    channels);
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ void Backend::bottleneck_training(const View& x, const BottleneckWeights& weight
     wide = saved.expanded_activated;
   }
   const Geometry geometry{weights.stride, Padding::same};
-  saved.filtered = filtered_like(arena, wide, weights.depthwise, geometry);
+  saved.filtered = map_of(arena, wide, weights.depthwise, geometry, wide.c);
   saved.filtered_activated = arena.take_like(saved.filtered);
   saved.bn2 = take_statistics(arena, wide.c);
   depthwise(wide, weights.depthwise, geometry, {}, Activation::none, saved.filtered);
@@ -93,6 +94,7 @@ FoldedBottleneck Backend::fold_bottleneck(const BottleneckWeights& weights, doub
   FoldedBottleneck block;
   block.stride = weights.stride;
   block.residual = weights.residual;
+  block.expand_stride = weights.expand_stride;
   const auto fold = [&](const Filter& filter, const BatchNormWeights& norm, Filter& folded, View& bias) {
     folded = arena.take_filter(filter.h, filter.w, filter.in, filter.out);
     bias = arena.take_vector(filter.out);
@@ -108,11 +110,12 @@ void Backend::bottleneck_inference(const View& x, const FoldedBottleneck& block,
   const ArenaScope scope(arena);
   View wide = x;
   if (block.expand.present()) {
-    wide = arena.take(x.n, x.h, x.w, block.expand.out);
-    convolution(x, block.expand, pointwise, block.bias1, Activation::relu6, wide);
+    const Geometry expansion{block.expand_stride, Padding::same};
+    wide = map_of(arena, x, block.expand, expansion, block.expand.out);
+    convolution(x, block.expand, expansion, block.bias1, Activation::relu6, wide);
   }
   const Geometry geometry{block.stride, Padding::same};
-  const View filtered = filtered_like(arena, wide, block.depthwise, geometry);
+  const View filtered = map_of(arena, wide, block.depthwise, geometry, wide.c);
   depthwise(wide, block.depthwise, geometry, block.bias2, Activation::relu6, filtered);
   convolution(filtered, block.project, pointwise, block.bias3, Activation::none, y);
   if (block.residual) add(y, x, y);

@@ -81,12 +81,14 @@ void depthwise(const char* op, Type real, const View& x, const Filter& w, const 
 }
 
 void bottleneck(const char* op, Type real, const View& x, const Filter& expand, const Filter& depthwise_,
-                const Filter& project, int stride, bool residual, const View& y) {
-  const Geometry geometry{stride, Padding::same};
+                const Filter& project, int stride, bool residual, const View& y, int expand_stride) {
+  const Geometry geometry{stride, Padding::same}, expansion{expand_stride, Padding::same};
   View wide = x, filtered = y;  // these have no memory of their own
   if (expand.present()) {
+    wide.h = output_size(x.h, expand.h, expansion);
+    wide.w = output_size(x.w, expand.w, expansion);
     wide.c = expand.out;
-    convolution(op, real, x, expand, {}, wide);
+    convolution(op, real, x, expand, expansion, wide);
   }
   filtered.c = wide.c;
   depthwise(op, real, wide, depthwise_, geometry, filtered);

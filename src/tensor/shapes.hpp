@@ -20,9 +20,9 @@ void matmul(const char* op, Type real, const View& x, const Filter& w, const Vie
 void batch_norm(const char* op, Type real, const View& x, const View& y);
 void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weights, std::int64_t channels);
 void pooled_moments(const char* op, const PooledMoments& pooled, std::int64_t channels);
-/// The filters of an inverted bottleneck, of which `expand` may be absent.
+/// The filters of an inverted bottleneck, of which `expand` may be absent, and a convolution with a stride for inference.
 void bottleneck(const char* op, Type real, const View& x, const Filter& expand, const Filter& depthwise,
-                const Filter& project, int stride, bool residual, const View& y);
+                const Filter& project, int stride, bool residual, const View& y, int expand_stride = 1);
 /// A filter and the one without gaps that it is folded into.
 void fold(const char* op, Type real, const Filter& w, const Filter& folded);
 /// x [n,h,w,c] and y [n,1,1,c].

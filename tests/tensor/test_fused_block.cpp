@@ -30,13 +30,16 @@ struct Block {
   std::int64_t n, h, w, in, expanded, out;
   int stride;
   bool residual = false;
+  std::int64_t kernel = 1;  ///< of the expansion
+  int expand_stride = 1;
 
   std::int64_t wide() const { return expanded ? expanded : in; }
-  std::int64_t out_h() const { return (h + stride - 1) / stride; }
-  std::int64_t out_w() const { return (w + stride - 1) / stride; }
+  std::int64_t out_h() const { return ((h + expand_stride - 1) / expand_stride + stride - 1) / stride; }
+  std::int64_t out_w() const { return ((w + expand_stride - 1) / expand_stride + stride - 1) / stride; }
   std::string name() const {
     std::string text;
     for (const std::int64_t number : {n, h, w, in, expanded, out}) text += std::to_string(number) + " ";
+    if (kernel > 1) text += "by " + std::to_string(kernel) + " " + std::to_string(expand_stride) + " ";
     return text + "stride " + std::to_string(stride) + (residual ? ", residual" : "");
   }
 };
@@ -145,7 +148,8 @@ BatchNormWeights normalization(Operands& operands, Drawn& drawn, std::int64_t ch
 BottleneckWeights weights_of(Operands& operands, Drawn& drawn, const Block& s) {
   BottleneckWeights weights;
   if (s.expanded) {
-    weights.expand = operands.filter(1, 1, s.in, s.expanded, drawn.filter(1, s.in, s.expanded));
+    const std::int64_t taps = s.kernel * s.kernel;
+    weights.expand = operands.filter(s.kernel, s.kernel, s.in, s.expanded, drawn.filter(taps, s.in, s.expanded));
     weights.bn1 = normalization(operands, drawn, s.expanded);
   }
   weights.depthwise = operands.filter(3, 3, 1, s.wide(), drawn.filter(9, 1, s.wide()));
@@ -154,6 +158,7 @@ BottleneckWeights weights_of(Operands& operands, Drawn& drawn, const Block& s) {
   weights.bn3 = normalization(operands, drawn, s.out);
   weights.stride = s.stride;
   weights.residual = s.residual;
+  weights.expand_stride = s.expand_stride;
   return weights;
 }
 
@@ -259,6 +264,13 @@ const std::vector<Block> blocks{
     {13, 8, 7, 4, 24, 4, 1, true},    {18, 35, 37, 8, 48, 12, 2},   {16, 37, 38, 8, 48, 8, 1, true},
     {12, 41, 39, 12, 72, 12, 1, true}};
 
+// Odd and even sizes, windows larger than the map, channels of part of a plane and of several groups of planes.
+const std::vector<Block> expanded_by_convolution{
+    {2, 96, 90, 3, 32, 16, 1, false, 3, 2},  {3, 33, 35, 1, 16, 8, 1, false, 3, 2},
+    {19, 7, 6, 1, 12, 8, 1, false, 3, 2},    {17, 1, 1, 3, 4, 4, 1, false, 3, 2},
+    {1, 64, 51, 3, 100, 24, 2, false, 3, 2}, {2, 15, 14, 4, 52, 12, 2, false, 5, 1},
+    {1, 2, 3, 2, 24, 40, 1, false, 5, 3},    {16, 50, 49, 3, 48, 56, 1, false, 2, 2}};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(fused_block)
@@ -301,6 +313,7 @@ FOR_EACH_INSTRUCTION_SET(inference_is_the_composition) {
                          {16, 60, 62, 32, 0, 16, 1},
                          {1, 64, 90, 24, 144, 32, 2}})
     all.push_back(s);
+  for (const Block& s : expanded_by_convolution) all.push_back(s);
   const auto reference = make_reference_backend(Type::f64);
   for (const Block& s : all) {
     const Numbers wanted = infer(*reference, s), got = infer(*make_cpu_backend(1, instruction_set), s);

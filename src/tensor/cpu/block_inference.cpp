@@ -58,20 +58,50 @@ struct Cut {
   Index strip, strips_per_group, slab, band;
 };
 
+/// A block's expansion by a convolution: where its windows lie in padded rows of the input.
+struct Windows {
+  Windows(const View& x, const FoldedBottleneck& block, const BottleneckShape& shape)
+      : height(x.h), width(x.w), channels(x.c), kernel(block.expand.h), stride(block.expand_stride),
+        padding_y(padding_before(x.h, block.expand.h, {block.expand_stride, Padding::same})),
+        padding_x(padding_before(x.w, block.expand.w, {block.expand_stride, Padding::same})),
+        segment(block.expand.w * x.c), row(((shape.in_w - 1) * stride + block.expand.w) * x.c) {}
+
+  /// Rows of the input that so many rows of windows see.
+  Index rows(Index count) const { return (count - 1) * stride + kernel; }
+
+  /// The rows of one image that windows in rows [first, last) see, with zeros around the image.
+  void copy(const float* image, Index first, Index last, float* out) const {
+    const Index left = std::min(padding_x * channels, row), inside = std::min(width * channels, row - left);
+    for (Index i = 0; i < rows(last - first); ++i, out += row) {
+      const Index y = first * stride - padding_y + i;
+      const bool outside = y < 0 || y >= height;
+      std::fill(out, out + (outside ? row : left), 0.0f);
+      if (outside) continue;
+      std::copy_n(image + y * width * channels, inside, out + left);
+      std::fill(out + left + inside, out + row, 0.0f);
+    }
+  }
+
+  Index height, width, channels, kernel, stride, padding_y, padding_x;
+  Index segment, row;  ///< floats of a window's part in a row, of a padded row
+};
+
 /// One task's work.
 class Inference {
  public:
   Inference(const Kernels& kernels, const BottleneckShape& shape, const Cut& cut, const Folded& weights,
-            const float* bias3, bool residual, const float* x, float* y, BlockWorker& worker)
-      : kernels_(kernels.block), lanes_(kernels.lanes), shape_(shape), weights_(weights), bias3_(bias3),
-        residual_(residual), x_(x), y_(y), worker_(worker), ring_rows_(cut.ring_rows(shape)),
+            const Windows* windows, const float* bias3, bool residual, const float* x, float* y, BlockWorker& worker)
+      : kernels_(kernels.block), lanes_(kernels.lanes), shape_(shape), weights_(weights), windows_(windows),
+        bias3_(bias3), residual_(residual), x_(x), y_(y), worker_(worker), ring_rows_(cut.ring_rows(shape)),
         ring_row_((shape.in_w + 2) * pixel), ring_image_(ring_rows_ * ring_row_), ring_plane_(cut.ring_plane(shape)),
         slab_(cut.slab), band_(cut.band), keeps_(cut.keeps_rings()) {
     const Index rings = cut.ring_planes(shape) * ring_plane_;
-    Parts parts(worker.tiles.take(ring_row_ + rings + shape.planes * cut.filtered_plane(shape) + 64));
+    const Index padded = windows ? windows->rows(ring_rows_) * windows->row : 0;
+    Parts parts(worker.tiles.take(ring_row_ + rings + shape.planes * cut.filtered_plane(shape) + padded + 64));
     zeros_ = parts.take(ring_row_);
     ring_ = parts.take(rings);
     filtered_ = parts.take(shape.planes * cut.filtered_plane(shape));
+    padded_ = parts.take(padded);
     std::fill(zeros_, zeros_ + ring_row_, 0.0f);
     for (float* row = ring_; row < ring_ + rings; row += ring_row_) {  // a pixel of padding at both ends
       std::fill(row, row + pixel, 0.0f);
@@ -85,6 +115,7 @@ class Inference {
     Index next = std::max<Index>(0, first * shape_.stride - shape_.padding_y);
     for (Index row = first; row < last; row += slab_) {
       const Index end = std::min(row + slab_, last);
+      if (shape_.expands()) find_offsets(next, input_rows(end));
       for (Index channels = 0; channels < shape_.channel_groups(); ++channels) filter_slab(channels, row, end, next);
       project(row, end);
       next = input_rows(end);
@@ -103,15 +134,17 @@ class Inference {
   void filter_slab(Index channels, Index first, Index last, Index next) const {
     for (Index row = first; row < last; row += band_) {
       const Index end = std::min(row + band_, last), need = input_rows(end);
-      if (need > next && shape_.expands()) expand(channels, next, need);
+      if (need > next && windows_) convolve(channels, next, need);
+      else if (need > next && shape_.expands()) expand(channels, next, need);
       else if (need > next) copy_input(channels, next, need);
       filter(channels, row, end, first, last);
       next = std::max(next, need);
     }
   }
 
-  /// Where the input's rows [first, last) of every image go.
-  void find_offsets(Index first, Index last) const {
+  /// Where the input's rows [first, last) of every image go: those of a slab, whatever the channels.
+  void find_offsets(Index first, Index last) {
+    offsets_row_ = first;
     const Index count = images_ * (last - first) * shape_.in_w;
     if (static_cast<Index>(worker_.offsets.size()) < count) worker_.offsets.resize(static_cast<std::size_t>(count));
     std::int32_t* to = worker_.offsets.data();
@@ -126,20 +159,43 @@ class Inference {
     return x_ + (group_ * shape_.group * shape_.in_h + row) * shape_.in_w * shape_.in;
   }
 
-  void expand(Index channels, Index first, Index last) const {
+  /// What products with the expansion's filter have in common.
+  WideActivated expansion(Index channels) const {
     const Index plane = shape_.first_plane(channels);
-    find_offsets(first, last);
     WideActivated product{};
-    product.x = input(first);
-    product.x_stride = product.depth = shape_.in;
-    product.rows = images_ * (last - first) * shape_.in_w;
     product.panel = weights_.expand + plane * pixel * shape_.in;
     product.planes = shape_.planes_of(channels);
     product.y = ring_of(channels);
     product.y_plane = ring_plane_;
     product.bias = weights_.bias1 + plane * pixel;
-    product.offsets = worker_.offsets.data();
+    return product;
+  }
+
+  void expand(Index channels, Index first, Index last) const {
+    WideActivated product = expansion(channels);
+    product.x = input(first);
+    product.x_stride = product.depth = shape_.in;
+    product.rows = images_ * (last - first) * shape_.in_w;
+    product.offsets = worker_.offsets.data() + (first - offsets_row_) * shape_.in_w;
     kernels_.wide_activated(product);
+  }
+
+  void convolve(Index channels, Index first, Index last) const {
+    WideActivated product = expansion(channels);
+    product.x_stride = windows_->stride * windows_->channels;
+    product.depth = windows_->segment;
+    product.segments = windows_->kernel;
+    product.segment_step = windows_->row;
+    product.rows = shape_.in_w;
+    product.offsets = worker_.offsets.data() + (first - offsets_row_) * shape_.in_w;
+    for (Index image = 0; image < images_; ++image) {
+      const Index number = group_ * shape_.group + image;
+      windows_->copy(x_ + number * windows_->height * windows_->width * windows_->channels, first, last, padded_);
+      for (Index y = first; y < last; ++y, product.offsets += shape_.in_w) {
+        product.x = padded_ + (y - first) * windows_->stride * windows_->row;
+        kernels_.wide_activated(product);
+      }
+    }
   }
 
   void copy_input(Index channels, Index first, Index last) const {
@@ -206,6 +262,7 @@ class Inference {
   const Index lanes_;
   const BottleneckShape& shape_;
   const Folded& weights_;
+  const Windows* windows_;  ///< or null
   const float* bias3_;
   const bool residual_;
   const float* x_;
@@ -213,8 +270,8 @@ class Inference {
   BlockWorker& worker_;
   const Index ring_rows_, ring_row_, ring_image_, ring_plane_, slab_, band_;
   const bool keeps_;
-  float *zeros_, *ring_, *filtered_;
-  Index group_ = 0, images_ = 0;
+  float *zeros_, *ring_, *filtered_, *padded_;
+  Index group_ = 0, images_ = 0, offsets_row_ = 0;
 };
 
 }  // namespace
@@ -225,7 +282,9 @@ void pack_folded(const BlockTeam& team, const BottleneckShape& shape, const Fold
   const Folded weights(shape, packed);
   Packer packer(team.kernels.lanes);
   if (shape.expands()) {
-    packer.add_wide(Matrix::of(block.expand), shape, weights.expand);
+    Matrix expand = Matrix::of(block.expand);
+    expand.rows = shape.in;  // of all taps: a folded filter has no gaps
+    packer.add_wide(expand, shape, weights.expand);
     pad_vector(block.bias1.as<const float>(), shape.wide, shape.wide_padded(), weights.bias1);
   }
   packer.add_narrow(Matrix::of(block.project), shape, weights.project);
@@ -238,10 +297,12 @@ void infer(const BlockTeam& team, const BottleneckShape& shape, const View& x, c
            const float* packed, const View& y) {
   const Folded weights(shape, const_cast<float*>(packed));
   const Cut cut(shape);
+  const Windows windows(x, block, shape);
+  const bool convolves = shape.expands() && block.expand.h * block.expand.w > 1;
   team.pool.run(shape.groups * cut.strips_per_group, [&](std::int64_t task, int worker) {
     const Index first = task % cut.strips_per_group * cut.strip;
-    Inference(team.kernels, shape, cut, weights, block.bias3.as<const float>(), block.residual, x.as<const float>(),
-              y.as<float>(), team.workers[static_cast<std::size_t>(worker)])
+    Inference(team.kernels, shape, cut, weights, convolves ? &windows : nullptr, block.bias3.as<const float>(),
+              block.residual, x.as<const float>(), y.as<float>(), team.workers[static_cast<std::size_t>(worker)])
         .run(task / cut.strips_per_group, first, std::min(first + cut.strip, shape.out_h));
   });
 }

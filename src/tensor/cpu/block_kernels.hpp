@@ -19,7 +19,7 @@ struct Moments {
   bool first;
 };
 
-/// Rows of a narrow matrix [rows, depth] times a panel of 1 to 3 planes.
+/// Rows of a narrow matrix [rows, depth] times a panel of 1 to 3 planes. A row may be several segments, as MatmulBlock's.
 struct WideProduct {
   const float* x;
   Index x_stride, rows, depth;
@@ -27,6 +27,7 @@ struct WideProduct {
   int planes;
   float* y;       ///< row r of the first plane at y + 16·r, if there are no offsets
   Index y_plane;  ///< floats from a plane to the next
+  Index segments = 1, segment_step = 0;
 };
 /// y = relu6(bias + x·w), at offsets.
 struct WideActivated : WideProduct {
@@ -51,9 +52,9 @@ struct WideBackward : WideProduct {
 struct NarrowProduct {
   const float* x;
   Index x_plane, planes, rows;
-  const float* panel;  ///< [16·planes][vectors·lanes]; of `pairs`: [8·planes][lanes/2][2]
+  const float* panel;  ///< [16·planes][vectors·lanes]; of `pairs`: [8·planes][vectors·lanes/2][2]
   int vectors;
-  bool pairs;  ///< at most half a vector of columns, of which a vector takes two rows of the panel
+  bool pairs;  ///< a vector takes two rows of the panel for half as many columns
   Index columns;
   const float* bias;  ///< or null
   const float* add;   ///< laid out as y, or null; may be y

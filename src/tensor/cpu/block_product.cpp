@@ -15,11 +15,14 @@ template <class Begin, class End>
 DANAS_INLINE void wide_tiles(const WideProduct& product, Begin&& begin, End&& end) {
   for_panels(product.planes * plane_vectors, [&](auto vectors, int first) DANAS_ALWAYS_INLINE {
     constexpr int width = decltype(vectors)::value;
-    const float* panel = product.panel + product.depth * first * lanes;
+    const Index step = product.depth * width * lanes;
+    const float* panel = product.panel + product.segments * product.depth * first * lanes;
     for_heights<width>(product.rows, [&](auto height, Index row) DANAS_ALWAYS_INLINE {
       V sum[decltype(height)::value][width];
       begin(sum, first);
-      multiply(product.x + row * product.x_stride, product.x_stride, product.depth, panel, sum);
+      const float* x = product.x + row * product.x_stride;
+      for (Index segment = 0; segment < product.segments; ++segment)
+        multiply(x + segment * product.segment_step, product.x_stride, product.depth, panel + segment * step, sum);
       end(sum, first, row);
     });
   });
@@ -33,20 +36,21 @@ DANAS_INLINE void clear(V (&sum)[rows][vectors]) {
     for (int v = 0; v < vectors; ++v) sum[r][v] = V{};
 }
 
-/// x [rows][16·planes] in planes times a narrow panel.
-template <int rows, int vectors>
+/// x [rows][16·planes] in planes times a narrow panel, `step` rows of it at a time.
+template <int step, int rows, int vectors>
 DANAS_INLINE void multiply_planes(const NarrowProduct& product, Index row, V (&sum)[rows][vectors]) {
   const float *x = product.x + row * plane_channels, *panel = product.panel;
   for (Index plane = 0; plane < product.planes; ++plane, x += product.x_plane) {
 #pragma GCC unroll 4
-    for (int k = 0; k < plane_channels; ++k) {
+    for (int k = 0; k < plane_channels; k += step) {
       V b[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) b[v] = load(panel + v * lanes);
       panel += vectors * lanes;
 #pragma GCC unroll 32
       for (int r = 0; r < rows; ++r) {
-        const V a = all(x[r * plane_channels + k]);
+        const float* p = x + r * plane_channels + k;
+        const V a = step == 2 ? all_pairs(p) : all(*p);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
       }
@@ -54,21 +58,22 @@ DANAS_INLINE void multiply_planes(const NarrowProduct& product, Index row, V (&s
   }
 }
 
-/// The same for half a vector of columns: even and odd channels have sums of their own.
-template <int rows>
-DANAS_INLINE void multiply_pairs(const NarrowProduct& product, Index row, V (&sum)[rows][1]) {
-  const float *x = product.x + row * plane_channels, *panel = product.panel;
-  for (Index plane = 0; plane < product.planes; ++plane, x += product.x_plane) {
+/// A tile of the product. Of pairs, even and odd channels have sums of their own, in half as many columns a vector.
+template <bool pairs, int rows, int vectors, int columns>
+DANAS_INLINE void narrow_tile(const NarrowProduct& product, Index row, V (&sum)[rows][columns]) {
+  if constexpr (!pairs) {
+    clear(sum);
+    multiply_planes<1>(product, row, sum);
+  } else {
+    V parts[rows][vectors];
+    clear(parts);
+    multiply_planes<2>(product, row, parts);
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-    for (int k = 0; k < plane_channels; k += 2) {
-      const V b = load(panel);
-      panel += lanes;
-#pragma GCC unroll 32
-      for (int r = 0; r < rows; ++r) sum[r][0] = fma(all_pairs(x + r * plane_channels + k), b, sum[r][0]);
-    }
+      for (int v = 0; v < vectors; v += 2)
+        sum[r][v / 2] = fold_pairs(parts[r][v], v + 1 < vectors ? parts[r][v + 1] : V{});
   }
-#pragma GCC unroll 32
-  for (int r = 0; r < rows; ++r) sum[r][0] = fold_pairs(sum[r][0]);
 }
 
 /// body(memory, vector) for the vectors of a tile of `columns` columns, the last perhaps in part.
@@ -82,16 +87,17 @@ DANAS_INLINE void for_columns(Index columns, Body&& body) {
 }
 
 template <class End>
-DANAS_INLINE void narrow_tiles(const NarrowProduct& product, End&& end) {
-  const auto tiles = [&](auto vectors, auto pairs) DANAS_ALWAYS_INLINE {
+DANAS_INLINE void narrow_tiles(const NarrowProduct& arguments, End&& end) {
+  const NarrowProduct product = arguments;  // see wide_activated()
+  const auto tiles = [&](auto vectors, auto in_pairs) DANAS_ALWAYS_INLINE {
     constexpr int width = decltype(vectors)::value;
+    constexpr bool pairs = decltype(in_pairs)::value;
+    constexpr int columns = pairs ? (width + 1) / 2 : width;
     for_heights<width>(product.rows, [&](auto height, Index row) DANAS_ALWAYS_INLINE {
       constexpr int rows = decltype(height)::value;
-      V sum[rows][width];
-      clear(sum);
-      if constexpr (decltype(pairs)::value) multiply_pairs(product, row, sum);
-      else multiply_planes(product, row, sum);
-      for_columns<width>(product.columns, [&](const auto& memory, int v) DANAS_ALWAYS_INLINE {
+      V sum[rows][columns];
+      narrow_tile<pairs, rows, width>(product, row, sum);
+      for_columns<columns>(product.columns, [&](const auto& memory, int v) DANAS_ALWAYS_INLINE {
         const Index c = v * lanes;
         if (product.bias) {
           const V bias = memory.load(product.bias + c);
@@ -109,10 +115,11 @@ DANAS_INLINE void narrow_tiles(const NarrowProduct& product, End&& end) {
       });
     });
   };
-  if (product.pairs) tiles(Constant<1>{}, std::true_type{});
+  if (product.pairs && product.vectors == 3) tiles(Constant<3>{}, std::true_type{});
+  else if (product.pairs && product.vectors == 2) tiles(Constant<2>{}, std::true_type{});
+  else if (product.pairs) tiles(Constant<1>{}, std::true_type{});
   else if (product.vectors == 3) tiles(Constant<3>{}, std::false_type{});
-  else if (product.vectors == 2) tiles(Constant<2>{}, std::false_type{});
-  else tiles(Constant<1>{}, std::false_type{});
+  else tiles(Constant<2>{}, std::false_type{});
 }
 
 template <int rows, int vectors>
@@ -144,7 +151,8 @@ DANAS_INLINE void filter_tile(const WideFilter& f, Index i, int first) {
 
 }  // namespace
 
-void wide_activated(const WideActivated& product) {
+void wide_activated(const WideActivated& arguments) {
+  const WideActivated product = arguments;  // a copy that no store of a vector could change: it stays in registers
   const auto begin = [&](auto& sum, int first) DANAS_ALWAYS_INLINE {
     constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
     constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;

@@ -1,6 +1,7 @@
 // What the fused block's operations are handed: kernels, threads, their scratch memory, and packed weights.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -38,24 +39,24 @@ struct BlockTeam {
 struct NarrowPanel {
   Index column, columns;  ///< the first, and how many
   int vectors;
-  bool pairs;   ///< of half a vector
+  bool pairs;   ///< vectors of two rows each, for half as many columns
   Index width;  ///< columns in memory
 };
 
-/// body(panel) over `columns` columns: whole vectors, up to three at a time, and half of one where that is enough.
+/// body(panel) over `columns` columns, with the least waste in half vectors: what a row brings is to serve two vectors or
+/// three, so that few columns are taken in pairs of rows.
 template <class Body>
 void for_narrow_panels(Index columns, Index lanes, const Body& body) {
-  const Index rest = columns % lanes;
-  const bool half = rest > 0 && 2 * rest <= lanes;
-  const Index vectors = columns / lanes + (rest > 0 && !half ? 1 : 0);
-  Index column = 0;
-  while (column < vectors * lanes) {
-    const int width = panel_vectors(vectors - column / lanes);
-    body(NarrowPanel{column, column + width * lanes < columns ? width * lanes : columns - column, width, false,
-                     width * lanes});
-    column += width * lanes;
+  const Index half = lanes / 2;
+  for (Index column = 0; column < columns;) {
+    const Index halves = divide_up(columns - column, half);
+    const bool pairs = halves <= 3 || halves == 5;
+    const bool two = halves == 4 || halves == 7 || halves == 8;
+    const int vectors = pairs ? static_cast<int>(std::min<Index>(halves, 3)) : two ? 2 : 3;
+    const Index width = pairs ? vectors * half : vectors * lanes;
+    body(NarrowPanel{column, std::min(width, columns - column), vectors, pairs, width});
+    column += width;
   }
-  if (half) body(NarrowPanel{column, rest, 1, true, lanes / 2});
 }
 
 /// The panels of a block's matrices, packed in one go.

@@ -7,6 +7,17 @@
 namespace danas::cpu {
 namespace {
 
+/// The input as the expansion's product sees it: of a k×k expansion, every pixel of its output has a window of the input.
+View windows_of(const View& x, const Filter& expand, int stride) {
+  if (!expand.present()) return x;
+  const Geometry geometry{stride, Padding::same};
+  View windows = x;
+  windows.h = output_size(x.h, expand.h, geometry);
+  windows.w = output_size(x.w, expand.w, geometry);
+  windows.c = expand.h * expand.w * expand.in;
+  return windows;
+}
+
 bool fusible(const View& x, const Filter& depthwise, int stride) {
   return x.size() > 0 && BottleneckShape::fusible(depthwise, stride);
 }
@@ -74,7 +85,7 @@ FoldedBottleneck CpuBackend::fold_bottleneck(const BottleneckWeights& weights, d
     return Backend::fold_bottleneck(weights, epsilon, arena);
   const Filter& first = weights.expand;
   const View pixel{Type::f32, nullptr, 1, 1, 1, first.present() ? first.in : weights.depthwise.out};
-  const BottleneckShape shape(pixel, first, weights.depthwise, weights.project, weights.stride);
+  const BottleneckShape shape(windows_of(pixel, first, 1), first, weights.depthwise, weights.project, weights.stride);
   const View packed = arena.take_vector(packed_size(shape)), bias3 = arena.take_vector(shape.out);
   const ArenaScope scope(arena);
   FoldedBottleneck block = Backend::fold_bottleneck(weights, epsilon, arena);
@@ -91,9 +102,11 @@ FoldedBottleneck CpuBackend::fold_bottleneck(const BottleneckWeights& weights, d
 void CpuBackend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
   constexpr const char* op = "bottleneck_inference";
   if (!fusible(x, block.depthwise, block.stride)) return Backend::bottleneck_inference(x, block, arena, y);
-  shapes::bottleneck(op, Type::f32, x, block.expand, block.depthwise, block.project, block.stride, block.residual, y);
+  shapes::bottleneck(op, Type::f32, x, block.expand, block.depthwise, block.project, block.stride, block.residual, y,
+                     block.expand_stride);
   shapes::vector(op, Type::f32, block.bias3, block.project.out);
-  const BottleneckShape shape(x, block.expand, block.depthwise, block.project, block.stride);
+  const View windows = windows_of(x, block.expand, block.expand_stride);
+  const BottleneckShape shape(windows, block.expand, block.depthwise, block.project, block.stride);
   const float* packed = block.packed.as<const float>();
   if (!packed) {
     if (block.expand.present()) shapes::vector(op, Type::f32, block.bias1, block.expand.out);

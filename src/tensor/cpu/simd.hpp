@@ -53,11 +53,11 @@ DANAS_INLINE V power_of_two(V whole) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
 }
 
-// Two floats in turn; and the sums of the pairs of lanes, in the first half.
+// Two floats in turn; and the sums of the pairs of lanes, those of `a` in the first half and of `b` in the second.
 DANAS_INLINE V all_pairs(const float* p) { return _mm512_castpd_ps(_mm512_set1_pd(*reinterpret_cast<const Pair*>(p))); }
-DANAS_INLINE V fold_pairs(V v) {
-  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14);
-  return _mm512_permutexvar_ps(even, v + _mm512_permute_ps(v, 0xB1));
+DANAS_INLINE V fold_pairs(V a, V b) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  return _mm512_permutex2var_ps(a, even, b) + _mm512_permutex2var_ps(a, even + _mm512_set1_epi32(1), b);
 }
 
 /// The first `count` < lanes elements.
@@ -87,8 +87,9 @@ DANAS_INLINE V power_of_two(V whole) {
 }
 
 DANAS_INLINE V all_pairs(const float* p) { return _mm256_castpd_ps(_mm256_set1_pd(*reinterpret_cast<const Pair*>(p))); }
-DANAS_INLINE V fold_pairs(V v) {
-  return _mm256_permutevar8x32_ps(v + _mm256_permute_ps(v, 0xB1), _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
+DANAS_INLINE V fold_pairs(V a, V b) {
+  const __m256d halves = _mm256_castps_pd(_mm256_hadd_ps(a, b));
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(halves, 0xD8));
 }
 
 struct Part {
@@ -145,7 +146,7 @@ DANAS_INLINE V power_of_two(V whole) {
 }
 
 DANAS_INLINE V all_pairs(const float* p) { return V{p[0], p[1], p[0], p[1]}; }
-DANAS_INLINE V fold_pairs(V v) { return V{v[0] + v[1], v[2] + v[3], 0.0f, 0.0f}; }
+DANAS_INLINE V fold_pairs(V a, V b) { return V{a[0] + a[1], a[2] + a[3], b[0] + b[1], b[2] + b[3]}; }
 
 #endif
 
