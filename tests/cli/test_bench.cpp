@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(layers_tell_what_a_step_is_made_of) {
   const std::set<std::string> wanted{"",         "stem",     "blocks.0", "blocks.1", "blocks.2",
                                      "blocks.3", "blocks.6", "heads.2",  "heads.3",  "heads.4"};
   BOOST_TEST(layers == wanted, boost::test_tools::per_element());
-  for (const auto* name : {"bottleneck_training", "bottleneck_backward", "adam_step", "convolution_backward_filter"})
+  for (const auto* name : {"bottleneck_training", "bottleneck_backward", "adam_step", "matmul_backward_filter"})
     BOOST_TEST(operations.contains(name), name);
   BOOST_TEST(row.at("operations_milliseconds").get<double>() == sum, boost::test_tools::tolerance(1e-6));
   BOOST_TEST(row.at("step_milliseconds").get<double>() >= sum);
