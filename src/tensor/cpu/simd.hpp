@@ -122,7 +122,7 @@ DANAS_INLINE V power_of_two(V whole) {
 DANAS_INLINE V all_pairs(const float* p) {
   return vreinterpretq_f32_f64(vdupq_n_f64(*reinterpret_cast<const Pair*>(p)));
 }
-DANAS_INLINE V fold_pairs(V v) { return vpaddq_f32(v, v); }
+DANAS_INLINE V fold_pairs(V a, V b) { return vpaddq_f32(a, b); }
 
 #else
 
