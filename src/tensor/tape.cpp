@@ -92,6 +92,19 @@ Tape::Value Tape::batch_norm(Value x, const BatchNormParameter& parameter, Activ
   return y;
 }
 
+Tape::Value Tape::normalized_convolution(Value x, const FilterParameter& w, const Geometry& geometry,
+                                         const BatchNormParameter& parameter, Activation act) {
+  const View in = view(x);
+  const View out =
+      arena_.take(in.n, output_size(in.h, w.value.h, geometry), output_size(in.w, w.value.w, geometry), w.value.out);
+  ConvolutionSaved saved;
+  backend_.normalized_convolution_training(in, w.value, geometry, parameter.value, epsilon_, act, arena_, out, saved);
+  note(parameter.value, saved.statistics, out.rows());
+  const Value y = push(out, wants(x) || w.gradient.present() || wanted(parameter.gradient));
+  add_record(NormalizedConvolutionRecord{x, y, w, geometry, parameter, act, saved});
+  return y;
+}
+
 Tape::Value Tape::activation(Value x, Activation act) {
   const View out = arena_.take_like(view(x));
   backend_.activation(view(x), act, out);
@@ -266,6 +279,21 @@ void Tape::back(const BatchNormRecord& record) {
   if (wants(record.x)) return flow(end_from(record.y), record.x, compute);
   const ArenaScope scope(arena_);
   compute(arena_.take_like(x));
+}
+
+void Tape::back(const NormalizedConvolutionRecord& record) {
+  const View dy = gradient(record.y);
+  if (!dy.present()) {
+    overwrite(record.w.gradient);
+    return overwrite(record.parameter.gradient);
+  }
+  const auto compute = [&](const View& dx) {
+    backend_.normalized_convolution_backward(view(record.x), view(record.y), dy, record.w.value, record.geometry,
+                                             record.parameter.value, epsilon_, record.act, record.saved, arena_, dx,
+                                             record.w.gradient, record.parameter.gradient);
+  };
+  if (wants(record.x)) return flow(end_from(record.y), record.x, compute);
+  if (record.w.gradient.present() || wanted(record.parameter.gradient)) compute({});
 }
 
 void Tape::back(const ActivationRecord& record) {

@@ -40,6 +40,8 @@ class Tape {
   Value matmul(Value x, const FilterParameter& w);
   Value dense(Value x, const FilterParameter& w, const VectorParameter& bias);
   Value batch_norm(Value x, const BatchNormParameter& parameter, Activation act);  ///< training mode
+  Value normalized_convolution(Value x, const FilterParameter& w, const Geometry& geometry,
+                               const BatchNormParameter& parameter, Activation act);
   Value activation(Value x, Activation act);
   Value add(Value a, Value b);
   Value global_average_pool(Value x);
@@ -81,6 +83,14 @@ class Tape {
   struct DepthwiseRecord { Value x, y; FilterParameter w; Geometry geometry; VectorParameter bias; };
   struct MatmulRecord { Value x, y; FilterParameter w; VectorParameter bias; };
   struct BatchNormRecord { Value x, y; BatchNormParameter parameter; BatchNormStatistics statistics; Activation act; };
+  struct NormalizedConvolutionRecord {
+    Value x, y;
+    FilterParameter w;
+    Geometry geometry;
+    BatchNormParameter parameter;
+    Activation act;
+    ConvolutionSaved saved;
+  };
   struct ActivationRecord { Value x, y; Activation act; };
   struct AddRecord { Value a, b, y; };
   struct PoolRecord { Value x, y; };
@@ -88,8 +98,9 @@ class Tape {
   struct BottleneckRecord { Value x, y; BottleneckParameter parameter; BottleneckSaved saved; };
   struct LossRecord { Value logits; View probabilities, labels; };
   // clang-format on
-  using Record = std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, ActivationRecord,
-                              AddRecord, PoolRecord, FlattenRecord, BottleneckRecord, LossRecord>;
+  using Record =
+      std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, NormalizedConvolutionRecord,
+                   ActivationRecord, AddRecord, PoolRecord, FlattenRecord, BottleneckRecord, LossRecord>;
 
   Value push(const View& view, bool wants_gradient);  ///< of the record that is added next
   template <class Made>
@@ -117,6 +128,7 @@ class Tape {
   void back(const DepthwiseRecord& record);
   void back(const MatmulRecord& record);
   void back(const BatchNormRecord& record);
+  void back(const NormalizedConvolutionRecord& record);
   void back(const ActivationRecord& record);
   void back(const AddRecord& record);
   void back(const PoolRecord& record);
