@@ -101,6 +101,15 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(next_step, (const View& counter), (counter))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
+  DANAS_OPENED(normalized_convolution_training,
+               (const View& x, const Filter& w, const Geometry& g, const BatchNormWeights& n, double e, Activation act,
+                Arena& a, const View& y, ConvolutionSaved& s),
+               (x, w, g, n, e, act, a, y, s))
+  DANAS_OPENED(normalized_convolution_backward,
+               (const View& x, const View& y, const View& dy, const Filter& w, const Geometry& g,
+                const BatchNormWeights& n, double e, Activation act, const ConvolutionSaved& s, Arena& a,
+                const View& dx, const Filter& dw, const BatchNormGradients& b),
+               (x, y, dy, w, g, n, e, act, s, a, dx, dw, b))
   DANAS_OPENED(bottleneck_training,
                (const View& x, const BottleneckWeights& w, double e, Arena& a, const View& y, BottleneckSaved& s),
                (x, w, e, a, y, s))

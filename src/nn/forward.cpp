@@ -61,6 +61,9 @@ Tape::Value plain_value(Tape& tape, const LayerSpec& layer, const LayerParameter
 }
 
 Tape::Value layer_value(Tape& tape, const LayerSpec& layer, const LayerParameters& parameters, Tape::Value x) {
+  if (layer.normalized() && layer.kind == LayerKind::convolution)
+    return tape.normalized_convolution(x, parameters.filter, layer.geometry, parameters.normalization,
+                                       layer.activation);
   const Tape::Value y = plain_value(tape, layer, parameters, x);
   if (layer.normalized()) return tape.batch_norm(y, parameters.normalization, layer.activation);
   return layer.activation == Activation::none ? y : tape.activation(y, layer.activation);
@@ -93,6 +96,12 @@ void normalized_statistics(Backend& backend, Arena& arena, const LayerSpec& laye
                            const View& x, const View& y, const StatisticsObserver& observe) {
   const ArenaScope scope(arena);
   const BatchNormWeights& weights = parameters.normalization.value;
+  if (layer.kind == LayerKind::convolution) {
+    ConvolutionSaved saved;
+    backend.normalized_convolution_training(x, parameters.filter.value, layer.geometry, weights, batch_norm_epsilon,
+                                            layer.activation, arena, y, saved);
+    return observe({weights, saved.statistics, y.rows()});
+  }
   const View convolved = arena.take_like(y);
   const View mean = arena.take_vector(y.c);
   const BatchNormStatistics statistics{mean, arena.take_vector(y.c)};

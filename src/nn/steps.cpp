@@ -17,9 +17,9 @@ void TrainingStep::run(const Batch& batch) {
   const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
   for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
     tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, optimizer_.sums(exit));
-  tape_.backward();
   for (const Tape::Normalization& each : tape_.normalizations())
     arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
+  tape_.backward();
   optimizer_.step();
 }
 

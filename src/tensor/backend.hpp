@@ -79,6 +79,13 @@ struct BottleneckSaved {
   View input_mean, input_covariance;         ///< of the block's input, by channel and by pairs of channels
   BatchNormStatistics bn1, bn2, bn3;
 };
+/// The same of a convolution with its normalization. Windows are what an output pixel sees of the input, padding included:
+/// their mean [h·w·in] and covariance by pairs, in the order of the filter's rows.
+struct ConvolutionSaved {
+  View convolved;
+  View window_mean, window_covariance;
+  BatchNormStatistics statistics;
+};
 /// Batch normalization folded into filters and biases, for inference (Backend::fold_bottleneck). Where `packed` is present,
 /// it holds the filters as the backend wants them; they themselves have their extents, but may not be read.
 struct FoldedBottleneck {
@@ -131,7 +138,8 @@ class Backend {
   virtual int threads() const = 0;
   /// Another queue of work on the same device and its memory, with so many threads; used by one thread at a time, as this is.
   virtual std::unique_ptr<Backend> lane(int threads) const = 0;
-  /// Whether its inverted bottlenecks take memory as bottleneck_shape.hpp says, not as the operations they are made of.
+  /// Whether its inverted bottlenecks and normalized convolutions take memory as bottleneck_shape.hpp and
+  /// normalized_convolution.hpp say, not as the operations they are made of.
   virtual bool fuses_blocks() const { return false; }
 
   // Memory, aligned to 64 bytes. It belongs to the backend's device: nobody but the backend reads or writes it, others
@@ -230,9 +238,22 @@ class Backend {
   /// images are in the host's memory.
   virtual void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) = 0;
 
-  // The inverted bottleneck as one operation. The defaults are composed of the operations above
-  // (inverted_bottleneck.cpp); a backend may override them with fused kernels. Memory for what is saved and for scratch
+  // The defaults of what follows are composed of the operations above (normalized_convolution.cpp,
+  // inverted_bottleneck.cpp); a backend may override them with fused kernels. Memory for what is saved and for scratch
   // comes from the arena; scratch is given back before returning.
+
+  /// A convolution, its batch normalization in training mode and its activation as one operation.
+  virtual void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                               const BatchNormWeights& weights, double epsilon, Activation act,
+                                               Arena& arena, const View& y, ConvolutionSaved& saved);
+  /// Gradients that are absent are not wanted. `y` and `saved` are from the forward pass.
+  virtual void normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                               const Geometry& geometry, const BatchNormWeights& weights,
+                                               double epsilon, Activation act, const ConvolutionSaved& saved,
+                                               Arena& arena, const View& dx, const Filter& dw,
+                                               const BatchNormGradients& gradients);
+
+  // The inverted bottleneck as one operation.
   virtual void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena,
                                    const View& y, BottleneckSaved& saved);
   /// `dx` absent: the gradient by the input is not wanted. dx may not alias dy. `saved` is from the forward pass.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tensor/arena.hpp"
+#include "tensor/normalized_convolution.hpp"
 
 namespace danas {
 
@@ -33,11 +34,6 @@ BottleneckShape::Expansion cheapest_expansion(const BottleneckShape& shape) {
 
 View take_wide(Arena& arena, const BottleneckShape& shape, std::int64_t pixels) {
   return arena.take(shape.groups, shape.planes, shape.group * pixels, BottleneckShape::plane_channels);
-}
-
-BatchNormStatistics take_statistics(Arena& arena, std::int64_t channels) {
-  const View mean = arena.take_vector(channels);
-  return {mean, arena.take_vector(channels)};
 }
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "tensor/arena.hpp"
 #include "tensor/bottleneck_shape.hpp"
+#include "tensor/normalized_convolution.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas {
@@ -197,6 +198,32 @@ void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, 
   double pixels = 0;
   for (const Image& image : images) pixels += static_cast<double>(image.width) * image.height * image.channels;
   count(0, 2 * pixels, pixels, size(out));
+}
+
+void CostBackend::normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                                  const BatchNormWeights& weights, double epsilon, Activation act,
+                                                  Arena& arena, const View& y, ConvolutionSaved& saved) {
+  if (!fuses_blocks_ || !keeps_window_covariance(w, y))
+    return Backend::normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena, y, saved);
+  shapes::convolution("normalized_convolution_training", real_type(), x, w, geometry, y);
+  saved = take_window_covariance(arena, w);
+  const ArenaScope scope(arena);
+  arena.take_filter(w.h, w.w, w.in, w.out);
+  arena.take_vector(w.out);
+  const auto windows = static_cast<double>(y.rows()), values = static_cast<double>(w.h * w.w * w.in);
+  count(products(y, w), 2 * windows * values * values, 2 * size(x) + 2 * size(w) + size(weights),
+        size(y) + size(saved.statistics));
+}
+void CostBackend::normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                                  const Geometry& geometry, const BatchNormWeights& weights,
+                                                  double epsilon, Activation act, const ConvolutionSaved& saved,
+                                                  Arena& arena, const View& dx, const Filter& dw,
+                                                  const BatchNormGradients& gradients) {
+  if (!saved.window_covariance.present() || dx.present())
+    return Backend::normalized_convolution_backward(x, y, dy, w, geometry, weights, epsilon, act, saved, arena, dx, dw,
+                                                    gradients);
+  count(products(y, w), 2 * static_cast<double>(y.size()), size(x) + size(y) + size(dy) + size(w) + size(weights),
+        size(dw) + size(gradients.gamma) + size(gradients.beta));
 }
 
 bool CostBackend::fused(const Filter& depthwise, int stride) const {

@@ -2,23 +2,13 @@
 // without one does.
 #include "tensor/arena.hpp"
 #include "tensor/backend.hpp"
+#include "tensor/normalized_convolution.hpp"
 
 namespace danas {
 
 namespace {
 
 constexpr Geometry pointwise{1, Padding::same};
-
-BatchNormStatistics take_statistics(Arena& arena, std::int64_t channels) {
-  const View mean = arena.take_vector(channels);
-  return {mean, arena.take_vector(channels)};
-}
-
-// The kernels write both gradients of a normalization; one that nobody wants goes to scratch memory.
-BatchNormGradients wanted_or_scratch(const BatchNormGradients& gradients, Arena& arena, std::int64_t channels) {
-  return {gradients.gamma.present() ? gradients.gamma : arena.take_vector(channels),
-          gradients.beta.present() ? gradients.beta : arena.take_vector(channels)};
-}
 
 /// The output of a convolution with `channels` filters.
 View map_of(Arena& arena, const View& input, const Filter& filter, const Geometry& geometry, std::int64_t channels) {

@@ -30,6 +30,7 @@ SelftestTable selftest_table() {
   add_elementwise_cases(table);
   add_training_cases(table);
   add_bottleneck_cases(table);
+  add_normalized_convolution_cases(table);
   return table;
 }
 

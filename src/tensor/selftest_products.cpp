@@ -197,4 +197,45 @@ void add_product_cases(SelftestTable& table) {
   add_matmul(table);
 }
 
+void add_normalized_convolution_cases(SelftestTable& table) {
+  constexpr double epsilon = 1e-3, normalization = 1e-4;
+  std::vector<Window> windows;
+  const auto push = [&](std::int64_t n, std::int64_t size, std::int64_t in, std::int64_t out, int stride, bool gaps) {
+    windows.push_back({n, size, size - 1, in, out, 3, {stride, Padding::same}, gaps, false, Activation::relu6});
+  };
+  for (const std::int64_t n : {2, 40}) push(n, 9, 3, 32, 2, n == 2);
+  for (const std::int64_t in : {1, 3, 7})
+    for (const std::int64_t out : {4, 16, 17}) push(1, 26, in, out, 1, out == 16);
+  for (const Window& s : windows)
+    table.add("normalized_convolution_training", normalization, false, s.name(), [s](Side& side) {
+      const View x = side.input(s.n, s.h, s.w, s.in);
+      const Filter w = side.filter(s.kernel, s.kernel, s.in, s.out, s.gaps);
+      ConvolutionSaved saved;
+      side.backend().normalized_convolution_training(x, w, s.geometry, side.batch_norm_weights(s.out), epsilon, s.act,
+                                                     side.arena(), side.result(s.n, s.out_h(), s.out_w(), s.out),
+                                                     saved);
+    });
+  for (const Window& s : windows)
+    for (const bool wants_dx : {true, false})
+      table.add("normalized_convolution_backward", normalization, false, s.name() + (wants_dx ? "" : ", no dx"),
+                [=](Side& side) {
+                  const View x = side.input(s.n, s.h, s.w, s.in);
+                  const Filter w = side.filter(s.kernel, s.kernel, s.in, s.out, s.gaps);
+                  const BatchNormWeights weights = side.batch_norm_weights(s.out);
+                  const View y = side.arena().take(s.n, s.out_h(), s.out_w(), s.out), raw = side.arena().take_like(y);
+                  const View dy = side.input(s.n, s.out_h(), s.out_w(), s.out);
+                  ConvolutionSaved saved;
+                  side.backend().normalized_convolution_training(x, w, s.geometry, weights, epsilon, s.act,
+                                                                 side.arena(), y, saved);
+                  side.backend().convolution(x, w, s.geometry, {}, Activation::none, raw);
+                  side.watch_kinks(raw, weights, saved.statistics, epsilon);
+                  const View dx = wants_dx ? side.result(s.n, s.h, s.w, s.in) : View{};
+                  const Filter dw = side.filter_result(s.kernel, s.kernel, s.in, s.out, s.gaps);
+                  const View gamma = side.vector_result(s.out);
+                  side.backend().normalized_convolution_backward(x, y, dy, w, s.geometry, weights, epsilon, s.act,
+                                                                 saved, side.arena(), dx, dw,
+                                                                 {gamma, side.vector_result(s.out)});
+                });
+}
+
 }  // namespace danas

@@ -106,7 +106,8 @@ std::string selftest_shape(std::initializer_list<std::int64_t> numbers);
 /// All cases, in the order of backend.hpp.
 SelftestTable selftest_table();
 
-void add_product_cases(SelftestTable& table);        // selftest_products.cpp
+void add_product_cases(SelftestTable& table);  // selftest_products.cpp
+void add_normalized_convolution_cases(SelftestTable& table);
 void add_normalization_cases(SelftestTable& table);  // selftest_cases.cpp
 void add_elementwise_cases(SelftestTable& table);
 void add_bottleneck_cases(SelftestTable& table);

@@ -29,9 +29,14 @@ class SidesRecorder : public cpu::CpuBackend {
   void batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
                            const View& y, const BatchNormStatistics& statistics) override {
     CpuBackend::batch_norm_training(x, weights, epsilon, act, y, statistics);
-    if (act != Activation::relu6) return;
-    sides_.emplace_back(static_cast<std::size_t>(y.size()));
-    for (std::int64_t i = 0; i < y.size(); ++i) sides_.back()[static_cast<std::size_t>(i)] = side_of(get(y, i));
+    if (act == Activation::relu6) note(y);
+  }
+
+  void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                       const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
+                                       const View& y, ConvolutionSaved& saved) override {
+    CpuBackend::normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena, y, saved);
+    if (act == Activation::relu6 && !saved.convolved.present()) note(y);
   }
 
   void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
@@ -46,6 +51,11 @@ class SidesRecorder : public cpu::CpuBackend {
   const Sides& sides() const { return sides_; }
 
  private:
+  void note(const View& y) {
+    sides_.emplace_back(static_cast<std::size_t>(y.size()));
+    for (std::int64_t i = 0; i < y.size(); ++i) sides_.back()[static_cast<std::size_t>(i)] = side_of(get(y, i));
+  }
+
   // What the fused kernels normalize on load, in the order of pixels and channels.
   void note(const BottleneckShape& shape, const View& wide, std::int64_t pixels, const BatchNormWeights& weights,
             const BatchNormStatistics& statistics, double epsilon) {

@@ -151,9 +151,9 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
         tape.begin();
         const Forward forward = forward_training(tape, slice, parameters, batch.images);
         const double loss = test::cross_entropy(*backend, tape, forward.exits.at(0), batch.labels);
-        tape.backward();
         for (const auto& each : tape.normalizations())
           backend->update_running_statistics(each.statistics, 0.9, each.weights);
+        tape.backward();
         // Without momentum and decay what is beyond the slice, whose gradients are zero, stays.
         View unused = velocity.view();
         unused.c = network.values().size();

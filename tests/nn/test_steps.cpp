@@ -58,6 +58,12 @@ class CapturingBackend : public cpu::CpuBackend {
     note({x.data, weights.gamma.data, y.data, statistics.mean.data, statistics.variance.data});
     CpuBackend::batch_norm_training(x, weights, epsilon, act, y, statistics);
   }
+  void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                       const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
+                                       const View& y, ConvolutionSaved& saved) override {
+    CpuBackend::normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena, y, saved);
+    note({x.data, w.data, weights.gamma.data, y.data, saved.statistics.mean.data});
+  }
   void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
                            BottleneckSaved& saved) override {
     CpuBackend::bottleneck_training(x, weights, epsilon, arena, y, saved);

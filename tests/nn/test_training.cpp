@@ -124,9 +124,9 @@ BOOST_AUTO_TEST_CASE(a_step_is_forward_backward_and_adam) {
     BOOST_TEST(forward.exits.size() == 3u);
     for (const Tape::Value& logits : forward.exits)
       loss = test::cross_entropy(*backend, tape, logits, batch.labels);  // the last one's is reported
-    tape.backward();
     for (const auto& each : tape.normalizations())
       backend->update_running_statistics(each.statistics, 0.9, each.weights);
+    tape.backward();
     const double rate = settings.learning_rate;
     backend->adam_step(by_hand.values(), by_hand.gradients(), first.view(), second.view(),
                        one_step.rates(rate, rate * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t))), adam);

@@ -62,6 +62,50 @@ BOOST_AUTO_TEST_CASE(arena_rewinds_to_a_mark) {
   BOOST_CHECK_EQUAL(arena.take_vector(50).data, first.data);
 }
 
+BOOST_AUTO_TEST_CASE(the_ends_of_an_arena_are_stacks_of_their_own) {
+  CountingBackend backend;
+  Arena arena(backend);
+  constexpr Arena::End low = Arena::End::low, high = Arena::End::high;
+  arena.reserve(8 * 64);
+  const View first = arena.take_vector(16), last = arena.take(1, 1, 1, 16, high);
+  BOOST_CHECK_EQUAL(last.as<std::byte>() - first.as<std::byte>(), 7 * 64);
+  const Arena::Mark low_mark = arena.mark(low), high_mark = arena.mark(high);
+  const View second = arena.take_like(first), before_last = arena.take(1, 1, 1, 20, high);
+  BOOST_CHECK_EQUAL(second.as<std::byte>() - first.as<std::byte>(), 64);
+  BOOST_CHECK_EQUAL(last.as<std::byte>() - before_last.as<std::byte>(), 2 * 64);
+  arena.rewind(low_mark, low);
+  BOOST_CHECK_EQUAL(arena.take_vector(48).data, second.data);
+  BOOST_CHECK_THROW(arena.take(1, 1, 1, 17, high), Error);
+  arena.rewind(high_mark, high);
+  BOOST_CHECK_EQUAL(arena.take(1, 1, 1, 32, high).data, before_last.data);
+  arena.take(1, 1, 1, 16, high);
+  BOOST_CHECK_THROW(arena.take_vector(1), Error);
+  BOOST_CHECK(low_mark < arena.mark(low) && high_mark < arena.mark(high));
+  BOOST_CHECK_EQUAL(arena.peak_bytes(), 8u * 64);
+}
+
+// Blocks that were taken from both ends are one after a reset, and hold the same.
+BOOST_AUTO_TEST_CASE(both_ends_of_an_arena_grow) {
+  CountingBackend backend;
+  Arena arena(backend);
+  const auto step = [&] {
+    arena.reset();
+    std::vector<View> views;
+    const Arena::Mark mark = arena.mark(Arena::End::high);
+    for (int i = 0; i < 6; ++i)
+      views.push_back(arena.take(1, 1, 1, large / 2, i % 2 == 0 ? Arena::End::high : Arena::End::low));
+    for (std::size_t i = 0; i < views.size(); ++i) set(views[i], large / 2 - 1, static_cast<double>(i));
+    for (std::size_t i = 0; i < views.size(); ++i) BOOST_CHECK_EQUAL(get(views[i], large / 2 - 1), i);
+    arena.rewind(mark, Arena::End::high);
+    arena.take(1, 1, 1, large / 2, Arena::End::high);
+  };
+  step();
+  BOOST_CHECK_GT(backend.allocations, 1);
+  for (int i = 0; i < 3; ++i) step();
+  BOOST_CHECK_EQUAL(backend.allocations - backend.releases, 1);
+  BOOST_CHECK_EQUAL(arena.peak_bytes(), 6 * (large / 2) * sizeof(float));
+}
+
 BOOST_AUTO_TEST_CASE(arena_mark_before_the_first_block_gives_all_back) {
   CountingBackend backend;
   Arena arena(backend);

@@ -40,6 +40,41 @@ constexpr std::array<Window, 7> windows{{{5, 4, 3, 4, 3, {1, Padding::same}},
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(normalized_convolution_gradients) {
+  for (const Window& s : windows)
+    with_operands([&](Side& side) {
+      Backend& backend = side.backend();
+      const View x = side.input(2, s.h, s.w, s.in), dx = side.result(2, s.h, s.w, s.in);
+      const Filter w = side.filter(s.kernel, s.kernel, s.in, s.out, false);
+      const BatchNormWeights weights = side.batch_norm_weights(s.out);
+      const std::int64_t h = output_size(s.h, s.kernel, s.geometry), wide = output_size(s.w, s.kernel, s.geometry);
+      const View y = side.result(2, h, wide, s.out), dy = side.input(2, h, wide, s.out);
+      const Filter dw = side.filter_result(s.kernel, s.kernel, s.in, s.out, false);
+      const BatchNormGradients gradients{side.vector_result(s.out), side.vector_result(s.out)};
+      ConvolutionSaved saved;
+      const auto forward = [=, &side](ConvolutionSaved& kept) {
+        side.backend().normalized_convolution_training(x, w, s.geometry, weights, epsilon, Activation::relu6,
+                                                       side.arena(), y, kept);
+      };
+      forward(saved);
+      side.watch_kinks(saved.convolved, weights, saved.statistics, epsilon);
+      backend.normalized_convolution_backward(x, y, dy, w, s.geometry, weights, epsilon, Activation::relu6, saved,
+                                              side.arena(), dx, dw, gradients);
+      return [=, &side] {
+        const auto loss = [&] {
+          const ArenaScope scope(side.arena());
+          ConvolutionSaved unused;
+          forward(unused);
+          return weighted_sum(y, dy);
+        };
+        check_gradient("normalized convolution, dx", x, dx, loss);
+        check_gradient("normalized convolution, dw", elements(w), elements(dw), loss);
+        check_gradient("normalized convolution, dgamma", weights.gamma, gradients.gamma, loss);
+        check_gradient("normalized convolution, dbeta", weights.beta, gradients.beta, loss);
+      };
+    });
+}
+
 BOOST_AUTO_TEST_CASE(convolution_gradients) {
   for (const Window& s : windows)
     with_operands([&](Side& side) {

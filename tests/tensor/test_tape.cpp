@@ -160,18 +160,20 @@ BOOST_FIXTURE_TEST_CASE(nothing_flows_through_stop_gradient, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(gradients_shared_by_add_stay_whole, Fixture) {
-  const View image = side.input(3, 1, 1, 3);
+  const View image = side.input(3, 1, 1, 3), probabilities = side.result(3, 1, 1, 3), dlogits = side.result(3, 1, 1, 3);
   tape.begin();
-  const Tape::Value x = tape.input(image, true), other = tape.input(image, true);
+  const Tape::Value x = tape.input(image, true), other = tape.input(image, true), last = tape.input(image, true);
   const Tape::Value twice = tape.add(x, x);
-  const Tape::Value sum = tape.add(twice, other);
-  const Tape::Value again = tape.add(sum, x);
+  const Tape::Value sum = tape.add(tape.add(twice, other), x);
+  const Tape::Value again = tape.add(sum, last);
   cross_entropy(again);
+  backend.softmax_cross_entropy(tape.view(again), labels, probabilities, sums.view());
+  backend.softmax_cross_entropy_backward(probabilities, labels, dlogits);
   tape.backward();
-  const std::vector<double> base = values(tape.gradient(again));
-  BOOST_TEST(values(tape.gradient(sum)) == base, boost::test_tools::per_element());
-  BOOST_TEST(values(tape.gradient(twice)) == base, boost::test_tools::per_element());
+  const std::vector<double> base = values(dlogits);
+  BOOST_TEST(values(tape.gradient(last)) == base, boost::test_tools::per_element());
   BOOST_TEST(values(tape.gradient(other)) == base, boost::test_tools::per_element());
+  for (const Tape::Value value : {twice, sum, again}) BOOST_CHECK(!tape.gradient(value).present());
   for (std::size_t i = 0; i < base.size(); ++i)
     BOOST_CHECK_CLOSE(get(tape.gradient(x), static_cast<std::int64_t>(i)), 3 * base[i], 1e-9);
 }
@@ -246,12 +248,13 @@ BOOST_FIXTURE_TEST_CASE(normalizations_are_in_forward_order, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_bottleneck_on_the_tape_is_the_backends, Fixture) {
-  const View image = side.input(3, 5, 5, 3), zeros = side.result(3, 5, 5, 3);
+  const View image = side.input(3, 5, 5, 3), zeros = side.input(3, 5, 5, 3, 0, 0), dx = side.result(3, 5, 5, 3);
   const BottleneckParameter block = bottleneck(3, 8, 3, 1, true);
   tape.begin();
   const Tape::Value x = tape.input(image, true);
-  const Tape::Value y = tape.bottleneck(x, block);
-  cross_entropy(tape.global_average_pool(y));
+  const Tape::Value y = tape.bottleneck(x, block), probe = tape.input(zeros, true);  // whose gradient is y's
+  const std::vector<double> on_tape = values(tape.view(y));
+  cross_entropy(tape.global_average_pool(tape.add(y, probe)));
   tape.backward();
   BottleneckParameter again = bottleneck(3, 8, 3, 1, true);
   again.value = block.value;
@@ -259,9 +262,9 @@ BOOST_FIXTURE_TEST_CASE(a_bottleneck_on_the_tape_is_the_backends, Fixture) {
   Arena other(backend);
   const View output = other.take_like(image);
   backend.bottleneck_training(image, again.value, 1e-3, other, output, saved);
-  backend.bottleneck_backward(image, tape.gradient(y), again.value, 1e-3, saved, other, zeros, again.gradient);
-  BOOST_TEST(values(tape.view(y)) == values(output), boost::test_tools::per_element());
-  BOOST_TEST(values(tape.gradient(x)) == values(zeros), boost::test_tools::per_element());
+  backend.bottleneck_backward(image, tape.gradient(probe), again.value, 1e-3, saved, other, dx, again.gradient);
+  BOOST_TEST(on_tape == values(output), boost::test_tools::per_element());
+  BOOST_TEST(values(tape.gradient(x)) == values(dx), boost::test_tools::per_element());
   BOOST_TEST(values(elements(block.gradient.expand)) == values(elements(again.gradient.expand)),
              boost::test_tools::per_element());
   BOOST_TEST(values(block.gradient.bn2.gamma) == values(again.gradient.bn2.gamma), boost::test_tools::per_element());
@@ -287,4 +290,24 @@ BOOST_FIXTURE_TEST_CASE(steps_do_not_allocate_after_the_first, Fixture) {
   for (int i = 0; i < 3; ++i) BOOST_TEST(step() == first, boost::test_tools::per_element());
   BOOST_CHECK_EQUAL(backend.allocations, allocations);
   BOOST_CHECK_EQUAL(arena.peak_bytes(), peak);
+}
+
+// A chain of values of one size: backward() needs two gradients beside the activations that are left.
+BOOST_FIXTURE_TEST_CASE(backward_gives_memory_back, Fixture) {
+  const View image = side.input(3, 8, 8, 16);
+  const FilterParameter head = filter(1, 16, 3);
+  const std::size_t size = image.bytes(), small = 64 * 16;
+  constexpr std::size_t length = 9;
+  for (const bool wanted : {true, false}) {
+    tape.begin();
+    Tape::Value x = tape.input(image, wanted);
+    for (std::size_t i = 0; i < length; ++i) x = tape.activation(x, Activation::sigmoid);
+    cross_entropy(tape.matmul(tape.global_average_pool(x), head));
+    tape.backward();
+    BOOST_CHECK_GE(arena.peak_bytes(), (length + 2) * size);
+    BOOST_CHECK_LE(arena.peak_bytes(), (length + 2) * size + small);
+    const Arena::Mark low = arena.mark(Arena::End::low), high = arena.mark(Arena::End::high);
+    BOOST_CHECK(wanted ? std::max(low, high).used <= 2 * size : low == Arena::Mark{} && high == Arena::Mark{});
+    BOOST_CHECK_EQUAL(tape.gradient(Tape::Value{0}).present(), wanted);
+  }
 }

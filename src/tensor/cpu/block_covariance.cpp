@@ -113,19 +113,20 @@ class Covariance {
 };
 
 /// Of the columns of x·w from `first` on, side by side, so that the compiler makes vectors of them.
-void expanded_statistics(const Sums& x, const Filter& w, Index first, const BatchNormStatistics& statistics) {
+void column_statistics(const double* x_mean, const double* covariance, const Filter& w, Index first,
+                       const BatchNormStatistics& statistics) {
   const Index columns = std::min(block_columns, w.out - first);
   double mean[block_columns] = {}, variance[block_columns] = {};
   for (Index i = 0; i < w.in; ++i) {
     double mixed[block_columns] = {};
     for (Index j = 0; j < w.in; ++j) {
       const float* row = w.as<const float>() + j * w.row_stride + first;
-      const double factor = x.products[i * w.in + j];
+      const double factor = covariance[i * w.in + j];
       for (Index e = 0; e < columns; ++e) mixed[e] += factor * static_cast<double>(row[e]);
     }
     const float* row = w.as<const float>() + i * w.row_stride + first;
     for (Index e = 0; e < columns; ++e) {
-      mean[e] += x.center[i] * static_cast<double>(row[e]);
+      mean[e] += x_mean[i] * static_cast<double>(row[e]);
       variance[e] += mixed[e] * static_cast<double>(row[e]);
     }
   }
@@ -142,8 +143,14 @@ void covariance_statistics(const BlockTeam& team, const View& x, const Filter& e
   const Index in = expand.in;
   for (Index i = 0; i < in; ++i) saved.input_mean.as<float>()[i] = static_cast<float>(all.center[i]);
   for (Index i = 0; i < in * in; ++i) saved.input_covariance.as<float>()[i] = static_cast<float>(all.products[i]);
-  team.pool.run(divide_up(expand.out, block_columns),
-                [&](std::int64_t task, int) { expanded_statistics(all, expand, task * block_columns, saved.bn1); });
+  product_statistics(team.pool, all.center, all.products, expand, saved.bn1);
+}
+
+void product_statistics(ThreadPool& pool, const double* mean, const double* covariance, const Filter& w,
+                        const BatchNormStatistics& statistics) {
+  pool.run(divide_up(w.out, block_columns), [&](std::int64_t task, int) {
+    column_statistics(mean, covariance, w, task * block_columns, statistics);
+  });
 }
 
 void center_rows(const BlockTeam& team, const View& mean, const float* x, Index rows, float* centered) {

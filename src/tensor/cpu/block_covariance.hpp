@@ -10,6 +10,10 @@ namespace danas::cpu {
 /// statistics of what the expansion gives (saved.bn1).
 void covariance_statistics(const BlockTeam& team, const View& x, const Filter& expand, const BottleneckSaved& saved);
 
+/// The statistics of x·w from mean and covariance [in][in] of the rows of x.
+void product_statistics(ThreadPool& pool, const double* mean, const double* covariance, const Filter& w,
+                        const BatchNormStatistics& statistics);
+
 /// x − mean of `rows` rows.
 void center_rows(const BlockTeam& team, const View& mean, const float* x, Index rows, float* centered);
 

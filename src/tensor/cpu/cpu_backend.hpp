@@ -71,6 +71,13 @@ class CpuBackend : public HostBackend {
                  const AdamSettings& adam) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
+  void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                       const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
+                                       const View& y, ConvolutionSaved& saved) override;
+  void normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                       const Geometry& geometry, const BatchNormWeights& weights, double epsilon,
+                                       Activation act, const ConvolutionSaved& saved, Arena& arena, const View& dx,
+                                       const Filter& dw, const BatchNormGradients& gradients) override;
   void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
                            BottleneckSaved& saved) override;
   void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
@@ -110,6 +117,15 @@ class CpuBackend : public HostBackend {
   struct Windows;
   /// The input's rows that output rows [begin, end) of all images see, in the worker's memory.
   const float* padded_rows(const Windows& windows, Index begin, Index end, int worker);
+  /// Σ over the output pixels of a window about `center` and a 1 after it times the pixel's `columns` values:
+  /// [width + 1][columns], in memory of the backend. right(matrix of windows,
+  /// first pixel, pixels, memory) are the values of some pixels.
+  template <class Right>
+  const double* window_products(const Windows& windows, const float* center, Index columns, const Right& right);
+  /// Of saved everything; `dense`: the convolution's filter as a matrix [width][out].
+  void window_covariance(const Windows& windows, const Filter& dense, const ConvolutionSaved& saved);
+  void convolution_gradients(const double* sums, const Filter& w, const BatchNormWeights& weights, double epsilon,
+                             const ConvolutionSaved& saved, const Filter& dw, const BatchNormGradients& gradients);
   void scatter_columns(const float* columns, Index begin, Index end, const Windows& windows, float* image) const;
 
   struct DepthwiseShape;
@@ -138,6 +154,16 @@ class CpuBackend : public HostBackend {
     pool_.run(divide_up(n, block), [&](std::int64_t task, int) {
       const Index begin = task * block;
       body(begin, n - begin < block ? n - begin : block);
+    });
+  }
+
+  /// body(image) for the images of a view, as many a task as are worth one.
+  template <class Body>
+  void for_images(const View& view, const Body& body) {
+    constexpr Index task_floats = 16384;
+    const Index size = view.h * view.w * view.c, share = size < task_floats ? task_floats / (size + 1) + 1 : 1;
+    pool_.run(divide_up(view.n, share), [&](std::int64_t task, int) {
+      for (Index image = task * share; image < view.n && image < (task + 1) * share; ++image) body(image);
     });
   }
 

@@ -4,25 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "tensor/cpu/cpu_backend.hpp"
+#include "tensor/cpu/windows.hpp"
 
 namespace danas::cpu {
-
-struct CpuBackend::Windows {
-  Windows(const View& input, const Filter& w, const Geometry& geometry, const View& output)
-      : x(input), kernel_y(w.h), kernel_x(w.w), out_h(output.h), out_w(output.w), out_rows(output.n * output.h),
-        stride(geometry.stride), padding_y(padding_before(x.h, w.h, geometry)),
-        padding_x(padding_before(x.w, w.w, geometry)), segment(w.w * x.c), step(geometry.stride * x.c),
-        row(((output.w - 1) * geometry.stride + w.w) * x.c) {}
-
-  /// Output rows of a task: about 64 KiB of input.
-  Index rows_per_task() const { return std::clamp<Index>(16384 / std::max<Index>(1, row * stride), 1, 64); }
-  Index width() const { return kernel_y * segment; }
-
-  const View& x;
-  Index kernel_y, kernel_x, out_h, out_w, out_rows, stride, padding_y, padding_x;
-  Index segment, step, row;  ///< floats of a window's part in a row, from a window to the next, of a padded row
-};
 
 namespace {
 
@@ -39,7 +23,7 @@ const float* CpuBackend::padded_rows(const Windows& windows, Index begin, Index 
   const Index count = (end - begin - 1) * windows.stride + windows.kernel_y;
   const Index left = std::min(windows.padding_x * x.c, windows.row);
   const Index inside = std::min(x.w * x.c, windows.row - left);
-  float* const rows = workers_[static_cast<std::size_t>(worker)].rows.take(count * windows.row);
+  float* const rows = workers_[static_cast<std::size_t>(worker)].rows.take(count * windows.row + vector_beyond);
   for (Index i = 0; i < count; ++i) {
     float* out = rows + i * windows.row;
     const Index y = first + i;

@@ -39,7 +39,7 @@ void CpuBackend::add(const View& a, const View& b, const View& y) {
 void CpuBackend::global_average_pool(const View& x, const View& y) {
   shapes::pool("global_average_pool", Type::f32, x, y);
   const Index pixels = x.h * x.w;
-  pool_.run(x.n, [&](std::int64_t image, int) {
+  for_images(x, [&](Index image) {
     float* out = y.as<float>() + image * x.c;
     kernels_.column_sums({pixels, x.c, 0}, x.as<const float>() + image * pixels * x.c, out);
     kernels_.scale(x.c, out, 1.0f / static_cast<float>(pixels), out);
@@ -49,7 +49,7 @@ void CpuBackend::global_average_pool(const View& x, const View& y) {
 void CpuBackend::global_average_pool_backward(const View& dy, const View& dx) {
   shapes::pool("global_average_pool_backward", Type::f32, dx, dy);
   const Index pixels = dx.h * dx.w;
-  pool_.run(dx.n, [&](std::int64_t image, int) {
+  for_images(dx, [&](Index image) {
     for (Index pixel = 0; pixel < pixels; ++pixel)
       kernels_.scale(dx.c, dy.as<const float>() + image * dx.c, 1.0f / static_cast<float>(pixels),
                      dx.as<float>() + (image * pixels + pixel) * dx.c);

@@ -108,13 +108,15 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
   const Index strips = std::clamp<Index>(8 / chunks, 1, divide_up(height, strip_step));
   const Index strip = divide_up(divide_up(height, strips), strip_step) * strip_step;
   const Index block = std::clamp<Index>(32768 / (depth + columns), 32, 256);
-  float* partials = partials_.take(chunks * depth * columns);
+  const bool direct = chunks == 1 && !transposed && dw.h * dw.w == 1;  // one sum, in its place
+  const Index out_stride = direct ? dw.row_stride : width;
+  float* partials = direct ? dw.as<float>() : partials_.take(chunks * depth * columns);
 
   pool_.run(chunks * strips, [&](std::int64_t task, int) {
     const Index first = task % strips * strip, last = std::min(first + strip, height);
     if (first >= last) return;
     const Index begin = task / strips * chunk, end = std::min(begin + chunk, x.count);
-    float* out = partials + task / strips * depth * columns + first * width;
+    float* out = partials + task / strips * depth * columns + first * out_stride;
     for (Index row = begin; row < end; row += block) {
       const Index stop = std::min(row + block, end);
       const float *left = x.values + row * depth, *right = dy + row * columns;
@@ -127,21 +129,22 @@ void CpuBackend::filter_product(const Rows& x, const float* dy, Index columns, c
                        .b_columns = width,
                        .rows = stop - row,
                        .out = out,
-                       .out_stride = width,
+                       .out_stride = out_stride,
                        .accumulate = row != begin});
     }
   });
-
-  sum_filter(partials, chunks, depth, columns, transposed, dw);
+  if (!direct) sum_filter(partials, chunks, depth, columns, transposed, dw);
 }
 
 void CpuBackend::sum_filter(float* partials, Index chunks, Index depth, Index columns, bool transposed,
                             const Filter& dw) {
   const Index size = depth * columns;
-  for_blocks(size, [&](Index begin, Index count) {
-    kernels_.sum_partials(count, partials + begin, chunks, size, partials + begin);
-  });
+  const bool in_place = !transposed && dw.dense();
   float* out = dw.as<float>();
+  for_blocks(size, [&](Index begin, Index count) {
+    kernels_.sum_partials(count, partials + begin, chunks, size, (in_place ? out : partials) + begin);
+  });
+  if (in_place) return;
   for (Index i = 0; i < depth; ++i) {
     float* to = out + i / dw.in * dw.tap_stride + i % dw.in * dw.row_stride;
     if (transposed)

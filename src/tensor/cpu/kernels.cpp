@@ -13,6 +13,7 @@ const Kernels kernels = {
     .matmul = matmul,
     .filter = filter,
     .window_filter = window_filter,
+    .centered_windows = centered_windows,
     .depthwise_row = depthwise_row,
     .depthwise_filter_row = depthwise_filter_row,
     .depthwise_pixel = depthwise_pixel,

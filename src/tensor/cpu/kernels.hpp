@@ -46,6 +46,15 @@ struct WindowFilter {
   float* out;
 };
 
+/// The windows of a row of a convolution about a center, with a 1 after each: rows of a matrix. A vector beyond the end of
+/// x, center and out is read or written too.
+struct CenteredWindows {
+  const float* x;
+  Index x_stride, segments, segment_step, depth, pixels;
+  const float* center;  ///< [segments·depth]
+  float* out;           ///< [pixels][segments·depth + 1]
+};
+
 /// A run of output pixels of one row of a 3×3 depthwise convolution whose columns are all inside the input.
 struct DepthwiseRow {
   int stride;
@@ -116,6 +125,7 @@ struct Kernels {
   void (*matmul)(const MatmulBlock&);
   void (*filter)(const FilterBlock&);
   void (*window_filter)(const WindowFilter&);
+  void (*centered_windows)(const CenteredWindows&);
 
   void (*depthwise_row)(const DepthwiseRow&);
   void (*depthwise_filter_row)(const DepthwiseFilterRow&);

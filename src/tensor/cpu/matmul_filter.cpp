@@ -145,6 +145,21 @@ void window_filter(const WindowFilter& window) {
   }
 }
 
+// Whole vectors: what one has beyond its segment is overwritten by the next.
+void centered_windows(const CenteredWindows& windows) {
+  const Index width = windows.segments * windows.depth;
+  const float* x = windows.x;
+  float* out = windows.out;
+  for (Index pixel = 0; pixel < windows.pixels; ++pixel, x += windows.x_stride, out += width + 1) {
+    for (Index segment = 0; segment < windows.segments; ++segment) {
+      const float *from = x + segment * windows.segment_step, *center = windows.center + segment * windows.depth;
+      float* to = out + segment * windows.depth;
+      for (Index i = 0; i < windows.depth; i += lanes) store(to + i, load(from + i) - load(center + i));
+    }
+    out[width] = 1.0f;
+  }
+}
+
 void filter(const FilterBlock& block) {
   for (Index column = 0; column < block.b_columns;) {
     const Index left = block.b_columns - column;

@@ -8,6 +8,7 @@ namespace danas::cpu::DANAS_SIMD {
 void matmul(const MatmulBlock& block);
 void filter(const FilterBlock& block);
 void window_filter(const WindowFilter& window);
+void centered_windows(const CenteredWindows& windows);
 
 void depthwise_row(const DepthwiseRow& row);
 void depthwise_filter_row(const DepthwiseFilterRow& row);
