@@ -201,6 +201,23 @@ void TimingBackend::augment(std::span<const Image> images, std::span<const Crop>
   timed("augment", {}, {}, [&](Backend& on) { on.augment(images, crops, out); });
 }
 
+void TimingBackend::normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                                    const BatchNormWeights& weights, double epsilon, Activation act,
+                                                    Arena& arena, const View& y, ConvolutionSaved& saved) {
+  timed("normalized_convolution_training", {w.data}, {y.data}, [&](Backend& on) {
+    on.normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena_of(on, arena), y, saved);
+  });
+}
+void TimingBackend::normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                                    const Geometry& geometry, const BatchNormWeights& weights,
+                                                    double epsilon, Activation act, const ConvolutionSaved& saved,
+                                                    Arena& arena, const View& dx, const Filter& dw,
+                                                    const BatchNormGradients& gradients) {
+  timed("normalized_convolution_backward", {w.data}, {dx.data}, [&](Backend& on) {
+    on.normalized_convolution_backward(x, y, dy, w, geometry, weights, epsilon, act, saved, arena_of(on, arena), dx, dw,
+                                       gradients);
+  });
+}
 void TimingBackend::bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena,
                                         const View& y, BottleneckSaved& saved) {
   timed("bottleneck_training", {weights.depthwise.data}, {y.data},

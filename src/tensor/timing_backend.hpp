@@ -94,6 +94,13 @@ class TimingBackend : public Backend {
   void next_step(const View& counter) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
+  void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                       const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
+                                       const View& y, ConvolutionSaved& saved) override;
+  void normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                       const Geometry& geometry, const BatchNormWeights& weights, double epsilon,
+                                       Activation act, const ConvolutionSaved& saved, Arena& arena, const View& dx,
+                                       const Filter& dw, const BatchNormGradients& gradients) override;
   void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
                            BottleneckSaved& saved) override;
   void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,

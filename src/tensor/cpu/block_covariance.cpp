@@ -148,9 +148,8 @@ void covariance_statistics(const BlockTeam& team, const View& x, const Filter& e
 
 void product_statistics(ThreadPool& pool, const double* mean, const double* covariance, const Filter& w,
                         const BatchNormStatistics& statistics) {
-  pool.run(divide_up(w.out, block_columns), [&](std::int64_t task, int) {
-    column_statistics(mean, covariance, w, task * block_columns, statistics);
-  });
+  pool.run(divide_up(w.out, block_columns),
+           [&](std::int64_t task, int) { column_statistics(mean, covariance, w, task * block_columns, statistics); });
 }
 
 void center_rows(const BlockTeam& team, const View& mean, const float* x, Index rows, float* centered) {
