@@ -1,0 +1,58 @@
+// Images to network inputs, in integers: the pixels of tensor/area_resize.hpp to the bit.
+#pragma once
+
+#include "cuda/gpu.cuh"
+
+namespace danas::cuda {
+
+/// A crop that is to be seen: its pixels alone, rows dense.
+struct Picture {
+  Index first;  ///< byte of its first pixel
+  int width, height, channels;
+  bool flip;
+};
+
+/// What source pixel `pixel` of `in` and output pixel `index` of `out` share of an axis of in·out parts.
+__device__ inline Index shared_parts(Index pixel, Index in, Index index, Index out) {
+  const Index end = (pixel + 1) * out < (index + 1) * in ? (pixel + 1) * out : (index + 1) * in;
+  const Index begin = pixel * out > index * in ? pixel * out : index * in;
+  return end > begin ? end - begin : 0;
+}
+
+/// A pixel of the output, for for_each: the mean of what it covers, rounded half up, as (x − 128)/128. Reads the crops
+/// once or, where they are enlarged, from the caches; writes out.
+struct Augment {
+  const Picture* pictures;
+  const unsigned char* bytes;
+  float* out;
+  int height, width, channels;
+
+  __device__ Index area_mean(const Picture& picture, Index oy, Index ox, int channel) const {
+    Index sum = 0;
+    for (Index y = oy * picture.height / height; y * height < (oy + 1) * picture.height; ++y) {
+      const unsigned char* const row = bytes + picture.first + y * picture.width * picture.channels + channel;
+      Index line = 0;
+      for (Index x = ox * picture.width / width; x * width < (ox + 1) * picture.width; ++x) {
+        const Index column = picture.flip ? picture.width - 1 - x : x;
+        line += shared_parts(x, picture.width, ox, width) * row[column * picture.channels];
+      }
+      sum += shared_parts(y, picture.height, oy, height) * line;
+    }
+    const Index area = Index{picture.width} * picture.height;
+    return (2 * sum + area) / (2 * area);
+  }
+
+  __device__ void operator()(Index i) const {
+    const Index ox = i % width, oy = i / width % height;
+    const Picture picture = pictures[i / width / height];
+    Index seen[3];
+    for (int c = 0; c < picture.channels; ++c) seen[c] = area_mean(picture, oy, ox, c);
+    for (int c = 0; c < channels; ++c) {
+      Index value = seen[picture.channels == 1 ? 0 : c];
+      if (picture.channels == 3 && channels == 1) value = (77 * seen[0] + 150 * seen[1] + 29 * seen[2] + 128) / 256;
+      out[i * channels + c] = static_cast<float>(value - 128) / 128;
+    }
+  }
+};
+
+}  // namespace danas::cuda
