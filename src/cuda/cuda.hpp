@@ -8,10 +8,11 @@
 
 namespace danas {
 
-/// What this build can use on this machine: `devices` GPUs, or none and why.
+/// What this build can use on this machine: so many GPUs, or none and why.
 struct CudaDevices {
+  bool built = false;  ///< whether this build has CUDA at all
   int count = 0;
-  std::string why_none;  ///< "this build has no CUDA", "no CUDA-capable device is detected", …
+  std::string why_none;  ///< "this build has no CUDA", "no NVIDIA driver is installed", …
 };
 CudaDevices cuda_devices();
 

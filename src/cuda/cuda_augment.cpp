@@ -33,7 +33,7 @@ void CudaBackend::augment(std::span<const Image> images, std::span<const Crop> c
     bytes += static_cast<std::size_t>(crop.width) * static_cast<std::size_t>(crop.height) *
              static_cast<std::size_t>(images[i].channels);
   }
-  const cudaStream_t queue = stream();
+  cudaStream_t queue = stream();
   check(cudaEventSynchronize(copied_.get()), "waiting for a copy of images");
   if (bytes > staged_bytes_) {
     synchronize();

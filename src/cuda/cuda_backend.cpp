@@ -28,6 +28,9 @@ CudaBackend::CudaBackend(int device) : device_(device) {
   stream_ = make_stream();
   workspace_ = allocate_device(workspace_bytes);
   copied_ = make_event();
+  // Fails here, not in the middle of a training, where this build has no code for the GPU.
+  launch_each("cuda", 1, stream_.get(), ClearFilter{{workspace<float>(), 1, 1}, 1, 1});
+  synchronize();
 }
 
 // What is under way still uses the memory that goes with this.
@@ -135,11 +138,15 @@ std::unique_ptr<Program> CudaBackend::record(std::function<void()> body) {
 namespace danas {
 
 CudaDevices cuda_devices() {
-  CudaDevices devices;
+  CudaDevices devices{.built = true, .count = 0, .why_none = {}};
   const cudaError_t status = cudaGetDeviceCount(&devices.count);
   if (status == cudaSuccess && devices.count > 0) return devices;
   cudaGetLastError();
-  return {0, status == cudaSuccess ? "no CUDA-capable device is detected" : cudaGetErrorString(status)};
+  devices.count = 0;
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) devices.why_none = "no NVIDIA driver is installed";
+  else devices.why_none = cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
+  return devices;
 }
 
 std::unique_ptr<Backend> make_cuda_backend(int device) {

@@ -4,7 +4,7 @@
 
 namespace danas {
 
-CudaDevices cuda_devices() { return {0, "this build has no CUDA"}; }
+CudaDevices cuda_devices() { return {false, 0, "this build has no CUDA"}; }
 
 std::unique_ptr<Backend> make_cuda_backend(int) { throw Error("cuda", cuda_devices().why_none, Fault::failure); }
 

@@ -22,7 +22,8 @@ struct CUevent_st {};
 
 namespace {
 
-cudaError_t last_error = cudaSuccess, planned_error = cudaSuccess;
+thread_local cudaError_t last_error = cudaSuccess;
+cudaError_t planned_error = cudaSuccess;
 int calls_until_failure = 0;
 
 cudaError_t planned() {
@@ -49,6 +50,10 @@ cudaError_t give(cudaStream_t stream, std::function<void()> work) {
 cudaError_t cudaGetDeviceCount(int* count) {
   *count = 1;
   return planned();
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) { return device == 0 ? planned() : cudaErrorInvalidDevice; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
