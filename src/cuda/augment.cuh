@@ -19,7 +19,7 @@ __device__ inline Index shared_parts(Index pixel, Index in, Index index, Index o
   return end > begin ? end - begin : 0;
 }
 
-/// A pixel of the output, for for_each: the mean of what it covers, rounded half up, as (x − 128)/128. Reads the crops
+/// A number of the output, for for_each: the mean of what it covers, rounded half up, as (x − 128)/128. Reads the crops
 /// once or, where they are enlarged, from the caches; writes out.
 struct Augment {
   const Picture* pictures;
@@ -42,16 +42,20 @@ struct Augment {
     return (2 * sum + area) / (2 * area);
   }
 
+  /// Channel c of the output's pixel, as a byte.
+  __device__ Index seen(const Picture& picture, Index oy, Index ox, int c) const {
+    if (picture.channels == 1) return area_mean(picture, oy, ox, 0);
+    if (channels == 3) return area_mean(picture, oy, ox, c);
+    return (77 * area_mean(picture, oy, ox, 0) + 150 * area_mean(picture, oy, ox, 1) +
+            29 * area_mean(picture, oy, ox, 2) + 128) /
+           256;
+  }
+
   __device__ void operator()(Index i) const {
-    const Index ox = i % width, oy = i / width % height;
-    const Picture picture = pictures[i / width / height];
-    Index seen[3];
-    for (int c = 0; c < picture.channels; ++c) seen[c] = area_mean(picture, oy, ox, c);
-    for (int c = 0; c < channels; ++c) {
-      Index value = seen[picture.channels == 1 ? 0 : c];
-      if (picture.channels == 3 && channels == 1) value = (77 * seen[0] + 150 * seen[1] + 29 * seen[2] + 128) / 256;
-      out[i * channels + c] = static_cast<float>(value - 128) / 128;
-    }
+    const int c = static_cast<int>(i % channels);
+    const Index pixel = i / channels;
+    const Picture picture = pictures[pixel / width / height];
+    out[i] = static_cast<float>(seen(picture, pixel / width % height, pixel % width, c) - 128) / 128;
   }
 };
 

@@ -46,7 +46,7 @@ void CudaBackend::augment(std::span<const Image> images, std::span<const Crop> c
   for (std::size_t i = 0; i < images.size(); ++i) copy_crop(images[i], crops[i], staged_.get() + pictures[i].first);
   check(cudaMemcpyAsync(pictures_.get(), staged_.get(), bytes, cudaMemcpyHostToDevice, queue), "uploading images");
   check(cudaEventRecord(copied_.get(), queue), "uploading images");
-  launch_each("augment", out.n * out.h * out.w, queue,
+  launch_each("augment", out.size(), queue,
               Augment{reinterpret_cast<const Picture*>(pictures_.get()),
                       reinterpret_cast<const unsigned char*>(pictures_.get()), out.as<float>(),
                       count_of("augment", out.h), count_of("augment", out.w), count_of("augment", out.c)});

@@ -95,7 +95,7 @@ constexpr int filter_lanes = 8, filter_channels = 32, filter_taps = 3;
 /// Σ of x·dy by channel for three neighboring taps, over a part of y's rows of pixels: parts [part][tap][channel].
 /// Blocks of 32 channels × 8 pixels; 3 KiB of shared memory; x and dy are read once for every row of taps.
 /// Grid: (channels/32, kernel_h·⌈kernel_w/3⌉, parts).
-inline __global__ void __launch_bounds__(filter_lanes* filter_channels)
+static __global__ void __launch_bounds__(filter_lanes* filter_channels)
     depthwise_filter_parts(const float* x, const float* dy, Window window, int channels, int lines, int part,
                            float* parts) {
   GPU_SHARED(float, shared, [filter_taps][filter_lanes][filter_channels]);

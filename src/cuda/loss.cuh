@@ -15,7 +15,7 @@ constexpr int loss_lanes = 32, loss_rows = 8;
 
 /// A block has 8 rows, 32 threads a row; 5 KiB of shared memory. Probabilities may be absent. Reads the logits three
 /// times, the second and third from the caches.
-inline __global__ void __launch_bounds__(loss_lanes* loss_rows)
+static __global__ void __launch_bounds__(loss_lanes* loss_rows)
     row_losses(const float* logits, const int* labels, int rows, int classes, float* probabilities, RowLoss* losses) {
   GPU_SHARED(float, largest, [loss_rows][loss_lanes]);
   GPU_SHARED(int, where, [loss_rows][loss_lanes]);
@@ -53,10 +53,10 @@ inline __global__ void __launch_bounds__(loss_lanes* loss_rows)
   __syncthreads();
 
   if (wanted >= rows) return;
-  const double total = sums[in_block][0];
+  const double total = sums[in_block][0], share = 1 / total;
   if (probabilities != nullptr)
     for (int c = lane; c < classes; c += loss_lanes)
-      probabilities[Index{row} * classes + c] = static_cast<float>(exp(static_cast<double>(in[c]) - most) / total);
+      probabilities[Index{row} * classes + c] = static_cast<float>(exp(static_cast<double>(in[c]) - most) * share);
   if (lane == 0)
     losses[row] = {log(total) + most - static_cast<double>(in[labels[row]]), labels[row], where[in_block][0]};
 }
@@ -67,7 +67,7 @@ constexpr int counted_rows = 128;
 /// Where `confusion` is absent, `sums` gets the mean loss and the share of right predictions, else the sum of the
 /// losses; of the rows of one tile that have the same label and prediction the first adds all of them to `confusion`.
 /// Bound by latency: a tile of 128 rows takes 128 dependent additions.
-inline __global__ void __launch_bounds__(counted_rows)
+static __global__ void __launch_bounds__(counted_rows)
     count_rows(const RowLoss* losses, int rows, int classes, double* sums, double* confusion) {
   GPU_SHARED(RowLoss, tile, [counted_rows]);
   const int mine = static_cast<int>(threadIdx.x);

@@ -112,9 +112,11 @@ struct FilterProduct {
   }
 };
 
-/// Fills a slab of shared memory: element(i, k), neighboring threads along what is contiguous in memory.
+/// Fills a slab of shared memory: element(i, k), neighboring threads along what is contiguous in memory. Four loads are
+/// under way at a time: more would need the registers that the sums are in.
 template <bool along_depth, int extent, class Element>
 __device__ void load_slab(float (*slab)[extent + 4], const Element& element) {
+  GPU_UNROLL_4
   for (int at = static_cast<int>(threadIdx.x); at < product_depth * extent; at += product_threads) {
     const int k = along_depth ? at % product_depth : at / extent, i = along_depth ? at / product_depth : at % extent;
     slab[k][i] = element(i, k);
