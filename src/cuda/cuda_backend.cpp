@@ -50,6 +50,10 @@ cudaStream_t CudaBackend::stream() const {
 
 void CudaBackend::synchronize() const { check(cudaStreamSynchronize(stream()), "waiting for the GPU"); }
 
+void CudaBackend::finish_memory() const {
+  if (!recording_) synchronize();
+}
+
 void* CudaBackend::allocate(std::size_t bytes) {
   check(cudaSetDevice(device_), "selecting the GPU");
   return allocate_device(bytes).release();
@@ -74,20 +78,26 @@ void CudaBackend::download(const View& from, void* host) {
 void CudaBackend::copy(const View& from, const View& to) {
   shapes::same("copy", from.type, to, from);
   check(cudaMemcpyAsync(to.data, from.data, from.bytes(), cudaMemcpyDeviceToDevice, stream()), "copy");
+  finish_memory();
 }
 
 void CudaBackend::copy(const Filter& from, const Filter& to) {
   shapes::same("copy", Type::f32, to, from);
   launch_each("copy", from.size(), stream(),
               CopyFilter{weights_of(from), weights_of(to), count_of("copy", from.in), count_of("copy", from.out)});
+  finish_memory();
 }
 
-void CudaBackend::clear(const View& view) { check(cudaMemsetAsync(view.data, 0, view.bytes(), stream()), "clear"); }
+void CudaBackend::clear(const View& view) {
+  check(cudaMemsetAsync(view.data, 0, view.bytes(), stream()), "clear");
+  finish_memory();
+}
 
 void CudaBackend::clear(const Filter& filter) {
   shapes::same("clear", Type::f32, filter, filter);
   launch_each("clear", filter.size(), stream(),
               ClearFilter{weights_of(filter), count_of("clear", filter.in), count_of("clear", filter.out)});
+  finish_memory();
 }
 
 class CudaBackend::Recorded : public Program {
@@ -109,11 +119,13 @@ class CudaBackend::Recorded : public Program {
     const cudaStream_t stream = backend_.stream();
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a program");
     std::exception_ptr failure;
+    backend_.recording_ = true;
     try {
       body_();
     } catch (...) {
       failure = std::current_exception();
     }
+    backend_.recording_ = false;
     cudaGraph_t captured = nullptr;
     const cudaError_t status = cudaStreamEndCapture(stream, &captured);
     const Graph graph(captured);

@@ -22,6 +22,8 @@ class CudaBackend : public Backend {
   std::string instruction_set() const override { return instruction_set_; }  ///< "cuda sm_90"
   Type real_type() const override { return Type::f32; }
   int threads() const override { return 1; }  ///< of the host
+  /// A stream of its own. What one backend keeps in memory another finds there: memory functions are done when the call
+  /// returns, unless they are part of a program.
   std::unique_ptr<Backend> lane(int) const override { return std::make_unique<CudaBackend>(device_); }
 
   void* allocate(std::size_t bytes) override;
@@ -86,6 +88,7 @@ class CudaBackend : public Backend {
   /// The stream, of a device that the calling thread has selected: lanes run on threads of their own.
   cudaStream_t stream() const;
   void synchronize() const;
+  void finish_memory() const;  ///< at the end of a function that moves numbers
 
   /// Scratch memory of one operation: the next one may use it again. Its size is fixed, as no step allocates and graphs
   /// keep its address; operations cut their work so that it is enough.
@@ -104,8 +107,8 @@ class CudaBackend : public Backend {
   void row_losses_of(const char* name, const View& logits, const View& labels, float* probabilities);
 
   int device_;
+  bool recording_ = false;
   std::string model_, instruction_set_;
-  Stream stream_;
   DeviceMemory workspace_;
 
   // Crops on their way to the device.
@@ -113,6 +116,8 @@ class CudaBackend : public Backend {
   DeviceMemory pictures_;
   std::size_t staged_bytes_ = 0;
   Event copied_;  ///< since then staged_ may be written again
+
+  Stream stream_;  ///< ends before the memory that is used in it
 };
 
 /// A filter as kernels know it.

@@ -88,6 +88,21 @@ BOOST_AUTO_TEST_CASE(lanes_work_side_by_side_on_the_same_memory) {
   BOOST_TEST(downloaded(*backend, a.view()) == downloaded(*lane, b.view()));
 }
 
+// A network is gathered by one and trained by another: nobody waits but for what is in the memory.
+BOOST_AUTO_TEST_CASE(a_lane_finds_what_another_left_in_memory) {
+  const auto backend = make_cuda_backend(0), lane = backend->lane(1);
+  const Tensor a = uploaded(*backend, {1, 2, 3, 4}), b(*backend, 1, 1, 1, 4), c(*backend, 1, 1, 1, 4);
+  const auto filter = [](const Tensor& tensor) { return dense_filter(Type::f32, tensor.view().data, 1, 1, 2, 2); };
+  backend->copy(a.view(), b.view());
+  BOOST_TEST(downloaded(*lane, b.view()) == (std::vector<double>{1, 2, 3, 4}));
+  backend->copy(filter(b), filter(c));
+  BOOST_TEST(downloaded(*lane, c.view()) == (std::vector<double>{1, 2, 3, 4}));
+  backend->clear(b.view());
+  BOOST_TEST(downloaded(*lane, b.view()) == (std::vector<double>{0, 0, 0, 0}));
+  backend->clear(filter(c));
+  BOOST_TEST(downloaded(*lane, c.view()) == (std::vector<double>{0, 0, 0, 0}));
+}
+
 // Each call of the runtime once: an Error that says what and why, nothing else, and the next attempt goes well.
 BOOST_AUTO_TEST_CASE(every_failure_of_the_runtime_is_an_error) {
   int failures = 0;

@@ -1,5 +1,6 @@
 // Stands in for the toolkit's header of the same name: the part of CUDA that src/cuda uses, done by the emulation. What
-// is enqueued in a stream is done at once, or becomes part of the graph that the stream captures.
+// is enqueued in a stream is done as late as CUDA may do it, when somebody waits for the stream or an event in it, or
+// becomes part of the graph that the stream captures.
 #pragma once
 
 #include <cmath>
@@ -78,7 +79,7 @@ namespace danas::emulation {
 /// The call of the runtime that is the so-manieth from now fails with that error, once; 0: none.
 void fail_call(int number, cudaError_t error);
 
-/// For what a launch does, now or when the captured graph is launched.
+/// A launch, refused where it is beyond a GPU's limits.
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread);
 
 template <class... Parameters, class... Arguments>

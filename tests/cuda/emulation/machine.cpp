@@ -112,18 +112,17 @@ DANAS_MACHINE void run_block() {
   DANAS_ACQUIRE(&machine.ended);
 }
 
+}  // namespace
+
+void set_order(Order order) { machine.order = order; }
+
 bool within_limits(dim3 grid, dim3 block) {
   const std::size_t threads = std::size_t{block.x} * block.y * block.z;
   return threads > 0 && threads <= most_threads && block.z <= 64 && grid.x > 0 && grid.y > 0 && grid.z > 0 &&
          grid.x <= 0x7fffffffu && grid.y <= 65535 && grid.z <= 65535;
 }
 
-}  // namespace
-
-void set_order(Order order) { machine.order = order; }
-
-bool run(const std::string& kernel, dim3 grid, dim3 block, const std::function<void()>& thread) {
-  if (!within_limits(grid, block)) return false;
+void run(const std::string& kernel, dim3 grid, dim3 block, const std::function<void()>& thread) {
   const std::lock_guard lock(machine.mutex);
   machine.kernel = kernel;
   machine.body = &thread;
@@ -137,7 +136,6 @@ bool run(const std::string& kernel, dim3 grid, dim3 block, const std::function<v
                    static_cast<unsigned>(at / grid.x / grid.y)};
     run_block();
   }
-  return true;
 }
 
 DANAS_MACHINE void barrier(unsigned line) {

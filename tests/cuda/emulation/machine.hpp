@@ -25,9 +25,11 @@ struct Place {
 };
 extern Place place;
 
-/// Runs every thread of the grid. What a kernel does wrong ends the program with a line that says so; returns whether
-/// the launch is within a GPU's limits.
-bool run(const std::string& kernel, dim3 grid, dim3 block, const std::function<void()>& thread);
+/// Whether a GPU takes such a launch.
+bool within_limits(dim3 grid, dim3 block);
+
+/// Runs every thread of the grid. What a kernel does wrong ends the program with a line that says so.
+void run(const std::string& kernel, dim3 grid, dim3 block, const std::function<void()>& thread);
 
 /// __syncthreads() at that line of the source.
 void barrier(unsigned line);

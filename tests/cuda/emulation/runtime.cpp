@@ -16,9 +16,16 @@ struct CUgraphExec_st {
   Work work;
 };
 struct CUstream_st {
+  Work waiting;
   CUgraph_st* capturing = nullptr;
+
+  void finish() {
+    for (const auto& each : std::exchange(waiting, {})) each();
+  }
 };
-struct CUevent_st {};
+struct CUevent_st {
+  cudaStream_t stream = nullptr;
+};
 
 namespace {
 
@@ -40,8 +47,7 @@ cudaError_t allocate(void** memory, std::size_t bytes) {
 
 cudaError_t give(cudaStream_t stream, std::function<void()> work) {
   if (const cudaError_t error = planned()) return error;
-  if (stream->capturing != nullptr) stream->capturing->work.push_back(std::move(work));
-  else work();
+  (stream->capturing != nullptr ? stream->capturing->work : stream->waiting).push_back(std::move(work));
   return cudaSuccess;
 }
 
@@ -93,11 +99,14 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  stream->finish();
   delete stream;
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return stream->capturing != nullptr ? cudaErrorStreamCaptureUnsupported : planned();
+  if (stream->capturing != nullptr) return cudaErrorStreamCaptureUnsupported;
+  stream->finish();
+  return planned();
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (const cudaError_t error = planned()) return error;
@@ -136,8 +145,14 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return planned(); }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return planned(); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->stream = stream;
+  return planned();
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->stream != nullptr) event->stream->finish();
+  return planned();
+}
 
 namespace danas::emulation {
 
@@ -147,10 +162,8 @@ void fail_call(int number, cudaError_t error) {
 }
 
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread) {
-  const cudaError_t error = give(stream, [=, thread = std::move(thread)] {
-    if (!run(kernel, grid, block, thread)) last_error = cudaErrorInvalidConfiguration;
-  });
-  if (error != cudaSuccess) last_error = error;
+  if (!within_limits(grid, block)) last_error = cudaErrorInvalidConfiguration;
+  else last_error = give(stream, [=, thread = std::move(thread)] { run(kernel, grid, block, thread); });
 }
 
 }  // namespace danas::emulation
