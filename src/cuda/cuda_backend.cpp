@@ -48,7 +48,7 @@ cudaStream_t CudaBackend::stream() const {
   return stream_.get();
 }
 
-void CudaBackend::synchronize() const { check(cudaStreamSynchronize(stream()), "waiting for the GPU"); }
+void CudaBackend::synchronize() const { check(cudaStreamSynchronize(stream_.get()), "waiting for the GPU"); }
 
 void CudaBackend::finish_memory() const {
   if (!recording_) synchronize();
