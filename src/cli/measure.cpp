@@ -15,7 +15,8 @@ namespace {
 class RandomBatch {
  public:
   RandomBatch(Backend& backend, const LayerList& layers, int batch)
-      : backend_(backend), images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
+      : backend_(backend),
+        images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
         classes_(classes_of(layers)) {
     Random random(1, "bench");
     std::vector<double> pixels(static_cast<std::size_t>(images_.size()));

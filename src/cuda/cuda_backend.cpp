@@ -116,7 +116,7 @@ class CudaBackend::Recorded : public Program {
 
  private:
   void capture() {
-    const cudaStream_t stream = backend_.stream();
+    cudaStream_t stream = backend_.stream();
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a program");
     std::exception_ptr failure;
     backend_.recording_ = true;
