@@ -14,7 +14,7 @@ using emulation::Order;
 
 namespace {
 
-constexpr std::size_t operations = 34, exact_operations = 16;
+constexpr std::size_t operations = 36, exact_operations = 16;
 
 void check_rows(const std::vector<SelftestRow>& rows) {
   for (const SelftestRow& row : rows)
