@@ -55,7 +55,10 @@ void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = tru
   sub->add_option("--threads", machine.threads, "Number of threads (default: the CPUs this process may use)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
-  add_choice(sub, "--device", machine.device, "Where to compute: auto, cpu or cuda");
+  sub->add_option_function<std::string>(
+         "--device", [&machine](const std::string& text) { machine.device = parse_device(text); },
+         "Where to compute: auto, cpu, cuda (the first GPU) or cuda:N")
+      ->type_name("NAME");
   if (with_quiet) add_quiet(sub, machine.quiet);
 }
 

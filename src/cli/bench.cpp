@@ -72,6 +72,8 @@ LayerList bench_layers(const BenchArguments& arguments) {
 BenchRow bench_row(const BenchArguments& arguments) {
   const LayerList layers = bench_layers(arguments);
   const auto backend = open_backend(arguments.machine);
+  if (!backend->host_memory())
+    throw Error("bench", "a GPU's limits are not measured yet; use --device cpu", Fault::failure);
   BenchRow row{arguments, backend->name(), backend->threads(), 0, 0, {}};
   row.arguments.system = read_system(arguments.system).text();
   row.flop = useful_flop(layers, arguments.mode);

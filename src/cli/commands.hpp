@@ -19,15 +19,22 @@ struct ExperimentArguments {
   std::vector<std::string> set;
 };
 
-/// Where the computing is done; automatic: on a GPU where there is one.
-enum class DeviceChoice { automatic, cpu, cuda };
+/// Where the computing is done; automatic: on the first GPU where there is one.
+enum class DeviceKind { automatic, cpu, cuda };
 template <>
-inline constexpr std::array names<DeviceChoice>{"auto", "cpu", "cuda"};
+inline constexpr std::array names<DeviceKind>{"auto", "cpu", "cuda"};
+
+struct DeviceChoice {
+  DeviceKind kind = DeviceKind::automatic;
+  int gpu = 0;  ///< of cuda: its number
+};
+/// "auto", "cpu", "cuda" (the first GPU) or "cuda:N"; throws Error.
+DeviceChoice parse_device(const std::string& text);
 
 /// Where the computing is done and what is told meanwhile.
 struct MachineArguments {
   int threads = 0;  ///< 0: the CPUs this process may use
-  DeviceChoice device = DeviceChoice::automatic;
+  DeviceChoice device;
   bool quiet = false;
 };
 

@@ -15,7 +15,8 @@ namespace {
 class RandomBatch {
  public:
   RandomBatch(Backend& backend, const LayerList& layers, int batch)
-      : images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
+      : backend_(backend),
+        images_(backend, batch, input_of(layers).height, input_of(layers).width, input_of(layers).channels),
         classes_(classes_of(layers)) {
     Random random(1, "bench");
     std::vector<double> pixels(static_cast<std::size_t>(images_.size()));
@@ -28,7 +29,14 @@ class RandomBatch {
 
   Batch batch() const { return {images_.view(), labels_.view(), classes_}; }
 
+  /// Until all that the backend was told is done: where memory is a device's, calls return before that.
+  void wait() const {
+    std::vector<double> numbers;
+    if (!backend_.host_memory()) download_numbers(backend_, labels_.view(), numbers);
+  }
+
  private:
+  Backend& backend_;
   Tensor images_, labels_;
   int classes_;
 };
@@ -58,6 +66,10 @@ std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, 
                       const std::function<bool()>& after_step) {
   Trainer trainer(backend);
   const RandomBatch data(backend, network.layers(), batch);
+  const auto step_ended = [&] {
+    data.wait();
+    return after_step();
+  };
   const auto first = [&](std::int64_t step) {
     if (step == 0) begin();
     return data.batch();
@@ -65,7 +77,7 @@ std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, 
   if (work == Work::evaluate) {
     const auto batches = [&](std::int64_t step) {
       Batch next = first(step);
-      if (step > 0 && !after_step()) next.images.n = 0;
+      if (step > 0 && !step_ended()) next.images.n = 0;
       return next;
     };
     trainer.evaluate(network, network.layers(), batches, 1);
@@ -73,7 +85,7 @@ std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, 
     TrainingSettings settings;
     settings.steps = std::numeric_limits<std::int64_t>::max();
     settings.batch = batch;
-    trainer.train(network, settings, first, [&](const StepReport&) { return after_step(); });
+    trainer.train(network, settings, first, [&](const StepReport&) { return step_ended(); });
   }
   return trainer.peak_bytes();
 }

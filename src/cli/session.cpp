@@ -1,8 +1,15 @@
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
+#include <fmt/core.h>
+#include <optional>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
+#include "base/utf8.hpp"
+#include "cuda/cuda.hpp"
 #include "nas/system_trainer.hpp"
 
 namespace danas {
@@ -15,9 +22,26 @@ void note_interrupt(int) { interrupted = true; }
 
 }  // namespace
 
+DeviceChoice parse_device(const std::string& text) {
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const auto kind = find_named<DeviceKind>(text.substr(0, colon));
+  const auto gpu = colon < text.size() ? find_number<int>(text.substr(colon + 1)) : std::optional(0);
+  if (!kind || !gpu || *gpu < 0 || (colon < text.size() && *kind != DeviceKind::cuda))
+    throw expected("--device", "auto, cpu, cuda or cuda:N", "'" + text + "'");
+  return {*kind, *gpu};
+}
+
 std::unique_ptr<Backend> open_backend(const MachineArguments& arguments) {
-  if (arguments.device == DeviceChoice::cuda) throw Error("--device cuda", "this build has no CUDA; use cpu or auto");
-  return make_cpu_backend(arguments.threads);
+  const auto [kind, gpu] = arguments.device;
+  if (kind == DeviceKind::cpu) return make_cpu_backend(arguments.threads);
+  const CudaDevices cuda = cuda_devices();
+  if (kind == DeviceKind::cuda && cuda.count == 0)
+    throw Error("--device cuda", cuda.why_none + "; use cpu or auto", cuda.built ? Fault::failure : Fault::input);
+  auto backend = cuda.count > 0 ? make_cuda_backend(gpu) : make_cpu_backend(arguments.threads);
+  if (kind == DeviceKind::automatic && cuda.built && !arguments.quiet)
+    fmt::print(stderr, "danas: computing on {}: {}\n", printable(backend->name()),
+               cuda.count > 0 ? "there is a GPU (--device cpu chooses the CPU)" : cuda.why_none);
+  return backend;
 }
 
 Session::Session(const ExperimentArguments& arguments, bool quiet)

@@ -13,7 +13,8 @@
 
 namespace danas {
 
-/// The backend of `--device` with `--threads`. Throws Error when the build or the machine has no such device.
+/// The backend of `--device` with `--threads`; where the choice was left to a build with CUDA, the user is told which and
+/// why. Throws Error when the build or the machine has no such device.
 std::unique_ptr<Backend> open_backend(const MachineArguments& arguments);
 
 /// An experiment and its data set; the user is told through `progress`.

@@ -16,13 +16,12 @@
 #include <span>
 #include <string>
 
+#include "tensor/activation.hpp"
 #include "tensor/view.hpp"
 
 namespace danas {
 
 class Arena;
-
-enum class Activation : std::uint8_t { none, relu, relu6, sigmoid };
 
 /// `same` pads as TensorFlow does: output = ceil(input / stride), the odd pixel of padding at the bottom and right.
 enum class Padding : std::uint8_t { same, valid };

@@ -8,8 +8,10 @@ namespace danas {
 Tensor::Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c)
     : Tensor(backend, View{backend.real_type(), nullptr, n, h, w, c}) {}
 
-Tensor::Tensor(Backend& backend, const View& shape) : backend_(&backend), view_(shape) {
-  view_.data = backend.allocate(std::max<std::size_t>(view_.bytes(), 1));
+// Delegates, so that the destructor releases the memory where clearing fails.
+Tensor::Tensor(Backend& backend, const View& shape) : Tensor() {
+  backend_ = &backend;
+  view_ = shape.with_data(backend.allocate(std::max<std::size_t>(shape.bytes(), 1)));
   clear();
 }
 

@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "cuda/cuda.hpp"
 #include "tiny.hpp"
 
 using namespace danas::test;
@@ -96,7 +97,10 @@ BOOST_AUTO_TEST_CASE(command_lines) {
       {{experiment, "--threads", "0"}, "--threads"},
       {{experiment, "--threads", "many"}, "--threads"},
       {{experiment, "--unknown"}, "--unknown"},
-      {{experiment, "--device", "cuda"}, "CUDA"},
+      {{experiment, "--device", "cpu:1"}, "--device"},
+      {{experiment, "--device", "cuda:"}, "--device"},
+      {{experiment, "--device", "cuda:-1"}, "--device"},
+      {{experiment, "--device", "gpu"}, "--device"},
       {{experiment, "--set", "nothing"}, "nothing"},
       {{experiment, "--set", "search.system=3"}, "search.systems"},
       {{experiment, "--resume", "nowhere"}, "nowhere"},
@@ -128,6 +132,19 @@ BOOST_AUTO_TEST_CASE(command_lines) {
   }
   BOOST_TEST(!fs::exists(scratch / "runs"));
   BOOST_TEST(!fs::exists(scratch / "t"));
+}
+
+// One line that says why, whether the build has no CUDA or the machine no GPU.
+BOOST_AUTO_TEST_CASE(a_gpu_that_is_not_there) {
+  const danas::CudaDevices cuda = danas::cuda_devices();
+  if (cuda.count > 0) return;
+  const Scratch scratch;
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment()).string();
+  const Setting setting{scratch.path(), {}, 0};
+  for (const std::string device : {"cuda", "cuda:3"})
+    for (const std::string command : {"selftest", "bench", experiment.c_str()})
+      check_error(run({command, "--device", device}, setting), cuda.built ? 1 : 2, cuda.why_none);
+  BOOST_TEST(!fs::exists(scratch / "runs"));
 }
 
 BOOST_AUTO_TEST_CASE(experiment_files) {

@@ -1,0 +1,173 @@
+// Memory, copies and programs.
+#include "cuda/cuda_backend.hpp"
+
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "base/error.hpp"
+#include "cuda/cuda.hpp"
+#include "cuda/elementwise.cuh"
+#include "cuda/launch.hpp"
+#include "tensor/shapes.hpp"
+
+namespace danas::cuda {
+
+int count_of(const char* name, std::int64_t count) {
+  if (count > std::numeric_limits<int>::max())
+    throw expected(name, "at most 2^31 - 1 rows", std::to_string(count), Fault::failure);
+  return static_cast<int>(count);
+}
+
+CudaBackend::CudaBackend(int device) : device_(device) {
+  check(cudaSetDevice(device), "selecting the GPU");
+  cudaDeviceProp properties;
+  check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
+  model_ = properties.name;
+  instruction_set_ = "cuda sm_" + std::to_string(10 * properties.major + properties.minor);
+  stream_ = make_stream();
+  workspace_ = allocate_device(workspace_bytes);
+  copied_ = make_event();
+  // Fails here, not in the middle of a training, where this build has no code for the GPU.
+  launch_each("cuda", 1, stream_.get(), ClearFilter{{workspace<float>(), 1, 1}, 1, 1});
+  synchronize();
+}
+
+// What is under way still uses the memory that goes with this.
+CudaBackend::~CudaBackend() {
+  cudaSetDevice(device_);
+  cudaStreamSynchronize(stream_.get());
+}
+
+std::string CudaBackend::name() const {
+  return "cuda:" + std::to_string(device_) + " " + model_ + ", " + instruction_set_.substr(5);
+}
+
+cudaStream_t CudaBackend::stream() const {
+  check(cudaSetDevice(device_), "selecting the GPU");
+  return stream_.get();
+}
+
+void CudaBackend::synchronize() const { check(cudaStreamSynchronize(stream_.get()), "waiting for the GPU"); }
+
+void CudaBackend::finish_memory() const {
+  if (!recording_) synchronize();
+}
+
+void* CudaBackend::allocate(std::size_t bytes) {
+  check(cudaSetDevice(device_), "selecting the GPU");
+  return allocate_device(bytes).release();
+}
+
+void CudaBackend::release(void* memory) noexcept {
+  cudaSetDevice(device_);
+  cudaStreamSynchronize(stream_.get());
+  DeviceMemory(static_cast<std::byte*>(memory)).reset();
+}
+
+void CudaBackend::upload(const void* host, const View& to) {
+  check(cudaMemcpyAsync(to.data, host, to.bytes(), cudaMemcpyHostToDevice, stream()), "upload");
+  synchronize();
+}
+
+void CudaBackend::download(const View& from, void* host) {
+  check(cudaMemcpyAsync(host, from.data, from.bytes(), cudaMemcpyDeviceToHost, stream()), "download");
+  synchronize();
+}
+
+void CudaBackend::copy(const View& from, const View& to) {
+  shapes::same("copy", from.type, to, from);
+  check(cudaMemcpyAsync(to.data, from.data, from.bytes(), cudaMemcpyDeviceToDevice, stream()), "copy");
+  finish_memory();
+}
+
+void CudaBackend::copy(const Filter& from, const Filter& to) {
+  shapes::same("copy", Type::f32, to, from);
+  launch_each("copy", from.size(), stream(),
+              CopyFilter{weights_of(from), weights_of(to), count_of("copy", from.in), count_of("copy", from.out)});
+  finish_memory();
+}
+
+void CudaBackend::clear(const View& view) {
+  check(cudaMemsetAsync(view.data, 0, view.bytes(), stream()), "clear");
+  finish_memory();
+}
+
+void CudaBackend::clear(const Filter& filter) {
+  shapes::same("clear", Type::f32, filter, filter);
+  launch_each("clear", filter.size(), stream(),
+              ClearFilter{weights_of(filter), count_of("clear", filter.in), count_of("clear", filter.out)});
+  finish_memory();
+}
+
+class CudaBackend::Recorded : public Program {
+ public:
+  Recorded(CudaBackend& backend, std::function<void()> body) : backend_(backend), body_(std::move(body)) {}
+  ~Recorded() override {
+    if (program_) cudaStreamSynchronize(backend_.stream_.get());  // it may be under way
+  }
+  Recorded(const Recorded&) = delete;
+  Recorded& operator=(const Recorded&) = delete;
+
+  void run() override {
+    if (!program_) capture();
+    check(cudaGraphLaunch(program_.get(), backend_.stream()), "launching a program");
+  }
+
+ private:
+  void capture() {
+    cudaStream_t stream = backend_.stream();
+    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a program");
+    std::exception_ptr failure;
+    backend_.recording_ = true;
+    try {
+      body_();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    backend_.recording_ = false;
+    cudaGraph_t captured = nullptr;
+    const cudaError_t status = cudaStreamEndCapture(stream, &captured);
+    const Graph graph(captured);
+    if (failure) std::rethrow_exception(failure);
+    check(status, "recording a program");
+    cudaGraphExec_t program = nullptr;
+    check(cudaGraphInstantiate(&program, graph.get(), 0), "making a program");
+    program_.reset(program);
+  }
+
+  CudaBackend& backend_;
+  std::function<void()> body_;
+  GraphProgram program_;
+};
+
+std::unique_ptr<Program> CudaBackend::record(std::function<void()> body) {
+  return std::make_unique<Recorded>(*this, std::move(body));
+}
+
+}  // namespace danas::cuda
+
+namespace danas {
+
+CudaDevices cuda_devices() {
+  CudaDevices devices{.built = true, .count = 0, .why_none = {}};
+  const cudaError_t status = cudaGetDeviceCount(&devices.count);
+  if (status == cudaSuccess && devices.count > 0) return devices;
+  cudaGetLastError();
+  devices.count = 0;
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) devices.why_none = "no NVIDIA driver is installed";
+  else devices.why_none = cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
+  return devices;
+}
+
+std::unique_ptr<Backend> make_cuda_backend(int device) {
+  const CudaDevices devices = cuda_devices();
+  if (devices.count == 0) throw Error("cuda", devices.why_none, Fault::failure);
+  if (device < 0 || device >= devices.count)
+    throw expected("cuda", "one of " + std::to_string(devices.count) + " GPUs, counted from 0", std::to_string(device),
+                   Fault::failure);
+  return std::make_unique<cuda::CudaBackend>(device);
+}
+
+}  // namespace danas

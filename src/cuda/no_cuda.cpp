@@ -1,0 +1,11 @@
+// In the place of the backend in a build without CUDA.
+#include "base/error.hpp"
+#include "cuda/cuda.hpp"
+
+namespace danas {
+
+CudaDevices cuda_devices() { return {false, 0, "this build has no CUDA"}; }
+
+std::unique_ptr<Backend> make_cuda_backend(int) { throw Error("cuda", cuda_devices().why_none, Fault::failure); }
+
+}  // namespace danas
