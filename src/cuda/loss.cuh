@@ -54,11 +54,12 @@ static __global__ void __launch_bounds__(loss_lanes* loss_rows)
 
   if (wanted >= rows) return;
   const double total = sums[in_block][0], share = 1 / total;
+  if (lane == 0)
+    losses[row] = {log(total) + most - static_cast<double>(in[labels[row]]), labels[row], where[in_block][0]};
+  // Last, so that nothing is kept in registers over the calls that exp is made of.
   if (probabilities != nullptr)
     for (int c = lane; c < classes; c += loss_lanes)
       probabilities[Index{row} * classes + c] = static_cast<float>(exp(static_cast<double>(in[c]) - most) * share);
-  if (lane == 0)
-    losses[row] = {log(total) + most - static_cast<double>(in[labels[row]]), labels[row], where[in_block][0]};
 }
 
 constexpr int counted_rows = 128;

@@ -1,6 +1,7 @@
 // Programs, lanes, memory and errors of the CUDA backend, on the emulated runtime.
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <cmath>
 #include <thread>
 
@@ -127,6 +128,25 @@ BOOST_AUTO_TEST_CASE(every_failure_of_the_runtime_is_an_error) {
     ++failures;
   }
   BOOST_TEST(failures > 20);
+}
+
+// Whichever thread finds them.
+BOOST_AUTO_TEST_CASE(of_equal_logits_the_lowest_class_is_predicted) {
+  const auto backend = make_cuda_backend(0);
+  constexpr std::int64_t classes = 70;  // several a thread
+  for (const std::int64_t first : {0, 3, 40})
+    for (const std::int64_t second : {41, 66, 69}) {
+      Tensor logits(*backend, 1, 1, 1, classes);
+      std::vector<double> numbers(classes, -1);
+      numbers[static_cast<std::size_t>(first)] = numbers[static_cast<std::size_t>(second)] = 2;
+      upload_numbers(*backend, numbers, logits.view());
+      const Tensor labels = upload_labels(*backend, std::array<std::int32_t, 1>{5});
+      const Tensor confusion(*backend, View{Type::f64, nullptr, classes, 1, 1, classes});
+      const Tensor loss(*backend, View{Type::f64, nullptr, 1, 1, 1, 1});
+      backend->count_predictions(logits.view(), labels.view(), {confusion.view(), loss.view()});
+      const std::vector<double> counts = downloaded(*backend, confusion.view());
+      BOOST_TEST(counts[static_cast<std::size_t>(5 * classes + first)] == 1);
+    }
 }
 
 // A counter beyond the table of rates, where a backend on the host throws: the weights are no numbers any more, which a

@@ -41,6 +41,28 @@ BOOST_AUTO_TEST_CASE(small_integers_are_exact) {
   check_table(Order::reverse, SelftestFill::integers, exact_operations);
 }
 
+// So many rows that they are cut in parts, the last one shorter: more than the table has.
+BOOST_AUTO_TEST_CASE(gradients_of_filters_over_many_rows) {
+  const auto backend = make_cuda_backend(0), reference = make_reference_backend(Type::f32);
+  for (const std::int64_t kernel : {1, 3})
+    for (const bool gaps : {false, true}) {
+      const auto run = [&](SelftestSide& side) {
+        const Geometry geometry{1, Padding::same};
+        const View x = side.input(2, 61, 43, 7), dy = side.input(2, 61, 43, 9);
+        side.backend().convolution_backward_filter(x, dy, geometry, side.filter_result(kernel, kernel, 7, 9, gaps));
+        const View wide = side.input(2, 61, 43, 9);
+        side.backend().depthwise_backward_filter(wide, dy, geometry, side.filter_result(kernel, kernel, 1, 9, gaps));
+      };
+      for (const SelftestFill fill : {SelftestFill::reals, SelftestFill::integers}) {
+        const Random random(1, "many rows");
+        SelftestSide mine(*backend, random, fill), right(*reference, random, fill);
+        run(mine);
+        run(right);
+        BOOST_TEST(mine.error_against(right) <= (fill == SelftestFill::integers ? 0 : 1e-5));
+      }
+    }
+}
+
 // No order of threads and blocks changes a bit, nor does another run.
 BOOST_AUTO_TEST_CASE(every_operation_gives_the_same_bits_in_any_order) {
   const auto backend = make_cuda_backend(0);
