@@ -68,6 +68,7 @@ void SearchLoop::replay(Strategy& strategy) {
 
 // What a killed process had begun and is begun again must not be on record twice.
 void SearchLoop::forget_unfinished() {
+  supernets_.remove_ended_state();
   std::set<Training> finished;
   std::map<Training, std::int64_t> unfinished;
   for (const DataConfiguration& data : context_.experiment.space.data_configurations()) {

@@ -55,6 +55,11 @@ std::int64_t Supernets::unfinished_steps(const DataConfiguration& data) const {
   return state ? step_of(*state, context_.run.files().unfinished_supernet()) : 0;
 }
 
+void Supernets::remove_ended_state() const {
+  for (const DataConfiguration& data : context_.experiment.space.data_configurations())
+    if (finished(data) && unfinished_state(context_.run, data)) remove_file(context_.run.files().unfinished_supernet());
+}
+
 Network Supernets::untrained(const DataConfiguration& data) const {
   return {context_.backend, supernet_layers(data, context_.experiment.space.most_blocks(), context_.classes()),
           stream_number(context_.experiment.seed, "weights " + data.text())};

@@ -24,6 +24,8 @@ class Supernets {
 
   /// Steps on record of the unfinished training of `data`; 0 where there is none.
   std::int64_t unfinished_steps(const DataConfiguration& data) const;
+  /// Of a training that had ended when its process was killed.
+  void remove_ended_state() const;
 
  private:
   void prepare_all_images(const DataConfiguration& data);

@@ -184,6 +184,14 @@ BOOST_AUTO_TEST_CASE(resuming_a_finished_run_changes_nothing) {
 }
 
 // Killed after the model was saved, before its row was: the model is taken as it is, and so are its rows.
+BOOST_AUTO_TEST_CASE(the_state_of_a_supernet_that_was_finished_goes) {
+  const fs::path directory = folder.path() / "whole", state = directory / "state" / "supernet.safetensors";
+  fs::copy_file(fs::directory_iterator(directory / "supernets")->path(), state);
+  run_tiny(experiment, directory, true);
+  BOOST_TEST(!fs::exists(state));
+  check_same_results(expected, directory);
+}
+
 BOOST_AUTO_TEST_CASE(a_final_model_without_its_row) {
   const fs::path directory = folder.path() / "whole";
   for (const char* file : {"front.csv", "summary.json"}) fs::remove(directory / file);
