@@ -8,9 +8,9 @@ least and the most. The peers' networks are danas' (networks.py); their multiply
 `danas describe`. The share is that of the machine's peak, measured beside danas in each round. Memory is what a process
 took at most, libraries included.
 
-  python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r bench/requirements.txt
-  /tmp/peers/bin/python bench/peers.py                                  # all rows, about ten minutes on two cores
-  /tmp/peers/bin/python bench/peers.py --rows "rgb 96" --csv rows.csv
+  python3 -m venv ~/peers && ~/peers/bin/pip install -r bench/requirements.txt
+  ~/peers/bin/python bench/peers.py                                  # all rows, about ten minutes on two cores
+  ~/peers/bin/python bench/peers.py --rows "rgb 96" --csv rows.csv
 """
 
 import argparse

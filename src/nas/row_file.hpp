@@ -12,8 +12,6 @@ class RowFile {
  public:
   explicit RowFile(std::filesystem::path path) : path_(std::move(path)) {}
 
-  const std::filesystem::path& path() const { return path_; }
-
   void append(const CsvFields& fields) { rows_ += csv_line(fields); }  ///< at the next flush()
   /// Returns when the rows are on the disk. Throws Error (Fault::failure); the file ends with a whole row then too, and the
   /// rows are written by the next call.

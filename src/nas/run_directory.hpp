@@ -1,5 +1,5 @@
-// The run directory while a search works in it. Every file is replaced whole or grows by whole lines. Rows and lines that
-// are appended wait for flush(): a process that is killed loses the results since the last, and works them out again.
+// The run directory while a search works in it. Every file is replaced whole or grows by whole lines. Rows that are
+// appended wait for flush(): a process that is killed loses those since the last, and works them out again.
 #pragma once
 
 #include <filesystem>

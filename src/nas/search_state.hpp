@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 
+#include "nas/run_directory.hpp"
 #include "nas/search_clock.hpp"
 #include "nas/system_trainer.hpp"
-#include "nas/run_directory.hpp"
 
 namespace danas {
 
