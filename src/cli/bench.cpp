@@ -76,6 +76,7 @@ BenchRow bench_row(const BenchArguments& arguments) {
     throw Error("bench", "a GPU's limits are not measured yet; use --device cpu", Fault::failure);
   BenchRow row{arguments, backend->name(), backend->threads(), 0, 0, {}};
   row.arguments.system = read_system(arguments.system).text();
+  row.arguments.machine.device = {DeviceKind::cpu, 0};  // as was chosen: the rounds need not say so again
   row.flop = useful_flop(layers, arguments.mode);
   row.bytes = operand_bytes(layers, arguments.mode, arguments.batch);
   return row;

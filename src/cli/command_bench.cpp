@@ -19,7 +19,7 @@ int run_row(const BenchArguments& arguments) {
   measure(rows);
   std::optional<StepTimes> times;
   if (arguments.layers)
-    times = measure_operations(*open_backend(arguments.machine), bench_layers(arguments), arguments.mode,
+    times = measure_operations(*open_backend(rows.front().arguments.machine), bench_layers(arguments), arguments.mode,
                                arguments.batch, arguments.seconds);
   (arguments.json ? print_row_json : print_row)(rows.front(), times ? &*times : nullptr);
   return 0;

@@ -60,8 +60,8 @@ class Tape {
   const View& view(Value value) const;      ///< until backward()
   const View& gradient(Value input) const;  ///< absent before backward() or where nothing flowed
 
-  /// Until backward(): batch statistics of this step with the weights they belong to, in forward order: for running statistics and exact
-  /// recalibration.
+  /// Until backward(): batch statistics of this step with the weights they belong to, in forward order: for running
+  /// statistics and exact recalibration.
   struct Normalization {
     BatchNormWeights weights;
     BatchNormStatistics statistics;
