@@ -38,10 +38,14 @@ lint: build/build.ninja
 	scripts/format --check
 	scripts/tidy build
 
+# Memory that there is not is an error for danas to tell, not for the sanitizer; the others are what Meson sets.
+ASAN_OPTIONS := allocator_may_return_null=1:halt_on_error=1:abort_on_error=1:print_summary=1
+
 # Address and undefined behavior without the tests labeled slow, which add shapes but no code; then the tests labeled
 # threads, in which several work, under the thread sanitizer.
 sanitize: build-address/build.ninja build-thread/build.ninja
-	meson compile -C build-address && BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
+	meson compile -C build-address && \
+	  ASAN_OPTIONS=$(ASAN_OPTIONS) BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
 	meson compile -C build-thread $(addprefix test_,$(THREADED)) && \
 	  BOOST_TEST_RUN_FILTERS='@threads' scripts/run-tests build-thread $(THREADED)
 

@@ -180,7 +180,8 @@ void add_bench(CLI::App& app, Job& job) {
       "  danas bench --arch 96,rgb,3-4-3-3-1,0.5 --batch 32 --mode train --json\n"
       "  danas bench --arch 96,rgb,3-4-3-3-1,1.0 --layers\n"
       "  danas bench --suite\n"
-      "  danas bench --suite eval --threads 1 --json\n\n"
+      "  danas bench --suite eval --threads 1 --json\n"
+      "  DANAS_INSTRUCTION_SET=avx2 danas bench --suite\n\n"
       "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. Each round measures the row, then\n"
       "the machine's own limits: fused multiply-adds in registers, and bytes a second of large arrays. gb_per_second\n"
       "counts the operands of every operation, whether they are in a cache or not.",
