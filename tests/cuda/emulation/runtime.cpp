@@ -1,7 +1,10 @@
-// The runtime's functions: device memory is the host's, filled with NaN so that nobody relies on zeros.
+// The runtime's functions: device memory is the host's, filled with NaN so that nobody relies on zeros, between guards.
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <sstream>
 #include <utility>
@@ -65,11 +68,44 @@ cudaError_t planned(const char* function = __builtin_FUNCTION()) {
   return plan.error;
 }
 
+// Between guards of NaN: what a kernel reads beyond its memory is no number, what it writes there ends the program when the
+// memory is freed. The address sanitizer sees both at once, where memory has its own size.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t guard = 0;
+#else
+constexpr std::size_t guard = 256;
+#endif
+constexpr int no_number = 0xff;
+
+std::mutex sizes_mutex;
+std::map<void*, std::size_t> sizes;  // of what is allocated
+
 cudaError_t allocate(void** memory, std::size_t bytes, const char* function = __builtin_FUNCTION()) {
   if (const cudaError_t error = planned(function)) return error;
-  if (::posix_memalign(memory, 256, bytes + (bytes == 0)) != 0) return cudaErrorMemoryAllocation;
-  std::memset(*memory, 0xff, bytes);
+  void* whole = nullptr;
+  if (::posix_memalign(&whole, 256, bytes + 2 * guard + (bytes == 0)) != 0) return cudaErrorMemoryAllocation;
+  std::memset(whole, no_number, bytes + 2 * guard);
+  *memory = static_cast<unsigned char*>(whole) + guard;
+  const std::lock_guard lock(sizes_mutex);
+  sizes[*memory] = bytes;
   return cudaSuccess;
+}
+
+void release(void* memory) {
+  if (memory == nullptr) return;
+  std::size_t bytes = 0;
+  {
+    const std::lock_guard lock(sizes_mutex);
+    bytes = sizes.extract(memory).mapped();
+  }
+  auto* const whole = static_cast<unsigned char*>(memory) - guard;
+  const auto untouched = [](unsigned char byte) { return byte == no_number; };
+  if (!std::all_of(whole, whole + guard, untouched) ||
+      !std::all_of(whole + guard + bytes, whole + 2 * guard + bytes, untouched)) {
+    std::fprintf(stderr, "emulation: memory beyond an allocation of %zu bytes was written\n", bytes);
+    std::abort();
+  }
+  std::free(whole);
 }
 
 cudaError_t give(cudaStream_t stream, std::function<void()> work, const char* function = __builtin_FUNCTION()) {
@@ -113,7 +149,7 @@ const char* cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
 cudaError_t cudaFree(void* memory) {
-  std::free(memory);
+  release(memory);
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
