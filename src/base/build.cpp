@@ -19,7 +19,8 @@ std::string build_text(const Build& build) { return build.version + " " + build.
 Build parse_build(const std::string& text, const std::string& where) {
   std::istringstream words(text);
   Build build;
-  words >> build.version >> build.commit >> build.instruction_set;
+  words >> build.version >> build.commit >> std::ws;
+  std::getline(words, build.instruction_set);  // "cuda sm_90" has two words
   if (!words || text != build_text(build))
     throw expected(where, "version, commit and instruction set of a build", "\"" + text.substr(0, 80) + "\"");
   return build;

@@ -184,7 +184,8 @@ void add_bench(CLI::App& app, Job& job) {
       "  DANAS_INSTRUCTION_SET=avx2 danas bench --suite\n\n"
       "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. Each round measures the row, then\n"
       "the machine's own limits: fused multiply-adds in registers, and bytes a second of large arrays. gb_per_second\n"
-      "counts the operands of every operation, whether they are in a cache or not.",
+      "counts the operands of every operation, whether they are in a cache or not. On a GPU a round also measures the row\n"
+      "without graphs and 2 and 4 of it side by side; --layers waits for every operation.",
       a, command_bench);
   CLI::Option* const suite =
       sub->add_option("--suite", a->suite_rows,
@@ -220,7 +221,7 @@ void add_bench(CLI::App& app, Job& job) {
 void add_selftest(CLI::App& app, Job& job) {
   auto a = std::make_shared<MachineArguments>();
   auto* sub = add_command(app, job, "selftest", "Compare every operation with the scalar reference on this machine",
-                          "  danas selftest --device cpu", a, command_selftest);
+                          "  danas selftest --device cpu\n  danas selftest --device cuda", a, command_selftest);
   add_machine(sub, *a, false);
 }
 

@@ -9,6 +9,7 @@
 #include "base/units.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
+#include "cuda/cuda.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 #include "tensor/cpu/peak.hpp"
@@ -35,7 +36,24 @@ double operand_bytes(const LayerList& layers, Work work, int batch) {
   return training_cost(layers, settings).step.bytes() / batch;
 }
 
-BenchRound measure_round(const BenchArguments& arguments) {
+/// What a GPU does beside: other ways to the same work.
+void measure_ways(const BenchArguments& arguments, Backend& backend, BenchRound& round) {
+  const LayerList layers = bench_layers(arguments);
+  const double seconds = arguments.seconds / arguments.rounds;
+  const auto lanes = [&](Backend& of, int count) {
+    try {
+      return measure_lanes(of, layers, arguments.mode, arguments.batch, seconds, count).images_per_second;
+    } catch (const Error&) {  // several may need more memory than there is
+      return 0.0;
+    }
+  };
+  round.without_graphs = lanes(*make_cuda_backend(arguments.machine.device.gpu, false), 1);
+  round.two_lanes = lanes(backend, 2);
+  round.four_lanes = lanes(backend, 4);
+}
+
+BenchRound measure_round(const BenchRow& row) {
+  const BenchArguments& arguments = row.arguments;
   const auto backend = open_backend(arguments.machine);
   const Speed speed = measure_speed(*backend, bench_layers(arguments), arguments.mode, arguments.batch,
                                     arguments.seconds / arguments.rounds);
@@ -43,9 +61,11 @@ BenchRound measure_round(const BenchArguments& arguments) {
   round.images_per_second = speed.images_per_second;
   round.peak_memory_mib = peak_memory_mib();  // before the machine's limits are measured in memory of their own
   round.arena_mib = mebibytes(static_cast<double>(speed.arena_bytes));
-  const MachinePeak peak = measure_peak(backend->threads(), peak_seconds);
+  const MachinePeak peak = row.on_gpu ? measure_cuda_peak(arguments.machine.device.gpu, peak_seconds)
+                                      : measure_peak(backend->threads(), peak_seconds);
   round.peak_gflops = peak.gflops;
   round.peak_gb_per_second = peak.gb_per_second;
+  if (row.on_gpu) measure_ways(arguments, *backend, round);
   return round;
 }
 
@@ -72,11 +92,10 @@ LayerList bench_layers(const BenchArguments& arguments) {
 BenchRow bench_row(const BenchArguments& arguments) {
   const LayerList layers = bench_layers(arguments);
   const auto backend = open_backend(arguments.machine);
-  if (!backend->host_memory())
-    throw Error("bench", "a GPU's limits are not measured yet; use --device cpu", Fault::failure);
-  BenchRow row{arguments, backend->name(), backend->threads(), 0, 0, {}};
+  BenchRow row{arguments, backend->name(), backend->threads(), !backend->host_memory(), 0, 0, {}};
   row.arguments.system = read_system(arguments.system).text();
-  row.arguments.machine.device = {DeviceKind::cpu, 0};  // as was chosen: the rounds need not say so again
+  // As was chosen: the rounds need not say so again.
+  row.arguments.machine.device.kind = row.on_gpu ? DeviceKind::cuda : DeviceKind::cpu;
   row.flop = useful_flop(layers, arguments.mode);
   row.bytes = operand_bytes(layers, arguments.mode, arguments.batch);
   return row;
@@ -89,7 +108,8 @@ void measure(std::vector<BenchRow>& rows) {
   for (std::int64_t done = 0; done < total; ++done) {
     progress.update("measuring", done, total);
     BenchRow& row = rows[static_cast<std::size_t>(done) % rows.size()];
-    row.rounds.push_back(result_of_child("bench", [&] { return measure_round(row.arguments); }));
+    const auto round = [&row] { return measure_round(row); };
+    row.rounds.push_back(row.on_gpu ? round() : result_of_child("bench", round));  // CUDA does not outlive a fork
   }
   progress.clear();
 }

@@ -9,11 +9,14 @@
 
 namespace danas {
 
-/// One measurement of a row, in a process of its own, and of the machine right after it.
+/// One measurement of a row, and of the machine right after it.
 struct BenchRound {
   double images_per_second = 0;
   double peak_gflops = 0, peak_gb_per_second = 0;
-  double peak_memory_mib = 0, arena_mib = 0;
+  double peak_memory_mib = 0, arena_mib = 0;  ///< of the host's process; of activations and scratch
+
+  // Of a GPU: without graphs, and of several networks side by side, all together; 0: they failed.
+  double without_graphs = 0, two_lanes = 0, four_lanes = 0;
 };
 
 struct Spread {
@@ -25,6 +28,7 @@ struct BenchRow {
   BenchArguments arguments;
   std::string device;
   int threads = 0;
+  bool on_gpu = false;
   double flop = 0, bytes = 0;  ///< of one image: useful operations, operands of all operations
   std::vector<BenchRound> rounds;
 

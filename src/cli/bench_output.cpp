@@ -18,6 +18,7 @@ struct Figures {
   Spread images_per_second, share_of_peak;
   double gflops, peak_gflops, gb_per_second, peak_gb_per_second;
   double peak_memory_mib, arena_mib;
+  double without_graphs, two_lanes, four_lanes;
 };
 
 Figures figures_of(const BenchRow& row) {
@@ -30,6 +31,9 @@ Figures figures_of(const BenchRow& row) {
   figures.peak_gb_per_second = row.median(&BenchRound::peak_gb_per_second);
   figures.peak_memory_mib = row.spread(&BenchRound::peak_memory_mib).most;
   figures.arena_mib = row.spread(&BenchRound::arena_mib).most;
+  figures.without_graphs = row.median(&BenchRound::without_graphs);
+  figures.two_lanes = row.median(&BenchRound::two_lanes);
+  figures.four_lanes = row.median(&BenchRound::four_lanes);
   return figures;
 }
 
@@ -103,6 +107,11 @@ JsonObject row_json(const BenchRow& row) {
   json.add("peak_gflops", figures.peak_gflops).add("share_of_peak", figures.share_of_peak.median);
   json.add("gb_per_second", figures.gb_per_second).add("peak_gb_per_second", figures.peak_gb_per_second);
   json.add("peak_memory_mib", figures.peak_memory_mib).add("arena_mib", figures.arena_mib);
+  if (row.on_gpu) {
+    json.add("images_per_second_without_graphs", figures.without_graphs);
+    json.add("images_per_second_of_2_lanes", figures.two_lanes);
+    json.add("images_per_second_of_4_lanes", figures.four_lanes);
+  }
   json.add("command", "danas bench " + row_options(row.arguments) + " " + measuring_options(row));
   std::vector<JsonObject> rounds;
   for (const BenchRound& round : row.rounds) rounds.push_back(round_json(row, round));
@@ -111,6 +120,9 @@ JsonObject row_json(const BenchRow& row) {
 }
 
 std::string range(double least, double most) { return fmt::format("{:.1f} to {:.1f}", least, most); }
+
+/// More lanes than fit have none.
+std::string speed_or_none(double speed) { return speed > 0 ? fmt::format("{:.1f}", speed) : "no"; }
 
 }  // namespace
 
@@ -124,8 +136,16 @@ void print_row(const BenchRow& row, const StepTimes* times) {
              100 * share.median, range(100 * share.least, 100 * share.most));
   fmt::print("  bytes   {:.2f} GB/s of operations' operands; the machine copies {:.1f} GB/s\n", figures.gb_per_second,
              figures.peak_gb_per_second);
-  fmt::print("  memory  {:.0f} MiB at most, {:.0f} MiB of them activations and scratch\n", figures.peak_memory_mib,
-             figures.arena_mib);
+  if (row.on_gpu) {
+    fmt::print("  memory  {:.0f} MiB of the GPU for activations and scratch, {:.0f} MiB of the host at most\n",
+               figures.arena_mib, figures.peak_memory_mib);
+    fmt::print("  graphs  {:.1f} images/s without\n", figures.without_graphs);
+    fmt::print("  lanes   {} images/s of 2, {} of 4\n", speed_or_none(figures.two_lanes),
+               speed_or_none(figures.four_lanes));
+  } else {
+    fmt::print("  memory  {:.0f} MiB at most, {:.0f} MiB of them activations and scratch\n", figures.peak_memory_mib,
+               figures.arena_mib);
+  }
   if (times) print_operations(*times, figures);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/measure.hpp"
 
 #include <functional>
+#include <future>
 #include <limits>
 #include <vector>
 
@@ -41,14 +42,16 @@ class RandomBatch {
   int classes_;
 };
 
-/// Counts steps from the second one on, until the time is up.
+/// Counts steps from the second one on, until the time is up. So many are told to the backend before it is waited for.
 class TimedSteps {
  public:
-  explicit TimedSteps(double seconds) : seconds_(seconds) {}
+  TimedSteps(double seconds, std::int64_t told) : seconds_(seconds), told_(told) {}
 
   /// Called after every step; false when it was the last.
-  bool step() {
-    if (steps_++ == 0) stopwatch_.lap();
+  bool step(const RandomBatch& data) {
+    if (steps_++ % told_ != 0) return true;
+    data.wait();
+    if (steps_ == 1) stopwatch_.lap();
     elapsed_ = stopwatch_.seconds();
     return steps_ < 3 || elapsed_ < seconds_;
   }
@@ -56,20 +59,16 @@ class TimedSteps {
 
  private:
   double seconds_, elapsed_ = 0;
-  std::int64_t steps_ = 0;
+  std::int64_t told_, steps_ = 0;
   Stopwatch stopwatch_;
 };
 
 /// Trains or evaluates on one batch, over and over: `begin` is called ahead of the first step, `after_step` after every one,
 /// until it returns false. The bytes that a step takes.
 std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, const std::function<void()>& begin,
-                      const std::function<bool()>& after_step) {
+                      const std::function<bool(const RandomBatch&)>& after_step) {
   Trainer trainer(backend);
   const RandomBatch data(backend, network.layers(), batch);
-  const auto step_ended = [&] {
-    data.wait();
-    return after_step();
-  };
   const auto first = [&](std::int64_t step) {
     if (step == 0) begin();
     return data.batch();
@@ -77,7 +76,7 @@ std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, 
   if (work == Work::evaluate) {
     const auto batches = [&](std::int64_t step) {
       Batch next = first(step);
-      if (step > 0 && !step_ended()) next.images.n = 0;
+      if (step > 0 && !after_step(data)) next.images.n = 0;
       return next;
     };
     trainer.evaluate(network, network.layers(), batches, 1);
@@ -85,7 +84,7 @@ std::size_t run_steps(Backend& backend, Network& network, Work work, int batch, 
     TrainingSettings settings;
     settings.steps = std::numeric_limits<std::int64_t>::max();
     settings.batch = batch;
-    trainer.train(network, settings, first, [&](const StepReport&) { return step_ended(); });
+    trainer.train(network, settings, first, [&](const StepReport&) { return after_step(data); });
   }
   return trainer.peak_bytes();
 }
@@ -106,20 +105,34 @@ void assign_layers(TimingBackend& backend, const Network& network) {
 
 Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds) {
   Network network(backend, layers, 1);
-  TimedSteps timed(seconds);
+  TimedSteps timed(seconds, backend.host_memory() ? 1 : 8);
   const std::size_t bytes = run_steps(
-      backend, network, work, batch, [] {}, [&] { return timed.step(); });
+      backend, network, work, batch, [] {}, [&](const RandomBatch& data) { return timed.step(data); });
   return {timed.steps_per_second() * batch, bytes};
+}
+
+Speed measure_lanes(Backend& backend, const LayerList& layers, Work work, int batch, double seconds, int lanes) {
+  std::vector<std::future<Speed>> speeds;
+  for (int lane = 0; lane < lanes; ++lane)
+    speeds.push_back(
+        std::async(std::launch::async, [&] { return measure_speed(*backend.lane(1), layers, work, batch, seconds); }));
+  Speed all;
+  for (std::future<Speed>& each : speeds) {
+    const Speed speed = each.get();
+    all.images_per_second += speed.images_per_second;
+    all.arena_bytes += speed.arena_bytes;
+  }
+  return all;
 }
 
 StepTimes measure_operations(Backend& backend, const LayerList& layers, Work work, int batch, double seconds) {
   TimingBackend timing(backend);
   Network network(timing, layers, 1);
   assign_layers(timing, network);
-  TimedSteps timed(seconds);
-  const auto after_step = [&] {
+  TimedSteps timed(seconds, 1);
+  const auto after_step = [&](const RandomBatch& data) {
     timing.end_step();
-    return timed.step();
+    return timed.step(data);
   };
   run_steps(
       timing, network, work, batch, [&] { timing.begin(); }, after_step);

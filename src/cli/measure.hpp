@@ -25,6 +25,9 @@ struct Speed {
 /// Of a network's work. Repeats steps of `batch` images for about `seconds` (at least two steps after one to warm up).
 Speed measure_speed(Backend& backend, const LayerList& layers, Work work, int batch, double seconds);
 
+/// The same of so many networks side by side, each on a lane of its own: all together.
+Speed measure_lanes(Backend& backend, const LayerList& layers, Work work, int batch, double seconds, int lanes);
+
 /// What a step takes, and its operations.
 struct StepTimes {
   double seconds = 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tensor/backend.hpp"
+#include "tensor/cpu/peak.hpp"
 
 namespace danas {
 
@@ -17,7 +18,11 @@ struct CudaDevices {
 CudaDevices cuda_devices();
 
 /// A queue of work on GPU number `device`, in float32. Memory belongs to the device. Throws Error (Fault::failure) where
-/// there is no such GPU or none that this build has code for.
-std::unique_ptr<Backend> make_cuda_backend(int device);
+/// there is no such GPU or none that this build has code for. Its programs are graphs, or calls like others: `danas bench`
+/// measures what graphs save.
+std::unique_ptr<Backend> make_cuda_backend(int device, bool graphs = true);
+
+/// The limits of GPU number `device`, in about so many seconds.
+MachinePeak measure_cuda_peak(int device, double seconds);
 
 }  // namespace danas

@@ -19,7 +19,7 @@ int count_of(const char* name, std::int64_t count) {
   return static_cast<int>(count);
 }
 
-CudaBackend::CudaBackend(int device) : device_(device) {
+CudaBackend::CudaBackend(int device, bool graphs) : device_(device), graphs_(graphs) {
   check(cudaSetDevice(device), "selecting the GPU");
   cudaDeviceProp properties;
   check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
@@ -29,7 +29,7 @@ CudaBackend::CudaBackend(int device) : device_(device) {
   workspace_ = allocate_device(workspace_bytes);
   copied_ = make_event();
   // Fails here, not in the middle of a training, where this build has no code for the GPU.
-  launch_each("cuda", 1, stream_.get(), ClearFilter{{workspace<float>(), 1, 1}, 1, 1});
+  launch_each(name().c_str(), 1, stream_.get(), ClearFilter{{workspace<float>(), 1, 1}, 1, 1});
   synchronize();
 }
 
@@ -51,7 +51,7 @@ cudaStream_t CudaBackend::stream() const {
 void CudaBackend::synchronize() const { check(cudaStreamSynchronize(stream_.get()), "waiting for the GPU"); }
 
 void CudaBackend::finish_memory() const {
-  if (!recording_) synchronize();
+  if (!in_program_) synchronize();
 }
 
 void* CudaBackend::allocate(std::size_t bytes) {
@@ -110,22 +110,31 @@ class CudaBackend::Recorded : public Program {
   Recorded& operator=(const Recorded&) = delete;
 
   void run() override {
+    if (!backend_.graphs_) return tell();
     if (!program_) capture();
     check(cudaGraphLaunch(program_.get(), backend_.stream()), "launching a program");
   }
 
  private:
+  void tell() {
+    struct Within {  // also where the body throws
+      explicit Within(bool& in_program) : in_program_(in_program) { in_program_ = true; }
+      ~Within() { in_program_ = false; }
+      bool& in_program_;
+    };
+    const Within within(backend_.in_program_);
+    body_();
+  }
+
   void capture() {
     cudaStream_t stream = backend_.stream();
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a program");
     std::exception_ptr failure;
-    backend_.recording_ = true;
     try {
-      body_();
+      tell();
     } catch (...) {
       failure = std::current_exception();
     }
-    backend_.recording_ = false;
     cudaGraph_t captured = nullptr;
     const cudaError_t status = cudaStreamEndCapture(stream, &captured);
     const Graph graph(captured);
@@ -156,18 +165,22 @@ CudaDevices cuda_devices() {
   cudaGetLastError();
   devices.count = 0;
   int driver = 0;
-  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) devices.why_none = "no NVIDIA driver is installed";
-  else devices.why_none = cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
+  cudaDriverGetVersion(&driver);
+  if (driver == 0) devices.why_none = "no NVIDIA driver is installed";
+  else if (status == cudaErrorInsufficientDriver)
+    devices.why_none = "the NVIDIA driver is for " + cuda::version_text(driver) + ", this build for " +
+                       cuda::version_text(CUDART_VERSION) + ": update the driver";
+  else devices.why_none = cuda::text_of(status == cudaSuccess ? cudaErrorNoDevice : status);
   return devices;
 }
 
-std::unique_ptr<Backend> make_cuda_backend(int device) {
+std::unique_ptr<Backend> make_cuda_backend(int device, bool graphs) {
   const CudaDevices devices = cuda_devices();
   if (devices.count == 0) throw Error("cuda", devices.why_none, Fault::failure);
   if (device < 0 || device >= devices.count)
     throw expected("cuda", "one of " + std::to_string(devices.count) + " GPUs, counted from 0", std::to_string(device),
                    Fault::failure);
-  return std::make_unique<cuda::CudaBackend>(device);
+  return std::make_unique<cuda::CudaBackend>(device, graphs);
 }
 
 }  // namespace danas

@@ -13,7 +13,7 @@ namespace danas::cuda {
 
 class CudaBackend : public Backend {
  public:
-  explicit CudaBackend(int device);
+  CudaBackend(int device, bool graphs);
   ~CudaBackend() override;
   CudaBackend(const CudaBackend&) = delete;
   CudaBackend& operator=(const CudaBackend&) = delete;
@@ -24,7 +24,7 @@ class CudaBackend : public Backend {
   int threads() const override { return 1; }  ///< of the host
   /// A stream of its own. What one backend keeps in memory another finds there: memory functions are done when the call
   /// returns, unless they are part of a program.
-  std::unique_ptr<Backend> lane(int) const override { return std::make_unique<CudaBackend>(device_); }
+  std::unique_ptr<Backend> lane(int) const override { return std::make_unique<CudaBackend>(device_, graphs_); }
 
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
@@ -35,7 +35,7 @@ class CudaBackend : public Backend {
   void copy(const Filter& from, const Filter& to) override;
   void clear(const View& view) override;
   void clear(const Filter& filter) override;
-  /// Captured into a graph at the first run, launched as that from then on.
+  /// Captured into a graph at the first run, launched as that from then on, unless the backend is without graphs.
   std::unique_ptr<Program> record(std::function<void()> body) override;
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
@@ -107,7 +107,8 @@ class CudaBackend : public Backend {
   void row_losses_of(const char* name, const View& logits, const View& labels, float* probabilities);
 
   int device_;
-  bool recording_ = false;
+  bool graphs_;  ///< whether programs are
+  bool in_program_ = false;
   std::string model_, instruction_set_;
   DeviceMemory workspace_;
 

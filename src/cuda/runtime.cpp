@@ -6,10 +6,31 @@
 
 namespace danas::cuda {
 
+namespace {
+
+/// What to do about an error whose text does not say.
+const char* advice(cudaError_t status) {
+  switch (status) {
+    case cudaErrorMemoryAllocation: return "; use a smaller batch or fewer lanes";
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorUnsupportedPtxVersion:
+      return "; this build has no code for that GPU, see docs/gpu.md, or use --device cpu";
+    default: return "";
+  }
+}
+
+}  // namespace
+
+std::string version_text(int version) {
+  return "CUDA " + std::to_string(version / 1000) + '.' + std::to_string(version % 1000 / 10);
+}
+
+std::string text_of(cudaError_t status) { return std::string(cudaGetErrorString(status)) + advice(status); }
+
 void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
   cudaGetLastError();  // the next call is not to report it again
-  throw Error("cuda", std::string(what) + ": " + cudaGetErrorString(status), Fault::failure);
+  throw Error("cuda", std::string(what) + ": " + text_of(status), Fault::failure);
 }
 
 Stream make_stream() {

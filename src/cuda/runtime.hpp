@@ -5,11 +5,18 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 namespace danas::cuda {
 
-/// Throws Error (Fault::failure) with CUDA's text unless the call went well: "[cuda] allocating memory: out of memory".
+/// CUDA's text, and what to do about it.
+std::string text_of(cudaError_t status);
+
+/// Throws Error (Fault::failure) with that text unless the call went well: "[cuda] allocating 64
+/// bytes on the GPU: out of memory; use a smaller batch or fewer lanes".
 void check(cudaError_t status, const char* what);
+
+std::string version_text(int version);  ///< 12020 → "CUDA 12.2"
 
 template <auto destroy>
 struct Destroy {

@@ -2,6 +2,16 @@
 
 namespace danas {
 
+TimingBackend::TimingBackend(Backend& inner) : inner_(inner), cost_(inner), counted_(cost_) {
+  if (!inner.host_memory()) waited_for_ = Tensor(inner, 1, 1, 1, 1);
+}
+
+void TimingBackend::wait() {
+  if (inner_.host_memory()) return;
+  double number = 0;  // of any type
+  inner_.download(waited_for_.view(), &number);
+}
+
 void TimingBackend::assign(const void* address, const std::string& layer) {
   if (address) layers_[address] = layer;
 }
@@ -61,6 +71,7 @@ void TimingBackend::timed(const char* operation, Addresses from, Addresses to, c
   }
   const Stopwatch stopwatch;
   call(inner_);
+  wait();
   if (own) own->seconds += stopwatch.seconds();
   for (const void* const address : to) assign(address, layer);
 }

@@ -9,6 +9,7 @@
 #include "base/stopwatch.hpp"
 #include "tensor/arena.hpp"
 #include "tensor/cost_backend.hpp"
+#include "tensor/tensor.hpp"
 
 namespace danas {
 
@@ -20,10 +21,11 @@ struct TimedOperation {
 };
 
 /// Hands everything on to the backend that it is made for, which must outlive it. A layer is known by its weights'
-/// addresses; an operation without weights is its operand's layer's. Uploads and downloads are no operations.
+/// addresses; an operation without weights is its operand's layer's. Uploads and downloads are no operations. On a device
+/// every operation is waited for: what that takes is in its time.
 class TimingBackend : public Backend {
  public:
-  explicit TimingBackend(Backend& inner) : inner_(inner), cost_(inner), counted_(cost_) {}
+  explicit TimingBackend(Backend& inner);
 
   /// What lies at this address (a weight, a gradient) belongs to the layer from now on.
   void assign(const void* address, const std::string& layer);
@@ -118,12 +120,14 @@ class TimingBackend : public Backend {
   const std::string& layer_of(Addresses addresses) const;
   /// None for what the first step had not: it is done now and then, between steps.
   TimedOperation* entry(const std::string& layer, const char* operation);
+  void wait();
   /// The arena of an operation on one of the two backends.
   Arena& arena_of(const Backend& backend, Arena& own);
 
   Backend& inner_;
   CostBackend cost_;
   Arena counted_;
+  Tensor waited_for_;  ///< a number on a device
   std::unordered_map<const void*, std::string> layers_;
   std::vector<TimedOperation> operations_;               ///< seconds of all timed steps together
   std::unordered_map<std::string, std::size_t> places_;  ///< in operations_

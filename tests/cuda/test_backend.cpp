@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(every_failure_of_the_runtime_is_an_error) {
     } catch (const Error& error) {
       failed = true;
       const std::string message = error.what();
-      BOOST_TEST(message.ends_with("out of memory"), message);
+      BOOST_TEST(message.ends_with("out of memory; use a smaller batch or fewer lanes"), message);
       BOOST_TEST(message.starts_with("[cuda"), message);
       BOOST_TEST(message.find('\n') == message.npos, message);
       BOOST_TEST((error.fault() == Fault::failure));

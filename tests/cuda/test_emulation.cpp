@@ -4,10 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
+#include <functional>
 
 #include "cuda/gpu.cuh"
 
@@ -59,16 +60,50 @@ void reads_what_nobody_wrote(float* numbers) {
   numbers[blockIdx.x * threads + threadIdx.x] = shared[threadIdx.x];
 }
 
-/// Whether the kernel ends the program, which says `reason`.
-bool dies(void (*kernel)(float*), const std::string& reason) {
+/// Every thread leaves its number in the same place: whoever comes last.
+void races(float* numbers) { numbers[0] = static_cast<float>(threadIdx.x); }
+
+/// What atomicAdd does: no other thread comes between. A sum of floats still depends on who comes first.
+void adds_in_any_order(float* numbers) { numbers[0] += threadIdx.x == 0 ? 1.0F : 0x1p-24F; }
+
+constexpr unsigned rows = 4, channels = 5;
+
+/// Sums of rows of `channels` numbers, one too many.
+void reads_beyond_a_row(float* numbers) {
+  if (threadIdx.x >= rows) return;
+  float sum = 0;
+  for (unsigned c = 0; c <= channels; ++c) sum += numbers[threadIdx.x * channels + c];
+  numbers[threadIdx.x * channels] = sum;
+}
+
+void writes_beyond_its_memory(float* numbers) { numbers[rows * channels + threadIdx.x] = 1; }
+
+/// The kernel over the GPU's memory of rows of ones; freed at the end.
+std::array<float, rows> row_sums(void (*kernel)(float*)) {
+  void* memory = nullptr;
+  BOOST_REQUIRE(cudaMalloc(&memory, rows * channels * sizeof(float)) == cudaSuccess);
+  auto* const numbers = static_cast<float*>(memory);
+  std::fill_n(numbers, rows * channels, 1.0F);
+  emulation::run("planted", 1, rows, [=] { kernel(numbers); });
+  std::array<float, rows> sums{};
+  for (unsigned row = 0; row < rows; ++row) sums[row] = numbers[row * channels];
+  cudaFree(memory);
+  return sums;
+}
+
+/// How a process ends that does `work`.
+struct End {
+  bool killed;
+  std::string said;
+};
+End end_of(const std::function<void()>& work) {
   std::array<int, 2> pipe{};
   BOOST_REQUIRE(::pipe(pipe.data()) == 0);
   const pid_t child = ::fork();
   if (child == 0) {
     std::signal(SIGABRT, SIG_DFL);
     ::dup2(pipe[1], STDERR_FILENO);
-    std::array<float, threads> numbers{};
-    emulation::run("planted", 1, threads, [&] { kernel(numbers.data()); });
+    work();
     ::_exit(0);
   }
   ::close(pipe[1]);
@@ -78,8 +113,23 @@ bool dies(void (*kernel)(float*), const std::string& reason) {
   ::close(pipe[0]);
   int status = 0;
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
-  BOOST_TEST(said.find(reason) != said.npos, said);
-  return WIFSIGNALED(status);
+  return {WIFSIGNALED(status), said};
+}
+
+/// Whether `work` ends the program, which says `reason`.
+bool dies(const std::function<void()>& work, const std::string& reason) {
+  const End end = end_of(work);
+  BOOST_TEST(end.said.find(reason) != end.said.npos, end.said);
+  return end.killed;
+}
+
+bool dies(void (*kernel)(float*), const std::string& reason) {
+  return dies(
+      [kernel] {
+        std::array<float, threads> numbers{};
+        launch(kernel, numbers.data());
+      },
+      reason);
 }
 
 std::array<float, threads> in_order(Order order, void (*kernel)(float*)) {
@@ -101,10 +151,48 @@ BOOST_AUTO_TEST_CASE(barriers_order_threads) {
   }
 }
 
+// Under a sanitizer its report is what catches the fault.
+#if defined(__SANITIZE_THREAD__)
+BOOST_AUTO_TEST_CASE(the_thread_sanitizer_sees_races) {
+  for (const auto kernel : {neighbor<false>, races, adds_in_any_order}) {
+    const End end = end_of([kernel] { in_order(Order::forward, kernel); });
+    BOOST_TEST(end.said.find("ThreadSanitizer: data race") != end.said.npos, end.said);
+  }
+}
+#else
 BOOST_AUTO_TEST_CASE(a_missing_barrier_shows) {
   BOOST_TEST(std::isnan(in_order(Order::forward, neighbor<false>)[0]));  // its neighbor is not there yet
   BOOST_TEST(in_order(Order::reverse, neighbor<false>)[0] == 1.0F);
 }
+
+BOOST_AUTO_TEST_CASE(a_race_shows_in_another_order) {
+  BOOST_TEST(in_order(Order::forward, races)[0] == 63.0F);
+  BOOST_TEST(in_order(Order::reverse, races)[0] == 0.0F);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_dependent_atomic_shows_in_another_order) {
+  BOOST_TEST(in_order(Order::forward, adds_in_any_order)[0] == 1.0F);
+  BOOST_TEST(in_order(Order::reverse, adds_in_any_order)[0] > 1.0F);
+  BOOST_TEST(in_order(Order::shuffled, adds_in_any_order)[0] > 1.0F);
+}
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+BOOST_AUTO_TEST_CASE(the_address_sanitizer_sees_what_is_beyond_memory) {
+  for (const auto kernel : {reads_beyond_a_row, writes_beyond_its_memory}) {
+    const End end = end_of([kernel] { row_sums(kernel); });
+    BOOST_TEST(end.said.find("AddressSanitizer: heap-buffer-overflow") != end.said.npos, end.said);
+  }
+}
+#else
+BOOST_AUTO_TEST_CASE(a_read_beyond_the_last_row_gives_no_number) {
+  BOOST_TEST(std::isnan(row_sums(reads_beyond_a_row)[rows - 1]));
+}
+
+BOOST_AUTO_TEST_CASE(a_write_beyond_memory_ends_the_program) {
+  BOOST_TEST(dies([] { row_sums(writes_beyond_its_memory); }, "memory beyond an allocation of 80 bytes was written"));
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(barriers_that_not_all_reach_end_the_program) {
   BOOST_TEST(dies(leaves_early, "a barrier that not all threads reach"));

@@ -1,31 +1,13 @@
 #include "tensor/cpu/peak.hpp"
 
-#include <algorithm>
 #include <memory>
 
+#include "base/best_rate.hpp"
 #include "base/cpus.hpp"
-#include "base/stopwatch.hpp"
 #include "base/thread_pool.hpp"
 #include "tensor/cpu/kernels.hpp"
 
 namespace danas {
-namespace {
-
-/// Most work a second among runs of body() (which returns the work done) within `seconds`, at least three.
-template <class Body>
-double best_rate(double seconds, const Body& body) {
-  double best = 0;
-  const Stopwatch all;
-  for (int run = 0; run < 3 || all.seconds() < seconds; ++run) {
-    const Stopwatch one;
-    const double work = body();
-    best = std::max(best, work / one.seconds());
-  }
-  return best;
-}
-
-}  // namespace
-
 MachinePeak measure_peak(int threads, double seconds) {
   if (threads <= 0) threads = usable_cpus();
   ThreadPool pool(threads);

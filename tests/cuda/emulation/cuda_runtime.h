@@ -30,17 +30,23 @@ enum cudaError_t {
   cudaSuccess = 0,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
+  cudaErrorNoKernelImageForDevice = 209,
+  cudaErrorUnsupportedPtxVersion = 222,
+  cudaErrorIllegalAddress = 700,
   cudaErrorStreamCaptureUnsupported = 900
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal };
+#define CUDART_VERSION 13000
 constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
 
 struct cudaDeviceProp {
   char name[256];
-  int major, minor;
+  std::size_t totalGlobalMem;
+  int major, minor, multiProcessorCount;
 };
 
 using cudaStream_t = struct CUstream_st*;
@@ -76,8 +82,10 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event);
 
 namespace danas::emulation {
 
-/// The call of the runtime that is the so-manieth from now fails with that error, once; 0: none.
-void fail_call(int number, cudaError_t error);
+/// The call of the runtime that is the so-manieth from now fails with that error, once, or for good where the error is one
+/// that CUDA does not recover from (an illegal address); 0: none. `function`: of those of that name ("cudaMalloc"; a launch
+/// is "cudaLaunchKernel") alone. A process begins with what $EMULATED_FAILURE says: "FUNCTION NUMBER ERROR".
+void fail_call(int number, cudaError_t error, const std::string& function = "");
 
 /// A launch, refused where it is beyond a GPU's limits.
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread);

@@ -1,7 +1,12 @@
-// The runtime's functions: device memory is the host's, filled with NaN so that nobody relies on zeros.
+// The runtime's functions: device memory is the host's, filled with NaN so that nobody relies on zeros, between guards.
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
+#include <mutex>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -30,23 +35,81 @@ struct CUevent_st {
 namespace {
 
 thread_local cudaError_t last_error = cudaSuccess;
-cudaError_t planned_error = cudaSuccess;
-int calls_until_failure = 0;
 
-cudaError_t planned() {
-  if (calls_until_failure == 0 || --calls_until_failure > 0) return cudaSuccess;
-  return planned_error;
+/// Lanes call from threads of their own.
+struct Plan {
+  std::mutex mutex;
+  std::string function;
+  int calls_until_failure = 0;
+  cudaError_t error = cudaSuccess;
+
+  Plan() {
+    if (const char* const text = std::getenv("EMULATED_FAILURE")) {
+      int number = 0;
+      std::istringstream(text) >> function >> calls_until_failure >> number;
+      error = static_cast<cudaError_t>(number);
+    }
+  }
+};
+Plan plan;
+
+bool recovers(cudaError_t error) {
+  return error < cudaErrorIllegalAddress || error >= cudaErrorStreamCaptureUnsupported;
 }
 
-cudaError_t allocate(void** memory, std::size_t bytes) {
-  if (const cudaError_t error = planned()) return error;
-  if (::posix_memalign(memory, 256, bytes + (bytes == 0)) != 0) return cudaErrorMemoryAllocation;
-  std::memset(*memory, 0xff, bytes);
+cudaError_t planned(const char* function = __builtin_FUNCTION()) {
+  const std::lock_guard lock(plan.mutex);
+  if (plan.calls_until_failure == 0) return cudaSuccess;
+  const bool failed_before = plan.calls_until_failure < 0;
+  if (failed_before) return plan.error;
+  if (!plan.function.empty() && plan.function != function) return cudaSuccess;
+  if (--plan.calls_until_failure > 0) return cudaSuccess;
+  if (!recovers(plan.error)) plan.calls_until_failure = -1;
+  return plan.error;
+}
+
+// Between guards of NaN: what a kernel reads beyond its memory is no number, what it writes there ends the program when the
+// memory is freed. The address sanitizer sees both at once, where memory has its own size.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t guard = 0;
+#else
+constexpr std::size_t guard = 256;
+#endif
+constexpr int no_number = 0xff;
+
+std::mutex sizes_mutex;
+std::map<void*, std::size_t> sizes;  // of what is allocated
+
+cudaError_t allocate(void** memory, std::size_t bytes, const char* function = __builtin_FUNCTION()) {
+  if (const cudaError_t error = planned(function)) return error;
+  void* whole = nullptr;
+  if (::posix_memalign(&whole, 256, bytes + 2 * guard + (bytes == 0)) != 0) return cudaErrorMemoryAllocation;
+  std::memset(whole, no_number, bytes + 2 * guard);
+  *memory = static_cast<unsigned char*>(whole) + guard;
+  const std::lock_guard lock(sizes_mutex);
+  sizes[*memory] = bytes;
   return cudaSuccess;
 }
 
-cudaError_t give(cudaStream_t stream, std::function<void()> work) {
-  if (const cudaError_t error = planned()) return error;
+void release(void* memory) {
+  if (memory == nullptr) return;
+  std::size_t bytes = 0;
+  {
+    const std::lock_guard lock(sizes_mutex);
+    bytes = sizes.extract(memory).mapped();
+  }
+  auto* const whole = static_cast<unsigned char*>(memory) - guard;
+  const auto untouched = [](unsigned char byte) { return byte == no_number; };
+  if (!std::all_of(whole, whole + guard, untouched) ||
+      !std::all_of(whole + guard + bytes, whole + 2 * guard + bytes, untouched)) {
+    std::fprintf(stderr, "emulation: memory beyond an allocation of %zu bytes was written\n", bytes);
+    std::abort();
+  }
+  std::free(whole);
+}
+
+cudaError_t give(cudaStream_t stream, std::function<void()> work, const char* function = __builtin_FUNCTION()) {
+  if (const cudaError_t error = planned(function)) return error;
   (stream->capturing != nullptr ? stream->capturing->work : stream->waiting).push_back(std::move(work));
   return cudaSuccess;
 }
@@ -54,16 +117,17 @@ cudaError_t give(cudaStream_t stream, std::function<void()> work) {
 }  // namespace
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return planned();
+  const cudaError_t error = planned();
+  *count = error == cudaSuccess ? 1 : 0;
+  return error;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = plan.error == cudaErrorInsufficientDriver ? 12020 : 13000;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) { return device == 0 ? planned() : cudaErrorInvalidDevice; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"emulation", 9, 0};
+  *properties = {"emulation", std::size_t{1} << 28, 9, 0, 1};
   return planned();
 }
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
@@ -72,6 +136,10 @@ const char* cudaGetErrorString(cudaError_t error) {
     case cudaSuccess: return "no error";
     case cudaErrorMemoryAllocation: return "out of memory";
     case cudaErrorInvalidConfiguration: return "invalid configuration argument";
+    case cudaErrorInsufficientDriver: return "CUDA driver version is insufficient for CUDA runtime version";
+    case cudaErrorNoKernelImageForDevice: return "no kernel image is available for execution on the device";
+    case cudaErrorUnsupportedPtxVersion: return "the provided PTX was compiled with an unsupported toolchain.";
+    case cudaErrorIllegalAddress: return "an illegal memory access was encountered";
     case cudaErrorNoDevice: return "no CUDA-capable device is detected";
     case cudaErrorInvalidDevice: return "invalid device ordinal";
     case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
@@ -81,7 +149,7 @@ const char* cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
 cudaError_t cudaFree(void* memory) {
-  std::free(memory);
+  release(memory);
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
@@ -156,14 +224,18 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 
 namespace danas::emulation {
 
-void fail_call(int number, cudaError_t error) {
-  calls_until_failure = number;
-  planned_error = error;
+void fail_call(int number, cudaError_t error, const std::string& function) {
+  const std::lock_guard lock(plan.mutex);
+  plan.calls_until_failure = number;
+  plan.error = error;
+  plan.function = function;
 }
 
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread) {
   if (!within_limits(grid, block)) last_error = cudaErrorInvalidConfiguration;
-  else last_error = give(stream, [=, thread = std::move(thread)] { run(kernel, grid, block, thread); });
+  else
+    last_error = give(
+        stream, [=, thread = std::move(thread)] { run(kernel, grid, block, thread); }, "cudaLaunchKernel");
 }
 
 }  // namespace danas::emulation

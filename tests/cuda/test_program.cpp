@@ -1,0 +1,162 @@
+// What the program makes of a GPU and of its failures: danas with the emulated backend, as a child process.
+#define BOOST_TEST_MODULE cuda_program
+#include <boost/test/unit_test.hpp>
+
+#include "../cli/process.hpp"
+
+using namespace danas::test;
+
+namespace {
+
+// Two supernets and their candidates, on two lanes.
+constexpr const char* experiment_text = R"(name = "tiny"
+seed = 3
+[data]
+kind = "synthetic"
+images = 40
+size = 32
+[space]
+resolution = [32]
+color = ["monochrome", "rgb"]
+width = [0.1, 0.2]
+depth = [1, 0, 0, 0, 0]
+[supernet]
+steps = 4
+batch = 8
+[finetune]
+steps = 2
+batch = 8
+[final]
+steps = 2
+batch = 8
+[search]
+systems = 4
+population = 2
+recalibration_images = 16
+lanes = 2
+)";
+
+struct Folder {
+  Scratch scratch;
+  std::string experiment = scratch.write("tiny.toml", experiment_text).string();
+
+  /// With a failure planned: "FUNCTION NUMBER ERROR" (tests/cuda/emulation/cuda_runtime.h).
+  Outcome danas(const std::vector<std::string>& arguments, const std::string& failure = "") const {
+    Setting setting{scratch.path(), {}, 0};
+    if (!failure.empty()) setting.environment["EMULATED_FAILURE"] = failure;
+    return run(arguments, setting);
+  }
+};
+
+/// All that a search leaves but for times: rows without their last columns are compared by test_search of the cli.
+std::map<std::string, std::string> models(const fs::path& run) {
+  std::map<std::string, std::string> files;
+  for (const std::string folder : {"models", "supernets"})
+    for (const auto& [name, bytes] : snapshot(run / folder)) files[folder + '/' + name] = bytes;
+  return files;
+}
+
+const std::string old_driver = "cudaGetDeviceCount 1 35", no_code = "cudaLaunchKernel 1 209";
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(auto_takes_the_gpu_and_says_so) {
+  const Folder folder;
+  const Outcome outcome = folder.danas({folder.experiment, "--out", "run"});
+  BOOST_TEST(outcome.status == 0, outcome.err);
+  BOOST_TEST(outcome.err.find("danas: computing on cuda:0 emulation, sm_90: there is a GPU") != std::string::npos,
+             outcome.err);
+}
+
+BOOST_AUTO_TEST_CASE(selftest_passes) {
+  const Folder folder;
+  const Outcome outcome = folder.danas({"selftest", "--device", "cuda"});
+  BOOST_TEST(outcome.status == 0, outcome.out << outcome.err);
+  BOOST_TEST(outcome.out.starts_with("cuda:0 emulation, sm_90 against reference f64"), outcome.out);
+  BOOST_TEST(outcome.out.ends_with("all operations passed\n"), outcome.out);
+}
+
+BOOST_AUTO_TEST_CASE(bench_measures_a_gpu) {
+  const Folder folder;
+  std::vector<std::string> arguments{"bench",    "--device", "cuda",     "--arch",    "32,monochrome,0-0-0-0-0,0.1",
+                                     "--batch",  "4",        "--layers", "--seconds", "0.01",
+                                     "--rounds", "1"};
+  const Outcome text = folder.danas(arguments);
+  BOOST_TEST(text.status == 0, text.err);
+  for (const auto* part : {"batch 4, cuda:0 emulation, sm_90; ", "\n  graphs  ", "\n  lanes   ", " of the GPU for "})
+    BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
+  arguments.emplace_back("--json");
+  const auto row = json_of(folder.danas(arguments));
+  for (const auto* key :
+       {"images_per_second", "peak_gflops", "share_of_peak", "peak_gb_per_second", "arena_mib",
+        "images_per_second_without_graphs", "images_per_second_of_2_lanes", "images_per_second_of_4_lanes"})
+    BOOST_TEST(row.at(key).get<double>() > 0, key);
+  BOOST_TEST(row.at("operations").size() > 10);
+}
+
+// Where memory does not suffice for several lanes, the rest is told all the same.
+BOOST_AUTO_TEST_CASE(bench_tells_what_there_is_when_lanes_fail) {
+  const Folder folder;
+  const std::vector<std::string> arguments{"bench",   "--device", "cuda",      "--arch", "32,monochrome,0-0-0-0-0,0.1",
+                                           "--batch", "4",        "--seconds", "0.01",   "--rounds",
+                                           "1"};
+  bool failed = false;
+  for (int call = 10; !failed && call < 400; call += 10) {
+    const Outcome outcome = folder.danas(arguments, "cudaMalloc " + std::to_string(call) + " 2");
+    failed = outcome.status == 0 && outcome.out.find("lanes   ") != std::string::npos &&
+             outcome.out.find(" no") != std::string::npos;
+  }
+  BOOST_TEST(failed);
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_that_cannot_be_used_ends_in_one_line) {
+  const Folder folder;
+  for (const std::string command : {"selftest", "bench", folder.experiment.c_str()})
+    for (const auto& [failure, text] :
+         {std::pair(old_driver, "the NVIDIA driver is for CUDA 12.2, this build for CUDA 13.0: update the driver"),
+          std::pair(no_code, "this build has no code for that GPU, see docs/gpu.md"),
+          std::pair(std::string("cudaMalloc 1 2"), "out of memory; use a smaller batch or fewer lanes")})
+      BOOST_TEST_CONTEXT(command << ", " << failure)
+  check_error(folder.danas({command, "--device", "cuda"}, failure), 1, text);
+  BOOST_TEST(!fs::exists(folder.scratch / "runs"));
+}
+
+BOOST_AUTO_TEST_CASE(auto_takes_the_cpu_where_the_driver_is_too_old_and_says_so) {
+  const Folder folder;
+  const Outcome outcome = folder.danas({folder.experiment, "--out", "run"}, old_driver);
+  BOOST_TEST(outcome.status == 0, outcome.err);
+  BOOST_TEST(outcome.err.find("danas: computing on cpu ") != std::string::npos, outcome.err);
+  BOOST_TEST(outcome.err.find("this build for CUDA 13.0: update the driver\n") != std::string::npos, outcome.err);
+}
+
+// Anywhere in a search: what is in memory then (2: an allocation), a kernel's error (700) that is found by whoever waits.
+BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu) {
+  const Folder folder;
+  const std::vector<std::string> search{folder.experiment, "--device", "cuda", "--quiet", "--out"};
+  const auto into = [&](const std::string& out) {
+    std::vector<std::string> arguments = search;
+    arguments.push_back(out);
+    return arguments;
+  };
+  BOOST_TEST_REQUIRE(folder.danas(into("whole")).status == 0);
+  int failures = 0, resumed = 0;
+  for (const auto& [function, error, text] :
+       {std::tuple("cudaMalloc", 2, "out of memory"),
+        std::tuple("cudaStreamSynchronize", 700, "an illegal memory access was encountered")})
+    for (int call = 3;; call = call * 5 / 2) {
+      const std::string out = function + std::to_string(call);
+      const Outcome outcome =
+          folder.danas(into(out), function + (' ' + std::to_string(call)) + ' ' + std::to_string(error));
+      if (outcome.status == 0) break;
+      ++failures;
+      check_error(outcome, 1, text);
+      const bool begun = fs::exists(folder.scratch / out / "candidates.csv");
+      if (begun) ++resumed;
+      const Outcome again = begun ? folder.danas({folder.experiment, "--device", "cuda", "--quiet", "--resume", out})
+                                  : folder.danas(into(out + "-again"));
+      BOOST_TEST(again.status == 0, out << ": " << again.err);
+      BOOST_TEST((models(folder.scratch / (begun ? out : out + "-again")) == models(folder.scratch / "whole")), out);
+    }
+  BOOST_TEST(failures >= 6);
+  BOOST_TEST(resumed >= 4);
+}
