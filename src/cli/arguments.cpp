@@ -51,6 +51,15 @@ CLI::Option* add_choice(CLI::App* sub, const std::string& option, Enum& value, c
       ->check(CLI::IsMember(choices));
 }
 
+CLI::Option* add_model(CLI::App* sub, std::optional<Machine>& model) {
+  return sub
+      ->add_option_function<std::string>(
+          "--machine", [&model](const std::string& name) { model = find_named<Machine>(name); },
+          "Model a GPU by the vendor's figures and stated assumptions, measure nothing: v100 or h100")
+      ->type_name("NAME")
+      ->check(CLI::IsMember(std::vector<std::string>(names<Machine>.begin(), names<Machine>.end())));
+}
+
 void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = true) {
   sub->add_option("--threads", machine.threads, "Number of threads (default: the CPUs this process may use)")
       ->type_name("N")
@@ -181,6 +190,7 @@ void add_bench(CLI::App& app, Job& job) {
       "  danas bench --arch 96,rgb,3-4-3-3-1,1.0 --layers\n"
       "  danas bench --suite\n"
       "  danas bench --suite eval --threads 1 --json\n"
+      "  danas bench --suite --machine v100 --precision f16\n"
       "  DANAS_INSTRUCTION_SET=avx2 danas bench --suite\n\n"
       "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. Each round measures the row, then\n"
       "the machine's own limits: fused multiply-adds in registers, and bytes a second of large arrays. gb_per_second\n"
@@ -209,6 +219,8 @@ void add_bench(CLI::App& app, Job& job) {
   sub->add_option("--rounds", a->rounds, "How many times a row is measured; medians are told (default 3)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
+  add_model(sub, a->model)->excludes("--layers");
+  add_choice(sub, "--precision", a->precision, "Of a modeled GPU: f32 (default), f16 or bf16")->needs("--machine");
   add_machine(sub, a->machine, false);
   add_json(sub, a->json);
   sub->callback([&job, a, suite] {

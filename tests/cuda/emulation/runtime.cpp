@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda_runtime.h"
+#include "launch_log.hpp"
 
 using Work = std::vector<std::function<void()>>;
 
@@ -40,7 +41,8 @@ cudaError_t planned() {
 
 cudaError_t allocate(void** memory, std::size_t bytes) {
   if (const cudaError_t error = planned()) return error;
-  if (::posix_memalign(memory, 256, bytes + (bytes == 0)) != 0) return cudaErrorMemoryAllocation;
+  *memory = danas::emulation::watched_memory(bytes);
+  if (*memory == nullptr && ::posix_memalign(memory, 256, bytes + (bytes == 0)) != 0) return cudaErrorMemoryAllocation;
   std::memset(*memory, 0xff, bytes);
   return cudaSuccess;
 }
@@ -81,7 +83,7 @@ const char* cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
 cudaError_t cudaFree(void* memory) {
-  std::free(memory);
+  if (!danas::emulation::free_watched(memory)) std::free(memory);
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
