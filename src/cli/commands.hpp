@@ -52,6 +52,8 @@ int command_search(const SearchArguments& arguments);
 struct CheckArguments {
   ExperimentArguments experiment;
   MachineArguments machine;
+  std::optional<Machine> model;          ///< a GPU that is not there: modeled, nothing is measured
+  Precision precision = Precision::f32;  ///< of the model
 };
 int command_check(const CheckArguments& arguments);
 

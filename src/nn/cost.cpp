@@ -49,13 +49,19 @@ std::size_t training_arena(const LayerList& layers, std::int64_t images, const B
   return training_cost(layers, settings, backend).arena_bytes;
 }
 
+std::size_t recalibration_cost(const LayerList& layers, std::int64_t images, CostBackend& backend) {
+  const Network network(backend, layers);
+  const CountedBatch batch(backend, layers, images);
+  Arena arena(backend);
+  RecalibrationStep step(arena, network, layers);
+  backend.forget();
+  step.run(batch.batch());
+  return arena.peak_bytes();
+}
+
 std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, const Backend& like) {
   CostBackend backend(like);
-  const Network network(backend, slice);
-  const CountedBatch batch(backend, slice, images);
-  Arena arena(backend);
-  RecalibrationStep(arena, network, slice).run(batch.batch());
-  return arena.peak_bytes();
+  return recalibration_cost(slice, images, backend);
 }
 
 std::size_t evaluation_cost(const LayerList& layers, std::int64_t images, CostBackend& backend) {

@@ -160,4 +160,16 @@ BOOST_AUTO_TEST_CASE(a_modeled_machine_is_called_a_model) {
   check_error(model({"--machine", "v100", "--precision", "bf16"}), 2, "[--precision]");
 }
 
+BOOST_AUTO_TEST_CASE(a_modeled_search_is_called_a_model) {
+  const Scratch scratch;
+  const std::string quick = std::string(std::getenv("DANAS_SOURCE")) + "/experiments/quick.toml";
+  const Outcome text = run({"check", quick, "--machine", "h100", "--precision", "f16"}, {scratch.path(), {}, 0});
+  BOOST_TEST(text.status == 0, text.err);
+  for (const auto* part : {"\nmodel, not measurement: H100", "\nmodel, not measurement      compute ", "\n4 supernets ",
+                           "\n28 candidates ", "\nsum ", "\nwithout graphs ", "\nmodel, not measurement, by kernel\n",
+                           "14 cores", "PCIe 63.0 GB/s"})
+    BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
+  BOOST_TEST(text.out.find("measured on") == std::string::npos, text.out);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
