@@ -51,6 +51,17 @@ CLI::Option* add_choice(CLI::App* sub, const std::string& option, Enum& value, c
       ->check(CLI::IsMember(choices));
 }
 
+CLI::Option* add_model(CLI::App* sub, std::optional<Machine>& model, Precision& precision) {
+  CLI::Option* const machine =
+      sub->add_option_function<std::string>(
+             "--machine", [&model](const std::string& name) { model = find_named<Machine>(name); },
+             "Model a GPU by the vendor's figures and stated assumptions, measure nothing: v100 or h100")
+          ->type_name("NAME")
+          ->check(CLI::IsMember(std::vector<std::string>(names<Machine>.begin(), names<Machine>.end())));
+  add_choice(sub, "--precision", precision, "Of a modeled GPU: f32 (default), f16 or bf16")->needs(machine);
+  return machine;
+}
+
 void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = true) {
   sub->add_option("--threads", machine.threads, "Number of threads (default: the CPUs this process may use)")
       ->type_name("N")
@@ -98,8 +109,11 @@ void add_search(CLI::App& app, Job& job) {
 void add_check(CLI::App& app, Job& job) {
   auto a = std::make_shared<CheckArguments>();
   auto* sub = add_command(app, job, "check", "Check experiment file and data without training; estimate time and disk",
-                          "  danas check experiments/quick.toml", a, command_check);
+                          "  danas check experiments/quick.toml\n"
+                          "  danas check experiments/quick.toml --machine v100 --precision f16",
+                          a, command_check);
   add_experiment(sub, a->experiment);
+  add_model(sub, a->model, a->precision);
   add_machine(sub, a->machine);
 }
 
@@ -181,6 +195,7 @@ void add_bench(CLI::App& app, Job& job) {
       "  danas bench --arch 96,rgb,3-4-3-3-1,1.0 --layers\n"
       "  danas bench --suite\n"
       "  danas bench --suite eval --threads 1 --json\n"
+      "  danas bench --suite --machine v100 --precision f16\n"
       "  DANAS_INSTRUCTION_SET=avx2 danas bench --suite\n\n"
       "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. Each round measures the row, then\n"
       "the machine's own limits: fused multiply-adds in registers, and bytes a second of large arrays. gb_per_second\n"
@@ -210,6 +225,7 @@ void add_bench(CLI::App& app, Job& job) {
   sub->add_option("--rounds", a->rounds, "How many times a row is measured; medians are told (default 3)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
+  add_model(sub, a->model, a->precision)->excludes("--layers");
   add_machine(sub, a->machine, false);
   add_json(sub, a->json);
   sub->callback([&job, a, suite] {

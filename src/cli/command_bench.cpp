@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "cli/bench.hpp"
+#include "cli/bench_model.hpp"
 #include "cli/session.hpp"
 
 namespace danas {
@@ -28,6 +29,10 @@ int run_row(const BenchArguments& arguments) {
 }  // namespace
 
 int command_bench(const BenchArguments& arguments) {
+  if (arguments.model) {
+    print_model(arguments.suite ? bench_suite(arguments) : std::vector{arguments});
+    return 0;
+  }
   if (arguments.mode == Work::load || arguments.mode == Work::decode) {
     bench_data(arguments);
     return 0;

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "base/units.hpp"
 #include "cli/check_images.hpp"
+#include "cli/check_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
 #include "cli/output.hpp"
@@ -155,13 +156,17 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Spee
 
 int command_check(const CheckArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
-  const auto backend = open_backend(arguments.machine);
   const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
   const int classes = static_cast<int>(dataset->classes().size());
   print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset);
   print_space(experiment, classes);
+  if (arguments.model) {
+    print_modeled_search(experiment, *dataset, *arguments.model, arguments.precision);
+    return 0;
+  }
   print_memory(experiment, classes);
+  const auto backend = open_backend(arguments.machine);
   const SpeedModel speed(*backend, experiment.space, classes, experiment.supernet);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {

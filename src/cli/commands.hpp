@@ -9,6 +9,7 @@
 
 #include "base/names.hpp"
 #include "cli/measure.hpp"
+#include "cuda/machine.hpp"
 #include "nas/protocol.hpp"
 
 namespace danas {
@@ -51,6 +52,8 @@ int command_search(const SearchArguments& arguments);
 struct CheckArguments {
   ExperimentArguments experiment;
   MachineArguments machine;
+  std::optional<Machine> model;          ///< a GPU that is not there: modeled, nothing is measured
+  Precision precision = Precision::f32;  ///< of the model
 };
 int command_check(const CheckArguments& arguments);
 
@@ -108,6 +111,8 @@ struct BenchArguments {
   bool suite = false;   ///< many rows instead: those whose options hold `suite_rows`
   std::string suite_rows;
   MachineArguments machine;
+  std::optional<Machine> model;          ///< a GPU that is not there: modeled, nothing is measured
+  Precision precision = Precision::f32;  ///< of the model
   bool json = false;
 };
 int command_bench(const BenchArguments& arguments);

@@ -15,8 +15,6 @@ namespace danas {
 
 namespace {
 
-constexpr int recalibration_batch = 64;
-
 void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
 }

@@ -26,6 +26,7 @@ void prepare_images(const ImageStore& store, const DataConfiguration& data);
 /// Its memory is that of the largest network so far. Several may work side by side, each on a backend of its own.
 class SystemTrainer {
  public:
+  static constexpr int recalibration_batch = 64;
   using AfterStep = std::function<bool(const StepReport&)>;  ///< false stops early
 
   /// Where `interrupt` is set, recalibrate() and evaluate() end before their next batch with an Error

@@ -19,7 +19,9 @@ class CountedBatch {
   int classes_;
 };
 
-TrainingCost count_training(CostBackend& backend, const LayerList& layers, const TrainingSettings& settings) {
+}  // namespace
+
+TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings, CostBackend& backend) {
   TrainingCost cost;
   const Network network(backend, layers);
   Optimizer optimizer(backend, network, settings);
@@ -35,36 +37,46 @@ TrainingCost count_training(CostBackend& backend, const LayerList& layers, const
   return cost;
 }
 
-}  // namespace
-
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings) {
   CostBackend backend;
-  return count_training(backend, layers, settings);
+  return training_cost(layers, settings, backend);
 }
 
 std::size_t training_arena(const LayerList& layers, std::int64_t images, const Backend& like) {
   CostBackend backend(like);
   TrainingSettings settings;
   settings.batch = static_cast<int>(images);
-  return count_training(backend, layers, settings).arena_bytes;
+  return training_cost(layers, settings, backend).arena_bytes;
+}
+
+std::size_t recalibration_cost(const LayerList& layers, std::int64_t images, CostBackend& backend) {
+  const Network network(backend, layers);
+  const CountedBatch batch(backend, layers, images);
+  Arena arena(backend);
+  RecalibrationStep step(arena, network, layers);
+  backend.forget();
+  step.run(batch.batch());
+  return arena.peak_bytes();
 }
 
 std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, const Backend& like) {
   CostBackend backend(like);
-  const Network network(backend, slice);
-  const CountedBatch batch(backend, slice, images);
-  Arena arena(backend);
-  RecalibrationStep(arena, network, slice).run(batch.batch());
+  return recalibration_cost(slice, images, backend);
+}
+
+std::size_t evaluation_cost(const LayerList& layers, std::int64_t images, CostBackend& backend) {
+  const Network network(backend, layers);
+  const CountedBatch batch(backend, layers, images);
+  Arena held(backend), arena(backend);
+  EvaluationStep step(held, arena, network, layers);
+  backend.forget();
+  step.run(batch.batch());
   return arena.peak_bytes();
 }
 
 std::size_t evaluation_arena(const LayerList& slice, std::int64_t images, const Backend& like) {
   CostBackend backend(like);
-  const Network network(backend, slice);
-  const CountedBatch batch(backend, slice, images);
-  Arena held(backend), arena(backend);
-  EvaluationStep(held, arena, network, slice).run(batch.batch());
-  return arena.peak_bytes();
+  return evaluation_cost(slice, images, backend);
 }
 
 Cost inference_cost(const LayerList& layers) {

@@ -15,6 +15,12 @@ struct TrainingCost {
 };
 /// Of the whole network, with all heads, in single precision.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
+/// The same on another backend, which then holds what it counted of the step.
+TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings, CostBackend& backend);
+/// What a backend counts of evaluating one batch, the folding of the weights left out; the arena's bytes.
+std::size_t evaluation_cost(const LayerList& layers, std::int64_t images, CostBackend& backend);
+/// The same of a batch of recalibration.
+std::size_t recalibration_cost(const LayerList& layers, std::int64_t images, CostBackend& backend);
 /// Bytes that a step takes from its arena, for so many images, on a backend like this.
 std::size_t training_arena(const LayerList& layers, std::int64_t images, const Backend& like);
 std::size_t recalibration_arena(const LayerList& slice, std::int64_t images, const Backend& like);

@@ -203,7 +203,7 @@ void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, 
 void CostBackend::normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
                                                   const BatchNormWeights& weights, double epsilon, Activation act,
                                                   Arena& arena, const View& y, ConvolutionSaved& saved) {
-  if (!fuses_blocks_ || !keeps_window_covariance(w, y))
+  if (!fuses_blocks() || !keeps_window_covariance(w, y))
     return Backend::normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena, y, saved);
   shapes::convolution("normalized_convolution_training", real_type(), x, w, geometry, y);
   saved = take_window_covariance(arena, w);
@@ -227,7 +227,7 @@ void CostBackend::normalized_convolution_backward(const View& x, const View& y, 
 }
 
 bool CostBackend::fused(const Filter& depthwise, int stride) const {
-  return fuses_blocks_ && BottleneckShape::fusible(depthwise, stride);
+  return fuses_blocks() && BottleneckShape::fusible(depthwise, stride);
 }
 
 void CostBackend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {

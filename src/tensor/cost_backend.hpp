@@ -27,7 +27,7 @@ class CostBackend : public Backend {
   explicit CostBackend(const Backend& like) : real_type_(like.real_type()), fuses_blocks_(like.fuses_blocks()) {}
 
   const Cost& cost() const { return cost_; }
-  void forget() { cost_ = {}; }                     ///< begins to count anew; memory stays
+  virtual void forget() { cost_ = {}; }             ///< begins to count anew; memory stays
   std::size_t peak_bytes() const { return peak_; }  ///< most bytes ever allocated at a time
 
   std::string name() const override { return "cost"; }

@@ -129,4 +129,47 @@ BOOST_AUTO_TEST_CASE(memory_that_there_is_not_ends_in_one_line) {
               "[memory]");
 }
 
+// A GPU that is not there: whatever is told says that it is a model.
+BOOST_AUTO_TEST_CASE(a_modeled_machine_is_called_a_model) {
+  const Scratch scratch;
+  const auto model = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "bench");
+    return run(arguments, {scratch.path(), {}, 0});
+  };
+  const auto suite = json_of(model({"--suite", "96,rgb", "--machine", "h100", "--precision", "bf16", "--json"}));
+  BOOST_TEST(suite.at("kind") == "model, not measurement");
+  BOOST_TEST(suite.at("rows").size() == 2u);
+  for (const auto& row : suite.at("rows")) {
+    BOOST_TEST(row.at("kind") == "model, not measurement");
+    BOOST_TEST(row.at("precision") == "bf16");
+    for (const auto* key :
+         {"modeled_images_per_second", "modeled_images_per_second_without_graph", "launches", "bytes"})
+      BOOST_TEST(row.at(key).get<double>() > 0, key);
+    BOOST_TEST(!row.contains("images_per_second"));
+    BOOST_TEST(row.at("times_the_floor").get<double>() >= 1);
+  }
+  const auto row = json_of(model({"--arch", arch, "--machine", "v100", "--json"}));
+  double milliseconds = 0;
+  for (const auto& kernel : row.at("kernels")) milliseconds += kernel.at("modeled_milliseconds").get<double>();
+  const double modeled = row.at("modeled_images_per_second");
+  BOOST_TEST(32 / milliseconds * 1e3 == modeled, boost::test_tools::tolerance(1e-9));
+  const Outcome text = model({"--arch", arch, "--machine", "v100", "--precision", "f16"});
+  for (const auto* part : {"model, not measurement: V100", "\nmodel, not measurement  ",
+                           "\nmodel, not measurement, by kernel", "NVIDIA Tesla V100", "assumed"})
+    BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
+  check_error(model({"--machine", "v100", "--precision", "bf16"}), 2, "[--precision]");
+}
+
+BOOST_AUTO_TEST_CASE(a_modeled_search_is_called_a_model) {
+  const Scratch scratch;
+  const std::string quick = std::string(std::getenv("DANAS_SOURCE")) + "/experiments/quick.toml";
+  const Outcome text = run({"check", quick, "--machine", "h100", "--precision", "f16"}, {scratch.path(), {}, 0});
+  BOOST_TEST(text.status == 0, text.err);
+  for (const auto* part : {"\nmodel, not measurement: H100", "\nmodel, not measurement      compute ", "\n4 supernets ",
+                           "\n28 candidates ", "\nsum ", "\nwithout graphs ", "\nmodel, not measurement, by kernel\n",
+                           "14 cores", "PCIe 63.0 GB/s"})
+    BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
+  BOOST_TEST(text.out.find("measured on") == std::string::npos, text.out);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

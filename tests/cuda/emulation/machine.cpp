@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fiber.hpp"
+#include "launch_log.hpp"
 
 namespace danas::emulation {
 
@@ -129,6 +130,7 @@ void run(const std::string& kernel, dim3 grid, dim3 block, const std::function<v
   machine.count = block.x * block.y * block.z;
   place.grid_size = grid;
   place.block_size = block;
+  launch_begins(kernel, grid);
   const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
   for (std::uint64_t i = 0; i < blocks; ++i) {
     const std::uint64_t at = machine.order == Order::reverse ? blocks - 1 - i : i;
@@ -136,6 +138,7 @@ void run(const std::string& kernel, dim3 grid, dim3 block, const std::function<v
                    static_cast<unsigned>(at / grid.x / grid.y)};
     run_block();
   }
+  launch_ends();
 }
 
 DANAS_MACHINE void barrier(unsigned line) {

@@ -1,0 +1,178 @@
+#include "cli/check_model.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/random.hpp"
+#include "base/units.hpp"
+#include "cli/kernel_table.hpp"
+#include "cli/modeled_step.hpp"
+#include "cli/output.hpp"
+#include "nas/system_trainer.hpp"
+#include "nn/mobilenet_v2.hpp"
+
+namespace danas {
+namespace {
+
+constexpr int sampled_systems = 100;          // for the mean of a candidate
+constexpr std::int64_t usual_systems = 1000;  // where the hours alone end the search
+constexpr double usual_front = 6;
+constexpr std::size_t told_kernels = 12;
+
+// Of the images, assumed: photographs of 640×480 in JPEG, of which a core decodes so many a second (libjpeg-turbo); a
+// JPEG of a level takes an eighth of its bytes.
+constexpr double photograph_pixels = 640 * 480, decoded_a_second = 1065, photograph_bytes = 100e3, jpeg_share = 1.0 / 8;
+
+/// What may bind a phase: seconds.
+struct Phase {
+  std::string name;
+  double compute = 0, pcie = 0, disk = 0, decoding = 0;
+
+  double longest() const { return std::max({compute, pcie, disk, decoding}); }
+  std::string bound() const {
+    if (longest() == compute) return "compute";
+    return longest() == pcie ? "PCIe" : longest() == disk ? "disk" : "decoding";
+  }
+};
+
+class SearchModel {
+ public:
+  SearchModel(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision)
+      : experiment_(experiment), classes_(static_cast<int>(dataset.classes().size())), rates_(cuda::rates_of(machine)),
+        precision_(precision), kernels_(rates_, precision),
+        training_(static_cast<double>(dataset.samples(Split::train).size())),
+        validation_(static_cast<double>(dataset.samples(Split::validation).size())),
+        recalibration_(std::min(static_cast<double>(experiment.search.recalibration_images), training_)) {}
+
+  /// Every image is decoded once for each resolution.
+  Phase caches() {
+    std::set<int> resolutions;
+    for (const DataConfiguration& data : experiment_.space.data_configurations()) resolutions.insert(data.resolution);
+    Phase phase{fmt::format("caches of {} resolutions", resolutions.size())};
+    if (mode() == CacheMode::none) return phase;
+    const double photographs = static_cast<double>(resolutions.size()) * (training_ + validation_ + recalibration_);
+    phase.decoding = photographs / decoded_a_second / rates_.cores;
+    phase.disk = photographs * photograph_bytes / disk_rate();
+    return phase;
+  }
+
+  Phase supernets() {
+    const auto configurations = experiment_.space.data_configurations();
+    Phase phase{fmt::format("{} supernets", configurations.size())};
+    for (const DataConfiguration& data : configurations)
+      add_training(phase, supernet_layers(data, experiment_.space.most_blocks(), classes_), experiment_.supernet, 1);
+    return phase;
+  }
+
+  /// Of so many systems, by the mean of some.
+  Phase systems(const std::string& name, const TrainingSettings& settings, double count) {
+    Phase phase{fmt::format("{} {}", count, name)};
+    Random random(experiment_.seed, "check");
+    for (int i = 0; i < sampled_systems; ++i) {
+      const LayerList layers = system_layers(experiment_.space.sample(random), classes_);
+      const double times = count / sampled_systems;
+      add_training(phase, layers, settings, times);
+      add_measuring(phase, layers, times);
+    }
+    return phase;
+  }
+
+  const KernelTable& kernels() const { return kernels_; }
+  double floor() const { return floor_; }
+  double without_graphs() const { return without_graphs_; }
+
+ private:
+  CacheMode mode() const { return experiment_.data.cache.value_or(CacheMode::raw); }
+  double disk_rate() const { return cuda::attainable_disk * rates_.disk; }
+
+  void add_training(Phase& phase, const LayerList& layers, const TrainingSettings& settings, double times) {
+    const double steps = times * static_cast<double>(settings.steps);
+    add_launches(phase, training_launches(layers, settings, precision_), steps);
+    floor_ += steps * training_floor_seconds(layers, settings.batch, rates_, precision_);
+    const int resolution = input_of(layers).height;
+    const double images = steps * settings.batch, level = level_pixels(resolution);
+    phase.pcie += images * crop_bytes(resolution) / (cuda::attainable_pcie * rates_.pcie);
+    const double decoded = decoded_a_second * rates_.cores;
+    switch (mode()) {
+      case CacheMode::raw: phase.disk += images * 3 * level / disk_rate(); break;
+      case CacheMode::jpeg:
+        phase.disk += images * 3 * level * jpeg_share / disk_rate();
+        phase.decoding += images * level / photograph_pixels / decoded;
+        break;
+      case CacheMode::none: phase.disk += images * photograph_bytes / disk_rate(); phase.decoding += images / decoded;
+    }
+  }
+
+  // Statistics and validation: exact images, read raw.
+  void add_measuring(Phase& phase, const LayerList& layers, double times) {
+    constexpr int batch = SystemTrainer::recalibration_batch;
+    add_launches(phase, recalibration_launches(layers, batch, precision_), times * recalibration_ / batch);
+    const int evaluated = experiment_.search.evaluation_batch;
+    add_launches(phase, evaluation_launches(layers, evaluated, precision_), times * validation_ / evaluated);
+    floor_ += times * validation_ / evaluated * evaluation_floor_seconds(layers, evaluated, rates_, precision_);
+    floor_ += times * recalibration_ / batch * evaluation_floor_seconds(layers, batch, rates_, precision_);
+    const double bytes = times * (recalibration_ + validation_) * 3 * static_cast<double>(input_of(layers).height) *
+                         input_of(layers).width;
+    phase.pcie += bytes / (cuda::attainable_pcie * rates_.pcie);
+    phase.disk += bytes / disk_rate();
+  }
+
+  void add_launches(Phase& phase, const std::vector<cuda::KernelLaunch>& launches, double times) {
+    const cuda::ModeledStep step = cuda::model(launches, rates_, precision_);
+    phase.compute += times * step.with_graph();
+    without_graphs_ += times * step.without_graph();
+    kernels_.add(launches, times);
+  }
+
+  const Experiment& experiment_;
+  int classes_;
+  const cuda::MachineRates& rates_;
+  Precision precision_;
+  KernelTable kernels_;
+  double training_, validation_, recalibration_;  ///< images
+  double floor_ = 0, without_graphs_ = 0;         ///< seconds
+};
+
+std::string hours(double seconds) { return fmt::format("{:.3f} h", seconds / 3600); }
+
+void print_phases(const std::vector<Phase>& phases) {
+  double compute = 0, longest = 0;
+  fmt::print("{:<24} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", model_label, "compute", "PCIe", "disk", "decoding",
+             "longest", "bound by");
+  for (const Phase& phase : phases) {
+    compute += phase.compute;
+    longest += phase.longest();
+    fmt::print("{:<24} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", phase.name, hours(phase.compute), hours(phase.pcie),
+               hours(phase.disk), hours(phase.decoding), hours(phase.longest()), phase.bound());
+  }
+  fmt::print("{:<24} {:>10} {:>43}\n", "sum", hours(compute), hours(longest));
+}
+
+}  // namespace
+
+void print_modeled_search(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision) {
+  cuda::check_precision(machine, precision);
+  const cuda::MachineRates& rates = cuda::rates_of(machine);
+  const auto& search = experiment.search;
+  const std::int64_t systems = std::min(search.systems.value_or(usual_systems), experiment.space.size());
+  SearchModel model(experiment, dataset, machine, precision);
+  const std::vector<Phase> phases{model.caches(), model.supernets(),
+                                  model.systems("candidates", experiment.finetune, static_cast<double>(systems)),
+                                  model.systems("systems of a front", experiment.final_training, usual_front)};
+  fmt::print("\n{}: {} in {}\n{}", model_label, rates.name, name_of(precision), cuda::assumptions(rates));
+  fmt::print(
+      "data:  a core decodes {:.0f} photographs of {:.0f} pixels in JPEG a second, {:.0f} cores; PCIe {:.1f} GB/s, disk "
+      "{:.1f} GB/s, {}\n       of both are had; images are read and sent as often as they are used\n\n",
+      decoded_a_second, photograph_pixels, rates.cores, 1e-9 * rates.pcie, 1e-9 * rates.disk, cuda::attainable_disk);
+  print_phases(phases);
+  const cuda::ModeledStep all = model.kernels().sum();
+  fmt::print("{:<24} {:>10}, {:.2f} times the least that must be moved and computed ({})\n", "compute",
+             hours(all.with_graph()), all.with_graph() / model.floor(), hours(model.floor()));
+  fmt::print("{:<24} {:>10}, of {:.0f} million launches\n\n", "without graphs", hours(model.without_graphs()),
+             1e-6 * all.launches);
+  model.kernels().print(told_kernels, 3600, "hours");
+}
+
+}  // namespace danas
