@@ -139,9 +139,7 @@ class StoredBackward : public BackwardPass {
   }
 
   /// A block without expansion whose planes are whole: its input is read and its gradient written where they are.
-  bool in_place() const {
-    return shape_.in % pixel == 0 && gradients_.dx.present() && !gradients_.residual.present();
-  }
+  bool in_place() const { return shape_.in % pixel == 0 && gradients_.dx.present() && !gradients_.residual.present(); }
 
   /// Any other without expansion: its input's gradient, from the tile.
   void copy_gradient(const FilterUnit& unit, Index place, Index rows) const {

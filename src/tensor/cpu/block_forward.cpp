@@ -93,8 +93,8 @@ class Forward {
   }
   void join(Index pixels, const BatchNormStatistics& statistics) const {
     join_moments(
-        pairs_, units_, 2 * shape_.wide_padded(), shape_.wide,
-        [&](Index index) { return unit(index).images * pixels; }, statistics);
+        pairs_, units_, 2 * shape_.wide_padded(), shape_.wide, [&](Index index) { return unit(index).images * pixels; },
+        statistics);
   }
 
   void expand() const {
@@ -145,7 +145,8 @@ class Forward {
             tile.for_runs(tile_plane, image, next, need, [&](Index begin, Index count, float* to) {
               load(group, image, plane, begin, count, to, tile.row_floats());
             });
-          filter_rows(group, plane, first, last, tile.plane(tile_plane), moments.block(group == unit.first && first == 0, i * pixel));
+          filter_rows(group, plane, first, last, tile.plane(tile_plane),
+                      moments.block(group == unit.first && first == 0, i * pixel));
         }
         moments.add();
       });

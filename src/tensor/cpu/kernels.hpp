@@ -21,7 +21,7 @@ struct MatmulBlock {
   Activation act;
   float* y;
   Index y_stride;
-  bool accumulate = false;  ///< to y, without activation
+  bool accumulate = false;               ///< to y, without activation
   Index segments = 1, segment_step = 0;  ///< floats from a segment to the next
 };
 
