@@ -70,11 +70,12 @@ void column_sums(const Span& span, const float* x, float* sum) {
 }
 
 void normalize(const Span& span, const float* x, const float* mean, const float* scale, const float* offset,
-               Activation act, float* y) {
+               Activation act, const float* add, float* y) {
   with_activation(act, [&]<Activation a>() {
     for_span(span, [=](const auto& memory, Index i, Index c) DANAS_ALWAYS_INLINE {
       const V centered = memory.load(x + i) - memory.load(mean + c);
-      memory.store(y + i, activate<a>(fma(centered, memory.load(scale + c), memory.load(offset + c))));
+      const V v = activate<a>(fma(centered, memory.load(scale + c), memory.load(offset + c)));
+      memory.store(y + i, add ? v + memory.load(add + i) : v);
     });
   });
 }

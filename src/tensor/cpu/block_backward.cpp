@@ -30,12 +30,10 @@ void BackwardPass::set_vectors() const {
 void BackwardPass::normalization_gradients(const BatchNormStatistics& statistics, const Normalization& normalization,
                                            Index rows, const BatchNormGradients& gradients) const {
   const auto count = static_cast<double>(rows);
+  for (Index chunk = 1; chunk < chunks_; ++chunk)
+    for (Index i = 0; i < 2 * shape_.wide; ++i) pairs_[i] += pairs_of(chunk, 0)[i];
   for (Index c = 0; c < shape_.wide; ++c) {
-    double sum = 0, products = 0;
-    for (Index chunk = 0; chunk < chunks_; ++chunk) {
-      sum += pairs_of(chunk, 0)[2 * c];
-      products += pairs_of(chunk, 0)[2 * c + 1];
-    }
+    const double sum = pairs_[2 * c], products = pairs_[2 * c + 1];
     const double inverse = 1 / std::sqrt(static_cast<double>(statistics.variance.as<const float>()[c]) + epsilon_);
     const double gamma = products * inverse, factor = static_cast<double>(normalization.scale[c]);
     const double slope = -factor * inverse * gamma / count;
@@ -131,6 +129,7 @@ PlaneFilterBackward BackwardPass::filter_backward(Index plane, Index images, Ind
   f.padding_y = shape_.padding_y;
   f.padding_x = shape_.padding_x;
   f.weights = taps_ + plane * 9 * pixel;
+  f.x_pixel = pixel;
   f.x_image = (last - first) * shape_.in_w * pixel;  // a band has one image, or its images are whole
   return f;
 }

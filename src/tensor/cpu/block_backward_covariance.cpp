@@ -22,7 +22,6 @@ class CovarianceBackward : public BackwardPass {
     through_projection();
     through_tiles();
     sum_tiles();
-    first_gradients();
     mix_weights();
     if (gradients_.dx.present()) correct_input();
   }
@@ -165,55 +164,45 @@ class CovarianceBackward : public BackwardPass {
     product.planes = shape_.planes;
     product.rows = rows;
     product.y_stride = shape_.in;
+    const float* residual = gradients_.residual.as<const float>();
     for_narrow_panels(shape_.in, team_.kernels.lanes, [&](const NarrowPanel& panel) {
       product.vectors = panel.vectors;
       product.pairs = panel.pairs;
       product.columns = panel.columns;
       product.panel = expand_panels_ + panel.column * shape_.wide_padded();
+      product.add = residual ? residual + place + panel.column : nullptr;
       product.y = gradients_.dx.as<float>() + place + panel.column;
       kernels_.narrow(product);
     });
   }
 
-  // Over the chunks, in place of the first; the filters' gradients but the expansion's are then done.
+  // Over the chunks, in place of the first; what is then left is the expansion's filter and the correction of dx.
   void sum_tiles() const {
     team_.pool.run(shape_.channel_groups(), [&](std::int64_t channels, int) {
       finish(channels);
-      const Index plane = shape_.first_plane(channels);
-      sum(dexpand_ + plane * pixel * shape_.in, shape_.planes_of(channels) * pixel * shape_.in, chunks_,
-          shape_.in * shape_.wide_padded());
-    });
-  }
-
-  /// body(i, first channel, channels, gradients of them) over the rows of Σ q1·(x − mean).
-  template <class Body>
-  void for_rows(Index i, const Body& body) const {
-    for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
       const Index first = shape_.first_plane(channels) * pixel, width = shape_.planes_of(channels) * pixel;
-      body(first, std::min(width, shape_.wide - first), dexpand_ + first * shape_.in + i * width);
-    }
+      sum(dexpand_ + first * shape_.in, width * shape_.in, chunks_, shape_.in * shape_.wide_padded());
+      first_gradients(first, width);
+    });
   }
 
   // With h = (x·w − mean)/√(variance + ε): dγ = Σ q·h = w·Σ q·(x − mean)/√…; what is left of the way back is
   // dy = scale·q − level − slope·(y − mean).
-  void first_gradients() const {
+  void first_gradients(Index first, Index width) const {
     const BatchNormGradients& wanted = gradients_.weights.bn1;
     const auto count = static_cast<double>(shape_.images * shape_.in_pixels());
-    double* dots = pairs_ + 1;  // the sums of products are not used
-    for (Index e = 0; e < shape_.wide; ++e) {
-      for (Index chunk = 1; chunk < chunks_; ++chunk) pairs_[2 * e] += pairs_of(chunk, 0)[2 * e];
-      dots[2 * e] = 0;
-    }
+    const Index channels = std::min(width, shape_.wide - first);
+    double betas[group_channels] = {}, dots[group_channels] = {};
+    for (Index chunk = 0; chunk < chunks_; ++chunk)
+      for (Index c = 0; c < channels; ++c) betas[c] += pairs_of(chunk, 0)[2 * (first + c)];
     for (Index i = 0; i < shape_.in; ++i) {
-      const float* w = weights_.expand.as<const float>() + i * weights_.expand.row_stride;
-      for_rows(i, [&](Index first, Index channels, const float* gradient) {
-        for (Index e = 0; e < channels; ++e)
-          dots[2 * (first + e)] += static_cast<double>(gradient[e]) * static_cast<double>(w[first + e]);
-      });
+      const float *w = row_of(i) + first, *gradient = dexpand_ + first * shape_.in + i * width;
+      for (Index c = 0; c < channels; ++c) dots[c] += static_cast<double>(gradient[c]) * static_cast<double>(w[c]);
     }
-    for (Index e = 0; e < shape_.wide; ++e) {
+    for (Index c = 0; c < channels; ++c) {
+      const Index e = first + c;
       const double inverse = 1 / std::sqrt(static_cast<double>(saved_.bn1.variance.as<const float>()[e]) + epsilon_);
-      const double gamma = dots[2 * e] * inverse, beta = pairs_[2 * e], scale = static_cast<double>(first_.scale[e]);
+      const double gamma = dots[c] * inverse, beta = betas[c], scale = static_cast<double>(first_.scale[e]);
       if (wanted.beta.present()) wanted.beta.as<float>()[e] = static_cast<float>(beta);
       if (wanted.gamma.present()) wanted.gamma.as<float>()[e] = static_cast<float>(gamma);
       slope_[e] = static_cast<float>(scale * inverse * gamma / count);
@@ -233,7 +222,7 @@ class CovarianceBackward : public BackwardPass {
         constant -= static_cast<double>(level_[e]) * static_cast<double>(row[e]);
       }
       constant_[i] = static_cast<float>(constant);
-      product(weighted, 1, shape_.wide, turned_panels_, nullptr, matrix_ + i * shape_.in);
+      product(weighted, 1, shape_.wide, turned_panels_, nullptr, false, matrix_ + i * shape_.in);
     });
   }
   const float* row_of(Index i) const { return weights_.expand.as<const float>() + i * weights_.expand.row_stride; }
@@ -248,15 +237,18 @@ class CovarianceBackward : public BackwardPass {
       const float* row = row_of(j);
       for (Index e = 0; e < shape_.wide; ++e) mixed[e] += factor * row[e];
     }
-    for_rows(i, [&](Index first, Index channels, const float* gradient) {
-      float* to = wanted.as<float>() + i * wanted.row_stride + first;
-      for (Index e = 0; e < channels; ++e)
-        to[e] = first_.scale[first + e] * gradient[e] - slope_[first + e] * mixed[first + e];
-    });
+    float* to = wanted.as<float>() + i * wanted.row_stride;
+    for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
+      const Index first = shape_.first_plane(channels) * pixel, width = shape_.planes_of(channels) * pixel;
+      const float* gradient = dexpand_ + first * shape_.in + i * width;
+      for (Index e = first; e < std::min(first + width, shape_.wide); ++e)
+        to[e] = first_.scale[e] * gradient[e - first] - slope_[e] * mixed[e];
+    }
   }
 
-  /// y [rows][in] = bias + x [rows][depth]·panels
-  void product(const float* x, Index rows, Index depth, const float* panels, const float* bias, float* y) const {
+  /// y [rows][in] (+)= bias + x [rows][depth]·panels
+  void product(const float* x, Index rows, Index depth, const float* panels, const float* bias, bool accumulate,
+               float* y) const {
     const Index in = shape_.in, lanes = team_.kernels.lanes, vectors = divide_up(in, lanes);
     for (Index vector = 0; vector < vectors;) {
       const Index column = vector * lanes;
@@ -271,7 +263,8 @@ class CovarianceBackward : public BackwardPass {
                             .bias = bias ? bias + column : nullptr,
                             .act = Activation::none,
                             .y = y + column,
-                            .y_stride = in});
+                            .y_stride = in,
+                            .accumulate = accumulate});
       vector += width;
     }
   }
@@ -289,14 +282,9 @@ class CovarianceBackward : public BackwardPass {
 
   void correct_rows(Index begin, Index rows, BlockWorker& worker) const {
     const Index in = shape_.in;
-    Parts parts(worker.tiles.take(2 * correction_rows * in + 2 * plane_channels));
-    float *centered = parts.take(rows * in), *correction = parts.take(rows * in);
+    float* centered = worker.tiles.take(correction_rows * in);
     center_rows(team_, saved_.input_mean, x_ + begin * in, rows, centered);
-    product(centered, rows, in, matrix_panels_, constant_, correction);
-    float* dx = gradients_.dx.as<float>() + begin * in;
-    const float* residual = gradients_.residual.as<const float>();
-    if (residual) team_.kernels.add(rows * in, correction, residual + begin * in, correction);
-    team_.kernels.add(rows * in, dx, correction, dx);
+    product(centered, rows, in, matrix_panels_, constant_, true, gradients_.dx.as<float>() + begin * in);
   }
 
   Normalization first_{};

@@ -107,6 +107,13 @@ class StoredBackward : public BackwardPass {
     f.products = sums.second;
     if (!shape_.expands()) {
       const Index place = (unit.group * shape_.group * shape_.in_h + first) * shape_.in_w * shape_.in;
+      if (in_place()) {
+        f.x = x_ + place + channel;
+        f.dx = gradients_.dx.as<float>() + place + channel;
+        f.x_pixel = shape_.in;
+        f.x_image = (last - first) * shape_.in_w * shape_.in;
+        return kernels_.plane_filter_backward(f);
+      }
       copy_to_tile(team_, shape_, x_ + place, unit.plane, images * (last - first), unit.x, row);
       f.dx = unit.dx;
       kernels_.plane_filter_backward(f);
@@ -131,7 +138,10 @@ class StoredBackward : public BackwardPass {
     sums.add_to(unit.pairs, pixel);
   }
 
-  /// A block without expansion: its input's gradient, from the tile.
+  /// A block without expansion whose planes are whole: its input is read and its gradient written where they are.
+  bool in_place() const { return shape_.in % pixel == 0 && gradients_.dx.present() && !gradients_.residual.present(); }
+
+  /// Any other without expansion: its input's gradient, from the tile.
   void copy_gradient(const FilterUnit& unit, Index place, Index rows) const {
     const Index channel = unit.plane * pixel;
     const float* residual = gradients_.residual.as<const float>();

@@ -190,7 +190,7 @@ class Backward {
   DANAS_INLINE void run() {
     for (Index image = 0; image < f_.images; ++image)
       for (Index y = f_.first; y < f_.last; ++y) {
-        const Index at = image * f_.x_image + (y - f_.first) * f_.width * pixel + lane_;
+        const Index at = image * f_.x_image + (y - f_.first) * f_.width * f_.x_pixel + lane_;
         if constexpr (stride == 1) dense_row(image, y, at);
         else if ((y + f_.padding_y) % 2 == 0) strided_row<true>(image, y, at);
         else strided_row<false>(image, y, at);
@@ -206,7 +206,7 @@ class Backward {
   DANAS_INLINE void load_inputs(Index at, V (&x)[pixels], V (&dx)[pixels]) const {
 #pragma GCC unroll 16
     for (int i = 0; i < pixels; ++i) {
-      x[i] = load(f_.x + at + i * pixel);
+      x[i] = load(f_.x + at + i * f_.x_pixel);
       dx[i] = V{};
     }
   }
@@ -216,9 +216,9 @@ class Backward {
 #pragma GCC unroll 16
     for (int i = 0; i < pixels; ++i) {
       const V q = f_.masked ? where_open(x[i], dx[i]) : dx[i];
-      store(f_.dx + at + i * pixel, q);
+      store(f_.dx + at + i * f_.x_pixel, q);
       sums_.sum = sums_.sum + q;
-      if (f_.expanded) sums_.products = fma(q, load(f_.expanded + at + i * pixel) - mean_, sums_.products);
+      if (f_.expanded) sums_.products = fma(q, load(f_.expanded + at + i * f_.x_pixel) - mean_, sums_.products);
     }
   }
 
@@ -230,9 +230,9 @@ class Backward {
       constexpr int pixels = decltype(count)::value;
       const float* const rows[3] = {base[0] + p * pixel, base[1] + p * pixel, base[2] + p * pixel};
       V x[pixels], dx[pixels];
-      load_inputs<pixels>(at + p * pixel, x, dx);
+      load_inputs<pixels>(at + p * f_.x_pixel, x, dx);
       backward_dense<pixels>(rows, x, w_, dw_, dx);
-      finish<pixels>(at + p * pixel, x, dx);
+      finish<pixels>(at + p * f_.x_pixel, x, dx);
     };
     Index p = 0;
     for (; p + 4 <= f_.width; p += 4) tile(Constant<4>{}, p);
@@ -261,9 +261,9 @@ class Backward {
       constexpr int pixels = decltype(count)::value;
       const float* const rows[2] = {first + output * pixel, second + output * pixel};
       V x[pixels], dx[pixels];
-      load_inputs<pixels>(at + p * pixel, x, dx);
+      load_inputs<pixels>(at + p * f_.x_pixel, x, dx);
       backward_strided<even, pixels>(rows, x, w_, dw_, dx);
-      finish<pixels>(at + p * pixel, x, dx);
+      finish<pixels>(at + p * f_.x_pixel, x, dx);
       p += pixels;
       output += pixels / 2;
     };

@@ -11,6 +11,7 @@ constexpr Index pixel = plane_channels;
 constexpr Index block_rows = 256;        ///< whose sums are in single precision
 constexpr Index project_floats = 32768;  ///< of a tile of normalized rows
 constexpr Index project_task_rows = 512;
+constexpr Index most_units = 32;  ///< whose statistics are joined
 
 /// The passes of one forward computation.
 class Forward {
@@ -25,7 +26,9 @@ class Forward {
     block_ = std::clamp<Index>(project_floats / shape.wide_padded() / 24, 1, 5) * 24;
     task_rows_ = divide_up(project_task_rows, block_) * block_;
     project_tasks_ = divide_up(shape.group * shape.out_pixels(), task_rows_);
-    const Index pairs = shape.groups * std::max(shape.wide_padded(), project_tasks_ * shape.out);
+    unit_groups_ = divide_up(shape.groups, most_units);
+    units_ = divide_up(shape.groups, unit_groups_);
+    const Index pairs = std::max(units_ * shape.wide_padded(), shape.groups * project_tasks_ * shape.out);
     pairs_ = reinterpret_cast<double*>(team.partials.take(4 * pairs));
   }
 
@@ -70,31 +73,39 @@ class Forward {
     packer.run(team_.pool);
   }
 
+  /// A few groups of images, whose statistics are taken together.
+  struct Unit {
+    Index index, first, last, images;
+  };
+  Unit unit(Index index) const {
+    const Index first = index * unit_groups_, last = std::min(first + unit_groups_, shape_.groups);
+    return {index, first, last, std::min(last * shape_.group, shape_.images) - first * shape_.group};
+  }
   template <class Body>
   void for_units(const Body& body) const {
     const Index channel_groups = shape_.channel_groups();
-    team_.pool.run(shape_.groups * channel_groups, [&](std::int64_t task, int worker) {
-      body(task / channel_groups, task % channel_groups, team_.workers[static_cast<std::size_t>(worker)]);
+    team_.pool.run(units_ * channel_groups, [&](std::int64_t task, int worker) {
+      body(unit(task / channel_groups), task % channel_groups, team_.workers[static_cast<std::size_t>(worker)]);
     });
   }
-  double* pairs_of(Index group, Index plane) const {
-    return pairs_ + 2 * (group * shape_.wide_padded() + plane * pixel);
+  double* pairs_of(const Unit& unit, Index plane) const {
+    return pairs_ + 2 * (unit.index * shape_.wide_padded() + plane * pixel);
   }
   void join(Index pixels, const BatchNormStatistics& statistics) const {
     join_moments(
-        pairs_, shape_.groups, 2 * shape_.wide_padded(), shape_.wide,
-        [&](Index group) { return shape_.images_of(group) * pixels; }, statistics);
+        pairs_, units_, 2 * shape_.wide_padded(), shape_.wide, [&](Index index) { return unit(index).images * pixels; },
+        statistics);
   }
 
   void expand() const {
-    for_units([&](Index group, Index channels, BlockWorker& worker) { expand_unit(group, channels, worker); });
+    for_units([&](const Unit& unit, Index channels, BlockWorker& worker) { expand_unit(unit, channels, worker); });
     join(shape_.in_pixels(), saved_.bn1);
     set_first();
   }
   void set_first() const { first_.set(saved_.bn1, weights_.bn1, epsilon_, shape_.wide, shape_.wide_padded()); }
 
-  void expand_unit(Index group, Index channels, BlockWorker& worker) const {
-    const Index first = shape_.first_plane(channels), rows = shape_.images_of(group) * shape_.in_pixels();
+  void expand_unit(const Unit& unit, Index channels, BlockWorker& worker) const {
+    const Index first = shape_.first_plane(channels);
     const int planes = shape_.planes_of(channels);
     const WidePlanes expanded(saved_.expanded);
     UnitMoments moments(worker.tiles.take(UnitMoments::floats(planes * pixel)), planes * pixel);
@@ -103,27 +114,30 @@ class Forward {
     product.panel = expand_panels_ + first * pixel * shape_.in;
     product.planes = planes;
     product.y_plane = expanded.plane;
-    for (Index row = 0; row < rows; row += block_rows) {
-      product.x = x_ + (group * shape_.group * shape_.in_pixels() + row) * shape_.in;
-      product.rows = std::min(block_rows, rows - row);
-      product.y = expanded.at(group, first) + row * pixel;
-      product.moments = moments.block(row == 0);
-      kernels_.wide_moments(product);
-      moments.add();
+    for (Index group = unit.first; group < unit.last; ++group) {
+      const Index rows = shape_.images_of(group) * shape_.in_pixels();
+      for (Index row = 0; row < rows; row += block_rows) {
+        product.x = x_ + (group * shape_.group * shape_.in_pixels() + row) * shape_.in;
+        product.rows = std::min(block_rows, rows - row);
+        product.y = expanded.at(group, first) + row * pixel;
+        product.moments = moments.block(group == unit.first && row == 0);
+        kernels_.wide_moments(product);
+        moments.add();
+      }
     }
-    moments.write(rows, pairs_of(group, first));
+    moments.write(unit.images * shape_.in_pixels(), pairs_of(unit, first));
   }
 
   // A band's planes one after the other: what they share of the input's lines is in cache.
   void filter() const {
-    for_units([&](Index group, Index channels, BlockWorker& worker) {
+    for_units([&](const Unit& unit, Index channels, BlockWorker& worker) {
       const int planes = shape_.planes_of(channels);
       const bool whole = keeps_whole(shape_);
       PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, whole, whole ? 1 : planes);
       float* memory = worker.tiles.take(UnitMoments::floats(planes * pixel) + tile.floats());
       const UnitMoments moments(memory, planes * pixel);
       tile.place(memory + UnitMoments::floats(planes * pixel));
-      for_bands([&](Index first, Index last, Index next, Index need) {
+      for_bands(unit, [&](Index group, Index first, Index last, Index next, Index need) {
         for (int i = 0; i < planes; ++i) {
           const Index plane = shape_.first_plane(channels) + i;
           const int tile_plane = whole ? 0 : i;
@@ -131,24 +145,27 @@ class Forward {
             tile.for_runs(tile_plane, image, next, need, [&](Index begin, Index count, float* to) {
               load(group, image, plane, begin, count, to, tile.row_floats());
             });
-          filter_rows(group, plane, first, last, tile.plane(tile_plane), moments.block(first == 0, i * pixel));
+          filter_rows(group, plane, first, last, tile.plane(tile_plane),
+                      moments.block(group == unit.first && first == 0, i * pixel));
         }
         moments.add();
       });
-      moments.write(shape_.images_of(group) * shape_.out_pixels(), pairs_of(group, shape_.first_plane(channels)));
+      moments.write(unit.images * shape_.out_pixels(), pairs_of(unit, shape_.first_plane(channels)));
     });
   }
 
-  /// body(first output row, last, first input row that is not there yet, last)
+  /// body(group, first output row, last, first input row that is not there yet, last)
   template <class Body>
-  void for_bands(const Body& body) const {
+  void for_bands(const Unit& unit, const Body& body) const {
     const Index band = keeps_whole(shape_) ? shape_.out_h : PaddedTile::band_rows / shape_.stride;
-    Index next = 0;
-    for (Index row = 0; row < shape_.out_h; row += band) {
-      const Index end = std::min(row + band, shape_.out_h);
-      const Index need = std::min(shape_.in_h, (end - 1) * shape_.stride - shape_.padding_y + 3);
-      body(row, end, next, need);
-      next = std::max(next, need);
+    for (Index group = unit.first; group < unit.last; ++group) {
+      Index next = 0;
+      for (Index row = 0; row < shape_.out_h; row += band) {
+        const Index end = std::min(row + band, shape_.out_h);
+        const Index need = std::min(shape_.in_h, (end - 1) * shape_.stride - shape_.padding_y + 3);
+        body(group, row, end, next, need);
+        next = std::max(next, need);
+      }
     }
   }
 
@@ -170,10 +187,11 @@ class Forward {
                            .moments = moments});
   }
 
-  // Statistics are known: expand, normalize, ReLU6 and filter a tile of rows in cache. A group of images a task, so that
+  // Statistics are known: expand, normalize, ReLU6 and filter a tile of rows in cache. All channels a task, so that
   // its input is centered once; its channel groups share a tile unless their rows must wait for the next band.
   void expand_and_filter() const {
-    team_.pool.run(shape_.groups, [&](std::int64_t group, int index) {
+    team_.pool.run(units_, [&](std::int64_t task, int index) {
+      const Unit unit = this->unit(task);
       BlockWorker& worker = team_.workers[static_cast<std::size_t>(index)];
       const bool whole = keeps_whole(shape_);
       PaddedTile tile(shape_.group, shape_.in_h, shape_.in_w, whole, tile_planes(shape_));
@@ -183,7 +201,7 @@ class Forward {
       const UnitMoments moments(memory, shape_.wide_padded());
       tile.place(memory + sums);
       float* centered = memory + sums + tile.floats();
-      for_bands([&](Index begin, Index end, Index next, Index need) {
+      for_bands(unit, [&](Index group, Index begin, Index end, Index next, Index need) {
         center(group, next, need, centered);
         tile.find_offsets(shape_.images_of(group), next, need, worker.offsets);
         for (Index channels = 0; channels < shape_.channel_groups(); ++channels) {
@@ -192,11 +210,11 @@ class Forward {
                       tile.tile() + first * tile.plane_floats(), tile.plane_floats(), worker.offsets.data());
           for (int i = 0; i < shape_.planes_of(channels); ++i)
             filter_rows(group, plane + i, begin, end, tile.plane(first + i),
-                        moments.block(begin == 0, (plane + i) * pixel));
+                        moments.block(group == unit.first && begin == 0, (plane + i) * pixel));
         }
         moments.add();
       });
-      moments.write(shape_.images_of(group) * shape_.out_pixels(), pairs_of(group, 0));
+      moments.write(unit.images * shape_.out_pixels(), pairs_of(unit, 0));
     });
   }
 
@@ -312,7 +330,7 @@ class Forward {
   const BottleneckSaved& saved_;
   float *expand_panels_ = nullptr, *scaled_ = nullptr, *taps_ = nullptr, *project_panels_ = nullptr;
   Normalization first_{}, second_{};
-  Index size_ = 0, block_ = 0, task_rows_ = 0, project_tasks_ = 0;
+  Index size_ = 0, block_ = 0, task_rows_ = 0, project_tasks_ = 0, unit_groups_ = 1, units_ = 0;
   double* pairs_ = nullptr;
 };
 

@@ -104,7 +104,7 @@ struct PlaneFilterBackward {
   Index padding_y, padding_x;
   const float* weights;  ///< [9][16]
   const float* x;        ///< row `first` of the first image: what ReLU6 gave
-  Index x_image;
+  Index x_image, x_pixel;
   bool masked;            ///< else x is no ReLU6's, and `expanded` absent
   const float* expanded;  ///< laid out as x, or null: no sum of products
   const float* mean;

@@ -64,7 +64,7 @@ void Packer::pack(const Panel& panel) {
 }
 
 void Packer::run(ThreadPool& pool) const {
-  constexpr Index little = 16384;  // elements that are packed before another thread is awake
+  constexpr Index little = 4096;  // elements that are packed before another thread is awake
   Index size = 0;
   for (const Panel& panel : panels_) size += panel.padded_rows * panel.width;
   const auto count = static_cast<Index>(panels_.size());

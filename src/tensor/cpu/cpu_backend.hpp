@@ -144,8 +144,9 @@ class CpuBackend : public HostBackend {
   float* take_sums(const Tiling& tiling, Index count);  ///< `count` vectors for each task, in the partials
 
   void take_moments(const View& x, const BatchNormStatistics& statistics);
+  /// `sum`, or nothing, is added to what the activation gives.
   void normalize(const View& x, const View& mean, const View& variance, const BatchNormWeights& weights, double epsilon,
-                 Activation act, const View& y);
+                 Activation act, const View& sum, const View& y);
 
   /// body(begin, count) over blocks of a flat array.
   template <class Body>

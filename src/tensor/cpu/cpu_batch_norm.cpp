@@ -68,7 +68,7 @@ void CpuBackend::bias_backward(const View& dy, const View& dbias) {
 }
 
 void CpuBackend::normalize(const View& x, const View& mean, const View& variance, const BatchNormWeights& weights,
-                           double epsilon, Activation act, const View& y) {
+                           double epsilon, Activation act, const View& sum, const View& y) {
   const Tiling t = tiling(x);
   float *center = vectors_.take(3 * t.width), *factor = center + t.width, *offset = factor + t.width;
   for (Index c = 0; c < x.c; ++c) {
@@ -79,8 +79,9 @@ void CpuBackend::normalize(const View& x, const View& mean, const View& variance
   }
   for (float* vector : {center, factor, offset}) repeat(vector, x.c, t.width);
   pool_.run(t.tasks, [&](std::int64_t task, int) {
-    kernels_.normalize(t.span(task), x.as<const float>() + t.begin(task), center, factor, offset, act,
-                       y.as<float>() + t.begin(task));
+    const Index begin = t.begin(task);
+    kernels_.normalize(t.span(task), x.as<const float>() + begin, center, factor, offset, act,
+                       sum.present() ? sum.as<const float>() + begin : nullptr, y.as<float>() + begin);
   });
 }
 
@@ -134,7 +135,7 @@ void CpuBackend::batch_norm_training(const View& x, const BatchNormWeights& weig
   shapes::batch_norm_weights(op, Type::f32, weights, x.c);
   check_vectors(op, x.c, {statistics.mean, statistics.variance});
   take_moments(x, statistics);
-  normalize(x, statistics.mean, statistics.variance, weights, epsilon, act, y);
+  normalize(x, statistics.mean, statistics.variance, weights, epsilon, act, {}, y);
 }
 
 void CpuBackend::batch_norm_inference(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
@@ -143,7 +144,7 @@ void CpuBackend::batch_norm_inference(const View& x, const BatchNormWeights& wei
   shapes::batch_norm(op, Type::f32, x, y);
   shapes::batch_norm_weights(op, Type::f32, weights, x.c);
   check_vectors(op, x.c, {weights.running_mean, weights.running_variance});
-  normalize(x, weights.running_mean, weights.running_variance, weights, epsilon, act, y);
+  normalize(x, weights.running_mean, weights.running_variance, weights, epsilon, act, {}, y);
 }
 
 // dx = γ/σ·(g − Σg/M − (x−mean)/σ²·Σg(x−mean)/M), g = dy through the activation's mask.

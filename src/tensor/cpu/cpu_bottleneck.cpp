@@ -56,8 +56,8 @@ void CpuBackend::bottleneck_training(const View& x, const BottleneckWeights& wei
   const BottleneckShape shape(x, weights.expand, weights.depthwise, weights.project, weights.stride);
   saved = take_bottleneck_saved(arena, shape);
   forward(team(), shape, x, weights, epsilon, saved);
-  normalize(saved.projected, saved.bn3.mean, saved.bn3.variance, weights.bn3, epsilon, Activation::none, y);
-  if (weights.residual) add(y, x, y);
+  normalize(saved.projected, saved.bn3.mean, saved.bn3.variance, weights.bn3, epsilon, Activation::none,
+            weights.residual ? x : View{}, y);
 }
 
 void CpuBackend::bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,

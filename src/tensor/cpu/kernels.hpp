@@ -21,6 +21,7 @@ struct MatmulBlock {
   Activation act;
   float* y;
   Index y_stride;
+  bool accumulate = false;               ///< to y, without activation
   Index segments = 1, segment_step = 0;  ///< floats from a segment to the next
 };
 
@@ -136,7 +137,7 @@ struct Kernels {
   void (*moments)(const Span&, const float* x, const float* shift, float* sum, float* sum_of_squares);
   void (*column_sums)(const Span&, const float* x, float* sum);
   void (*normalize)(const Span&, const float* x, const float* mean, const float* scale, const float* offset,
-                    Activation act, float* y);
+                    Activation act, const float* add, float* y);  ///< `add` to what the activation gives, or null
   /// sums of g and g·(x − mean), g = dy through the activation's mask
   void (*gradient_sums)(const Span&, const float* x, const float* y, const float* dy, const float* mean, Activation act,
                         float* sum, float* sum_of_products);

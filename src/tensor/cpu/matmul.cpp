@@ -32,6 +32,16 @@ void tile(const MatmulBlock& block, const float* x, float* y) {
       for (int v = 0; v < vectors; ++v) sum[r][v] = activate(block.act, sum[r][v]);
   }
   const Index last = block.columns - (vectors - 1) * lanes;
+  if (block.accumulate) {
+#pragma GCC unroll 32
+    for (int r = 0; r < rows; ++r) {
+      const float* out = y + r * block.y_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors - 1; ++v) sum[r][v] = sum[r][v] + load(out + v * lanes);
+      const float* end = out + (vectors - 1) * lanes;
+      sum[r][vectors - 1] = sum[r][vectors - 1] + (last == lanes ? load(end) : Part{last}.load(end));
+    }
+  }
 #pragma GCC unroll 32
   for (int r = 0; r < rows; ++r) {
     float* out = y + r * block.y_stride;

@@ -18,7 +18,7 @@ void depthwise_filter_pixel(const FilterTap* taps, Index count, Index channels, 
 void moments(const Span& span, const float* x, const float* shift, float* sum, float* sum_of_squares);
 void column_sums(const Span& span, const float* x, float* sum);
 void normalize(const Span& span, const float* x, const float* mean, const float* scale, const float* offset,
-               Activation act, float* y);
+               Activation act, const float* add, float* y);
 void gradient_sums(const Span& span, const float* x, const float* y, const float* dy, const float* mean, Activation act,
                    float* sum, float* sum_of_products);
 void normalize_backward(const Span& span, const float* x, const float* y, const float* dy, const float* mean,
