@@ -1,4 +1,6 @@
 // 3×3 depthwise convolution of one padded plane: the weights stay in registers, every input is loaded once a filter row.
+#include <algorithm>
+
 #include "tensor/cpu/block_simd.hpp"
 #include "tensor/cpu/unit.hpp"
 
@@ -8,46 +10,58 @@ namespace {
 constexpr int pixel = static_cast<int>(plane_channels);
 constexpr Index ahead = 24;  ///< pixels of a plane whose lines are fetched before they are written
 
-/// `pixels` neighboring outputs from three padded rows.
-template <int stride, int pixels>
-DANAS_INLINE void filter_pixels(const float* const (&rows)[3], const V (&w)[9], V (&sum)[pixels]) {
+constexpr int longest = 8;                                   ///< outputs of a tile
+constexpr int longest_held = registers == 32 ? longest : 4;  ///< with all weights in registers
+
+/// What one filter row adds to `pixels` neighboring outputs. Where a tile begins or ends its row, the pixel of padding
+/// before or after it is left out.
+template <int stride, int pixels, bool begins, bool ends>
+DANAS_INLINE void add_taps(const float* x, const V* w, V (&sum)[pixels]) {
   constexpr int width = (pixels - 1) * stride + 3;
-#pragma GCC unroll 3
-  for (int ky = 0; ky < 3; ++ky)
 #pragma GCC unroll 32
-    for (int j = 0; j < width; ++j) {
-      V x = load(rows[ky] + j * pixel);
-      DANAS_KEEP(x);
+  for (int j = begins ? 1 : 0; j < width - (ends ? 1 : 0); ++j) {
+    V value = load(x + j * pixel);
+    DANAS_KEEP(value);
 #pragma GCC unroll 3
-      for (int kx = 0; kx < 3; ++kx)
-        if ((j - kx) % stride == 0 && j >= kx && (j - kx) / stride < pixels)
-          sum[(j - kx) / stride] = fma(x, w[ky * 3 + kx], sum[(j - kx) / stride]);
-    }
+    for (int kx = 0; kx < 3; ++kx)
+      if ((j - kx) % stride == 0 && j >= kx && (j - kx) / stride < pixels)
+        sum[(j - kx) / stride] = fma(value, w[kx], sum[(j - kx) / stride]);
+  }
 }
 
-/// body(Constant<pixels>, first) over a row of `width` pixels.
+/// The rows of the input that an output row sees, without those of the padding: the first, how many they are, and the
+/// weights of the first. The others follow, around the end of the rows that are kept.
+struct SeenRows {
+  const float *first, *weights;
+  Index count, row;
+  const float* end;
+  Index kept;
+};
+
+/// body(rows seen, y) for every output row of one vector of channels.
 template <int stride, class Body>
-DANAS_INLINE void for_row_tiles(Index width, Body&& body) {
-  Index p = 0;
-  if constexpr (registers == 32 && stride == 1) {
-    if (width % 8 != 0 && width % 7 == 0)
-      for (; p + 7 <= width; p += 7) body(Constant<7>{}, p);
-    for (; p + 8 <= width; p += 8) body(Constant<8>{}, p);
-    if (p + 6 <= width) {
-      body(Constant<6>{}, p);
-      p += 6;
+DANAS_INLINE void for_rows(const PlaneFilter& f, int lane, Body&& body) {
+  const Index column = (1 - f.padding_x) * pixel + lane, kept = f.x.rows * f.x.row;
+  for (Index image = 0; image < f.images; ++image) {
+    const float* const x = f.x.base + image * f.x.image + column;
+    float* y = f.y + image * f.y_image + lane;
+    for (Index row = f.first; row < f.last; ++row, y += f.width * pixel) {
+      const Index in = row * stride - f.padding_y, above = in < 0 ? -in : 0, first = in + above;
+      const Index place = f.x.rows < f.x.height ? first % f.x.rows : first;
+      body(SeenRows{x + place * f.x.row, f.weights + lane + above * 3 * pixel,
+                    std::min<Index>(3, f.x.height - in) - above, f.x.row, x + kept, kept},
+           y);
     }
   }
-  for (; p + 4 <= width; p += 4) body(Constant<4>{}, p);
-  if (p + 3 <= width) {
-    body(Constant<3>{}, p);
-    p += 3;
+}
+
+/// body(Constant<count>) of a count that is known at run time, 1 to `most`.
+template <int most, class Body>
+DANAS_INLINE void with_count(Index count, Body&& body) {
+  if constexpr (most > 1) {
+    if (count < most) return with_count<most - 1>(count, body);
   }
-  if (p + 2 <= width) {
-    body(Constant<2>{}, p);
-    p += 2;
-  }
-  if (p < width) body(Constant<1>{}, p);
+  body(Constant<most>{});
 }
 
 /// Moments of one vector of channels in registers.
@@ -60,27 +74,75 @@ struct RowMoments {
   }
 };
 
-template <int stride, bool activated>
-DANAS_INLINE void filter_row(const PlaneFilter& f, Index image, Index row, int lane, const V (&w)[9], V bias, float* y,
-                             RowMoments* moments) {
-  const Index in = row * stride - f.padding_y, column = (1 - f.padding_x) * pixel + lane;
-  const float* const base[3] = {row_of(f.x, image, in) + column, row_of(f.x, image, in + 1) + column,
-                                row_of(f.x, image, in + 2) + column};
-  for_row_tiles<stride>(f.width, [&](auto count, Index p) DANAS_ALWAYS_INLINE {
-    constexpr int pixels = decltype(count)::value;
-    const Index shift = p * stride * pixel;
-    const float* const rows[3] = {base[0] + shift, base[1] + shift, base[2] + shift};
-    V sum[pixels];
+/// A tile of a row of outputs. All weights are `held` where there are registers for them, else a filter row's at a time.
+template <int stride, int pixels, bool begins, bool ends, bool activated, bool held>
+DANAS_INLINE void filter_tile(const SeenRows& rows, const V (&w)[9], Index first, V bias, float* y,
+                              RowMoments* moments) {
+  V sum[pixels];
 #pragma GCC unroll 16
-    for (int i = 0; i < pixels; ++i) sum[i] = bias;
-    filter_pixels<stride, pixels>(rows, w, sum);
-#pragma GCC unroll 16
-    for (int i = 0; i < pixels; ++i) {
-      if (!activated) __builtin_prefetch(y + (p + i + ahead) * pixel, 1);
-      store(y + (p + i) * pixel, activated ? relu6(sum[i]) : sum[i]);
-      if (!activated && moments) moments->add(sum[i]);
+  for (int i = 0; i < pixels; ++i) sum[i] = bias;
+  const float* x = rows.first;
+  const auto add = [&](const V* row_weights) DANAS_ALWAYS_INLINE {
+    add_taps<stride, pixels, begins, ends>(x + first * stride * pixel, row_weights, sum);
+    x += rows.row;
+    if (x >= rows.end) x -= rows.kept;
+  };
+  if constexpr (held) {
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; ++i) add(w + 3 * i);
+  } else {
+    for (Index i = 0; i < rows.count; ++i) {
+      const float* from = rows.weights + i * 3 * pixel;
+      const V row_weights[3] = {load(from), load(from + pixel), load(from + 2 * pixel)};
+      add(row_weights);
     }
+  }
+  y += first * pixel;
+#pragma GCC unroll 16
+  for (int i = 0; i < pixels; ++i) {
+    if (!activated) __builtin_prefetch(y + (i + ahead) * pixel, 1);
+    store(y + i * pixel, activated ? relu6(sum[i]) : sum[i]);
+    if (!activated && moments) moments->add(sum[i]);
+  }
+}
+
+/// A row that is longer than a tile; `padded` says whether its first output sees a pixel of padding, as its last one does.
+template <int stride, bool padded, bool activated, bool held>
+DANAS_INLINE void filter_long_row(const SeenRows& rows, const V (&w)[9], Index width, V bias, float* y,
+                                  RowMoments* moments) {
+  constexpr int length = held ? longest_held : longest;
+  filter_tile<stride, length, padded, false, activated, held>(rows, w, 0, bias, y, moments);
+  Index first = length;
+  for (; first + length < width; first += length)
+    filter_tile<stride, length, false, false, activated, held>(rows, w, first, bias, y, moments);
+  with_count<length>(width - first, [&](auto count) DANAS_ALWAYS_INLINE {
+    filter_tile<stride, decltype(count)::value, false, true, activated, held>(rows, w, first, bias, y, moments);
   });
+}
+
+/// Every row of one vector of channels. before(row), which gives its moments or nothing, and after(y, moments).
+template <int stride, bool padded, bool activated, class Before, class After>
+DANAS_INLINE void filter_rows(const PlaneFilter& f, int lane, V bias, Before&& before, After&& after) {
+  V w[9];
+#pragma GCC unroll 9
+  for (int tap = 0; tap < 9; ++tap) w[tap] = load(f.weights + tap * pixel + lane);
+  if (f.width > longest) {
+    for_rows<stride>(f, lane, [&](const SeenRows& rows, float* y) DANAS_ALWAYS_INLINE {
+      if (rows.count == 3) filter_long_row<stride, padded, activated, true>(rows, w, f.width, bias, y, before());
+      else filter_long_row<stride, padded, activated, false>(rows, w, f.width, bias, y, before());
+      after(y);
+    });
+  } else {
+    with_count<longest>(f.width, [&](auto count) DANAS_ALWAYS_INLINE {
+      for_rows<stride>(f, lane, [&](const SeenRows& rows, float* y) DANAS_ALWAYS_INLINE {
+        constexpr int pixels = decltype(count)::value;
+        if (pixels <= longest_held && rows.count == 3)
+          filter_tile<stride, pixels, padded, true, activated, pixels <= longest_held>(rows, w, 0, bias, y, before());
+        else filter_tile<stride, pixels, padded, true, activated, false>(rows, w, 0, bias, y, before());
+        after(y);
+      });
+    });
+  }
 }
 
 /// The first row of a unit gives the center of its moments.
@@ -93,36 +155,33 @@ RowMoments first_moments(const float* y, Index width) {
   return moments;
 }
 
-template <int stride>
+template <int stride, bool padded>
 void filter_moments(const PlaneFilter& f, int lane) {
-  V w[9];
-#pragma GCC unroll 9
-  for (int tap = 0; tap < 9; ++tap) w[tap] = load(f.weights + tap * pixel + lane);
   RowMoments moments;
   bool first = f.moments.first;
   if (!first) moments.center = load(f.moments.center + lane);
-  for (Index image = 0; image < f.images; ++image)
-    for (Index row = f.first; row < f.last; ++row) {
-      float* y = f.y + image * f.y_image + (row - f.first) * f.width * pixel + lane;
-      filter_row<stride, false>(f, image, row, lane, w, V{}, y, first ? nullptr : &moments);
-      if (first) moments = first_moments(y, f.width);
-      first = false;
-    }
+  filter_rows<stride, padded, false>(
+      f, lane, V{}, [&]() DANAS_ALWAYS_INLINE { return first ? nullptr : &moments; },
+      [&](const float* y) DANAS_ALWAYS_INLINE {
+        if (first) moments = first_moments(y, f.width);
+        first = false;
+      });
   store(f.moments.center + lane, moments.center);
   store(f.moments.sum + lane, load(f.moments.sum + lane) + moments.sum);
   store(f.moments.squares + lane, load(f.moments.squares + lane) + moments.squares);
 }
 
-template <int stride>
+template <int stride, bool padded>
 void filter_activated(const PlaneFilter& f, int lane) {
-  V w[9];
-#pragma GCC unroll 9
-  for (int tap = 0; tap < 9; ++tap) w[tap] = load(f.weights + tap * pixel + lane);
-  const V bias = load(f.bias + lane);
-  for (Index image = 0; image < f.images; ++image)
-    for (Index row = f.first; row < f.last; ++row)
-      filter_row<stride, true>(f, image, row, lane, w, bias,
-                               f.y + image * f.y_image + (row - f.first) * f.width * pixel + lane, nullptr);
+  filter_rows<stride, padded, true>(
+      f, lane, load(f.bias + lane), []() DANAS_ALWAYS_INLINE -> RowMoments* { return nullptr; },
+      [](const float*) DANAS_ALWAYS_INLINE {});
+}
+
+template <int stride, bool padded>
+void filter_plane(const PlaneFilter& f, int lane) {
+  if (f.bias) filter_activated<stride, padded>(f, lane);
+  else filter_moments<stride, padded>(f, lane);
 }
 
 /// What a backward pass keeps in registers beside the gradients of the weights.
@@ -296,8 +355,9 @@ class Backward {
 
 void plane_filter(const PlaneFilter& f) {
   for (int lane = 0; lane < plane_channels; lane += lanes) {
-    if (f.bias) f.stride == 1 ? filter_activated<1>(f, lane) : filter_activated<2>(f, lane);
-    else f.stride == 1 ? filter_moments<1>(f, lane) : filter_moments<2>(f, lane);
+    if (f.stride == 1) filter_plane<1, true>(f, lane);
+    else if (f.padding_x == 1) filter_plane<2, true>(f, lane);
+    else filter_plane<2, false>(f, lane);
   }
 }
 
