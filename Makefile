@@ -1,5 +1,5 @@
 # Thin wrapper around Meson: `make run` and `make test` do all set-up on a fresh Debian machine.
-# For the CUDA backend to come; so far every build is for the CPU and fully static.
+# Without a GPU the build is for the CPU and fully static.
 CUDA := $(shell nvidia-smi -L >/dev/null 2>&1 && echo auto || echo disabled)
 SETUP := meson setup -Dcuda=$(CUDA) $(MESON_FLAGS)
 # Line numbers are all that a sanitizer's report needs; whole debug information takes the compiler three times as long.
@@ -9,9 +9,9 @@ SANITIZE := $(SETUP) -Doptimization=1 -Ddebug=false -Dcpp_args=-g1 -Db_lundef=fa
 ARM_PACKAGES := g++-aarch64-linux-gnu qemu-user-static $(addsuffix :arm64,libboost-test-dev libjpeg62-turbo-dev libwebp-dev)
 
 # Whose tests have threads; the commands start none of their own.
-THREADED := base tensor nn data nas
+THREADED := base tensor cuda nn data nas
 
-.PHONY: all run test test-neon format lint sanitize bench clean packages
+.PHONY: all run test test-neon test-cuda format lint sanitize bench clean packages
 
 all: build/build.ninja
 	meson compile -C build danas
@@ -28,6 +28,13 @@ test: build/build.ninja
 test-neon: build-neon/build.ninja
 	meson compile -C build-neon test_base test_tensor
 	BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-neon base tensor 'instruction sets do not leak'
+
+# The CUDA backend as nvcc builds it for two architectures, its machine code, and what the program says without a GPU; the
+# kernels for Volta by a compiler from PyPI (scripts/volta-check). Some 4 minutes of CPU time after `make test`.
+test-cuda: build/build.ninja
+	scripts/test-cuda build-cuda || [ $$? = 77 ]
+	meson compile -C build test_cuda test_machine_code
+	scripts/volta-check build || [ $$? = 77 ]
 
 format:
 	scripts/install-packages clang-format
@@ -53,7 +60,7 @@ bench: all
 	./build/danas bench --suite
 
 clean:
-	rm -rf build build-address build-thread build-neon
+	rm -rf build build-address build-cuda build-thread build-neon
 
 packages:
 	scripts/install-packages

@@ -33,9 +33,12 @@ struct Weights {
   __device__ float& at(int tap, int i, int o) const { return data[tap * tap_stride + i * row_stride + o]; }
 };
 
-/// body(i) for every i below size; one thread does several where there are more than the grid has.
+constexpr int each_threads = 256, each_blocks = 4;  ///< of a block; blocks that a multiprocessor has room for at least
+
+/// body(i) for every i below size; one thread does several where there are more than the grid has. At most 64 registers: these
+/// bodies wait for memory, and threads beside them hide it.
 template <class Body>
-__global__ void for_each(Body body, Index size) {
+__global__ void __launch_bounds__(each_threads, each_blocks) for_each(Body body, Index size) {
   const Index step = Index{gridDim.x} * blockDim.x;
   for (Index i = Index{blockIdx.x} * blockDim.x + threadIdx.x; i < size; i += step) body(i);
 }

@@ -20,13 +20,13 @@ void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
   check(cudaGetLastError(), name);
 }
 
-/// body(i) for every i below size, in blocks of 256 threads, as many as there are elements or a large GPU keeps busy.
+/// body(i) for every i below size, in as many blocks as there are elements or a large GPU keeps busy.
 template <class Body>
 void launch_each(const char* name, Index size, cudaStream_t stream, const Body& body) {
-  constexpr Index threads = 256, most_blocks = 8192;
+  constexpr Index most_blocks = 8192;
   if (size == 0) return;
-  const auto blocks = static_cast<unsigned>(std::min(divided_up(size, threads), most_blocks));
-  launch(name, for_each<Body>, dim3(blocks), dim3(threads), stream, body, size);
+  const auto blocks = static_cast<unsigned>(std::min(divided_up(size, each_threads), most_blocks));
+  launch(name, for_each<Body>, dim3(blocks), dim3(each_threads), stream, body, size);
 }
 
 }  // namespace danas::cuda

@@ -41,7 +41,7 @@ void work(Backend& backend) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(backend)
+BOOST_AUTO_TEST_SUITE(backend, *boost::unit_test::label("threads"))
 
 BOOST_AUTO_TEST_CASE(it_says_what_it_is) {
   BOOST_TEST(cuda_devices().count == 1);

@@ -73,7 +73,7 @@ void reads_beyond_a_row(float* numbers) {
   if (threadIdx.x >= rows) return;
   float sum = 0;
   for (unsigned c = 0; c <= channels; ++c) sum += numbers[threadIdx.x * channels + c];
-  numbers[threadIdx.x * channels] = sum;
+  numbers[threadIdx.x * channels + 1] = sum;
 }
 
 void writes_beyond_its_memory(float* numbers) { numbers[rows * channels + threadIdx.x] = 1; }
@@ -86,7 +86,7 @@ std::array<float, rows> row_sums(void (*kernel)(float*)) {
   std::fill_n(numbers, rows * channels, 1.0F);
   emulation::run("planted", 1, rows, [=] { kernel(numbers); });
   std::array<float, rows> sums{};
-  for (unsigned row = 0; row < rows; ++row) sums[row] = numbers[row * channels];
+  for (unsigned row = 0; row < rows; ++row) sums[row] = numbers[row * channels + 1];
   cudaFree(memory);
   return sums;
 }
@@ -107,9 +107,10 @@ End end_of(const std::function<void()>& work) {
     ::_exit(0);
   }
   ::close(pipe[1]);
-  std::string said(200, '\0');
-  const ssize_t count = ::read(pipe[0], said.data(), said.size());
-  said.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  std::string said;
+  char buffer[256];
+  for (ssize_t count = 0; (count = ::read(pipe[0], buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(count));
   ::close(pipe[0]);
   int status = 0;
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
@@ -142,7 +143,7 @@ std::array<float, threads> in_order(Order order, void (*kernel)(float*)) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(emulated)
+BOOST_AUTO_TEST_SUITE(emulated, *boost::unit_test::label("threads"))
 
 BOOST_AUTO_TEST_CASE(barriers_order_threads) {
   for (const Order order : {Order::forward, Order::reverse, Order::shuffled}) {

@@ -14,7 +14,7 @@
 #define __global__
 #define __device__
 #define __host__
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 #define threadIdx (::danas::emulation::place.thread)
 #define blockIdx (::danas::emulation::place.block)
 #define blockDim (::danas::emulation::place.block_size)
