@@ -294,14 +294,16 @@ class Backward {
 
 }  // namespace
 
-void plane_filter(const PlaneFilter& f) {
+void plane_filter(const PlaneFilter& arguments) {
+  const PlaneFilter f = arguments;  // see wide_activated()
   for (int lane = 0; lane < plane_channels; lane += lanes) {
     if (f.bias) f.stride == 1 ? filter_activated<1>(f, lane) : filter_activated<2>(f, lane);
     else f.stride == 1 ? filter_moments<1>(f, lane) : filter_moments<2>(f, lane);
   }
 }
 
-void plane_filter_backward(const PlaneFilterBackward& f) {
+void plane_filter_backward(const PlaneFilterBackward& arguments) {
+  const PlaneFilterBackward f = arguments;
   for (int lane = 0; lane < plane_channels; lane += lanes) {
     if (f.stride == 1) Backward<1>(f, lane).run();
     else Backward<2>(f, lane).run();
