@@ -1,6 +1,7 @@
 #include "tensor/bottleneck_shape.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "tensor/arena.hpp"
 #include "tensor/normalized_convolution.hpp"
@@ -49,7 +50,11 @@ BottleneckShape::BottleneckShape(const View& x, const Filter& expand, const Filt
   const std::int64_t enough = least_pixels / std::max<std::int64_t>(1, in_pixels());
   const std::int64_t wanted = std::clamp<std::int64_t>(std::max(images / least_groups, enough), 1, fitting);
   groups = (images + wanted - 1) / wanted;
-  if (2 * groups > least_groups) groups = (groups + least_groups - 1) / least_groups * least_groups;  // equal shares
+  if (groups > 0) {  // as many as threads share equally
+    const auto parts =
+        static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(std::min(groups, least_groups))));
+    groups = (groups + parts - 1) / parts * parts;
+  }
   group = groups > 0 ? (images + groups - 1) / groups : 1;  // as even as can be
   groups = (images + group - 1) / group;
   if (expands()) expansion = cheapest_expansion(*this);

@@ -1,5 +1,7 @@
 #include "tensor/cpu/block_backward.hpp"
 
+#include "tensor/cpu/transpose.hpp"
+
 namespace danas::cpu {
 namespace {
 
@@ -141,10 +143,8 @@ void BackwardPass::finish(Index channels) const {
   float* dproject = dproject_ + first * shape_.out;
   if (wanted.project.present()) {
     sum(dproject, shape_.out * width, chunks_, shape_.out * padded);
-    for (Index e = 0; e < used; ++e) {
-      float* to = wanted.project.as<float>() + (first + e) * wanted.project.row_stride;
-      for (Index o = 0; o < shape_.out; ++o) to[o] = dproject[o * width + e];
-    }
+    transpose(dproject, width, shape_.out, used, wanted.project.as<float>() + first * wanted.project.row_stride,
+              wanted.project.row_stride);
   }
   if (!wanted.depthwise.present()) return;
   sum(dtaps_ + first * 9, width * 9, chunks_, padded * 9);

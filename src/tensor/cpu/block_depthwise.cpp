@@ -353,7 +353,8 @@ class Backward {
 
 }  // namespace
 
-void plane_filter(const PlaneFilter& f) {
+void plane_filter(const PlaneFilter& arguments) {
+  const PlaneFilter f = arguments;  // see wide_activated()
   for (int lane = 0; lane < plane_channels; lane += lanes) {
     if (f.stride == 1) filter_plane<1, true>(f, lane);
     else if (f.padding_x == 1) filter_plane<2, true>(f, lane);
@@ -361,7 +362,8 @@ void plane_filter(const PlaneFilter& f) {
   }
 }
 
-void plane_filter_backward(const PlaneFilterBackward& f) {
+void plane_filter_backward(const PlaneFilterBackward& arguments) {
+  const PlaneFilterBackward f = arguments;
   for (int lane = 0; lane < plane_channels; lane += lanes) {
     if (f.stride == 1) Backward<1>(f, lane).run();
     else Backward<2>(f, lane).run();

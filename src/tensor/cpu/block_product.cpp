@@ -175,7 +175,8 @@ void wide_activated(const WideActivated& arguments) {
   });
 }
 
-void wide_moments(const WideMoments& product) {
+void wide_moments(const WideMoments& arguments) {
+  const WideMoments product = arguments;
   const auto begin = [](auto& sum, int) DANAS_ALWAYS_INLINE { clear(sum); };
   wide_tiles(product, begin, [&](auto& sum, int first, Index row) DANAS_ALWAYS_INLINE {
     constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
@@ -194,7 +195,8 @@ void wide_moments(const WideMoments& product) {
   });
 }
 
-void wide_backward(const WideBackward& product) {
+void wide_backward(const WideBackward& arguments) {
+  const WideBackward product = arguments;
   const auto begin = [](auto& sum, int) DANAS_ALWAYS_INLINE { clear(sum); };
   wide_tiles(product, begin, [&](auto& sum, int first, Index row) DANAS_ALWAYS_INLINE {
     constexpr int rows = std::extent_v<std::remove_reference_t<decltype(sum)>, 0>;
@@ -205,10 +207,15 @@ void wide_backward(const WideBackward& product) {
       const V mean = load(product.mean + c), scale = load(product.scale + c), shift = load(product.shift + c);
       V total = load(product.sum + c), products = load(product.products + c);
       float* z = product.z + vector_place(first + v, product.z_plane) + row * plane_channels;
+      if ((first + v) % plane_vectors == 0) {
+#pragma GCC unroll 32
+        for (int r = 0; r < rows; ++r) {
+          __builtin_prefetch(product.filtered + place + (r + ahead) * plane_channels);
+          __builtin_prefetch(product.y + place + (r + ahead) * plane_channels, 1);
+        }
+      }
 #pragma GCC unroll 32
       for (int r = 0; r < rows; ++r) {
-        __builtin_prefetch(product.filtered + place + (r + ahead) * plane_channels);
-        __builtin_prefetch(product.y + place + (r + ahead) * plane_channels, 1);
         const V centered = load(product.filtered + place + r * plane_channels) - mean;
         const V a = fma(centered, scale, shift), q = where_open(a, sum[r][v]);
         store(product.y + place + r * plane_channels, q);
@@ -227,12 +234,14 @@ void narrow(const NarrowProduct& product) {
 }
 
 void narrow_moments(const NarrowMoments& product) {
+  const Moments moments = product.moments;
   narrow_tiles(product, [&](auto& sum, const auto& memory, int v, Index row) DANAS_ALWAYS_INLINE {
-    add_moments(product.moments, product.moments.first && row == 0, memory, v * lanes, sum, v);
+    add_moments(moments, moments.first && row == 0, memory, v * lanes, sum, v);
   });
 }
 
-void wide_filter(const WideFilter& f) {
+void wide_filter(const WideFilter& arguments) {
+  const WideFilter f = arguments;
   for_panels(f.planes * plane_vectors, [&](auto vectors, int first) DANAS_ALWAYS_INLINE {
     constexpr int width = decltype(vectors)::value;
     for_heights<width>(f.depth, [&](auto height, Index i)

@@ -26,7 +26,8 @@ DANAS_INLINE void for_channels(Index channels, Body&& body) {
 
 }  // namespace
 
-void plane_normalize(const PlaneRows& rows) {
+void plane_normalize(const PlaneRows& arguments) {
+  const PlaneRows rows = arguments;  // see wide_activated()
   for_lanes([&](int lane) DANAS_ALWAYS_INLINE {
     const V mean = load(rows.mean + lane), scale = load(rows.scale + lane), shift = load(rows.shift + lane);
     for (Index row = 0; row < rows.rows; ++row) {
@@ -34,14 +35,15 @@ void plane_normalize(const PlaneRows& rows) {
       float* y = rows.y + row * rows.y_row + lane;
 #pragma GCC unroll 4
       for (Index p = 0; p < rows.pixels; ++p) {
-        __builtin_prefetch(x + p * pixel + ahead);
+        if (lane == 0) __builtin_prefetch(x + p * pixel + ahead);
         store(y + p * pixel, relu6(fma(load(x + p * pixel) - mean, scale, shift)));
       }
     }
   });
 }
 
-void plane_combine(const PlaneCombination& rows) {
+void plane_combine(const PlaneCombination& arguments) {
+  const PlaneCombination rows = arguments;
   for_lanes([&](int lane) DANAS_ALWAYS_INLINE {
     const V scale = load(rows.scale + lane), shift = load(rows.shift + lane),
             other_scale = load(rows.other_scale + lane);
@@ -50,8 +52,8 @@ void plane_combine(const PlaneCombination& rows) {
       float* y = rows.y + row * rows.y_row + lane;
 #pragma GCC unroll 4
       for (Index p = 0; p < rows.pixels; ++p) {
-        __builtin_prefetch(x + p * pixel + ahead);
-        __builtin_prefetch(other + p * pixel + ahead);
+        if (lane == 0) __builtin_prefetch(x + p * pixel + ahead);
+        if (lane == 0) __builtin_prefetch(other + p * pixel + ahead);
         store(y + p * pixel, fma(load(x + p * pixel), scale, fma(load(other + p * pixel), other_scale, shift)));
       }
     }

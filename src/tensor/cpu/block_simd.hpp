@@ -55,9 +55,6 @@ DANAS_INLINE const float* row_of(const PaddedPlane& plane, Index i, Index y) {
 
 DANAS_INLINE V relu6(V v) { return activate<Activation::relu6>(v); }
 
-/// v where 0 < a < 6.
-DANAS_INLINE V where_open(V a, V v) { return where_positive(a, where_below(a, all(6.0f), v)); }
-
 /// Adds the rows of a tile to the moments of one vector of channels.
 template <int rows, int vectors, class Memory>
 DANAS_INLINE void add_moments(const Moments& moments, bool first, const Memory& memory, Index c,

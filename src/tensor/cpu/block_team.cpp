@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tensor/cpu/transpose.hpp"
+
 namespace danas::cpu {
 
 void Packer::add_wide(const Matrix& w, const BottleneckShape& shape, float* out) {
@@ -37,12 +39,15 @@ void Packer::pack(const Panel& panel) {
   const Matrix& w = panel.w;
   const Index used = std::clamp<Index>(w.columns - panel.first, 0, panel.width);
   if (panel.pairs) {
-    for (Index row = 0; row < w.rows; ++row)
-      for (Index j = 0; j < panel.width; ++j)
-        panel.out[(row / 2 * panel.width + j) * 2 + row % 2] =
-            j < used ? w.data[row * w.row_step + (panel.first + j) * w.column_step] : 0.0f;
-    if (w.rows % 2 == 1)
-      for (Index j = 0; j < panel.width; ++j) panel.out[(w.rows / 2 * panel.width + j) * 2 + 1] = 0.0f;
+    for (Index row = 0; row < w.rows; row += 2) {
+      const float* in = w.data + row * w.row_step + panel.first * w.column_step;
+      float* out = panel.out + row * panel.width;
+      for (Index j = 0; j < used; ++j, in += w.column_step) {
+        out[2 * j] = in[0];
+        out[2 * j + 1] = row + 1 < w.rows ? in[w.row_step] : 0.0f;
+      }
+      std::fill(out + 2 * used, out + 2 * panel.width, 0.0f);
+    }
   } else if (w.column_step == 1) {
     for (Index row = 0; row < w.rows; ++row) {
       float* out = panel.out + row * panel.width;
@@ -51,13 +56,13 @@ void Packer::pack(const Panel& panel) {
     }
   } else {
     constexpr Index block = 16;  // rows: a line of what is read, and few enough lines of what is written
-    for (Index first = 0; first < w.rows; first += block)
-      for (Index j = 0; j < panel.width; ++j) {
-        const float* in = w.data + (panel.first + j) * w.column_step;
-        const Index last = std::min(first + block, w.rows);
-        for (Index row = first; row < last; ++row)
-          panel.out[row * panel.width + j] = j < used ? in[row * w.row_step] : 0.0f;
-      }
+    for (Index first = 0; first < w.rows; first += block) {
+      const Index rows = std::min(block, w.rows - first);
+      float* out = panel.out + first * panel.width;
+      transpose(w.data + panel.first * w.column_step + first, w.column_step, used, rows, out, panel.width);
+      for (Index row = 0; row < rows; ++row)
+        std::fill(out + row * panel.width + used, out + (row + 1) * panel.width, 0.0f);
+    }
   }
   const Index written = panel.pairs ? (w.rows + 1) / 2 * 2 : w.rows;
   std::fill(panel.out + written * panel.width, panel.out + std::max(written, panel.padded_rows) * panel.width, 0.0f);

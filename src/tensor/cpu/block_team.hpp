@@ -19,7 +19,7 @@ struct BlockWorker {
   std::vector<std::int32_t> offsets;  ///< of pixels in a padded plane
 };
 
-/// w(row, column) at row·row_step + column·column_step.
+/// w(row, column) at row·row_step + column·column_step, one of which is 1.
 struct Matrix {
   const float* data;
   Index rows, row_step, columns, column_step;

@@ -25,8 +25,8 @@ void backward(const BlockTeam& team, const BottleneckShape& shape, const View& x
 /// A plane whose rows are padded, in a worker's memory: whole, or the rows that a band of the other side needs.
 class PaddedTile {
  public:
-  static constexpr Index most_pixels = 640;  ///< of a map that is kept whole
-  static constexpr Index band_rows = 8;      ///< of this side, else
+  static constexpr Index most_pixels = 200;  ///< of a map that is kept whole
+  static constexpr Index band_rows = 2;      ///< of this side, else
 
   PaddedTile(Index images, Index height, Index width, bool whole, int planes)
       : rows_(whole ? height : std::min<Index>(height, band_rows + 3)), row_((width + 2) * plane_channels),

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tensor/cpu/cpu_backend.hpp"
+#include "tensor/cpu/transpose.hpp"
 
 namespace danas::cpu {
 namespace {
@@ -41,10 +42,13 @@ CpuBackend::PackedFilter CpuBackend::pack(const Filter& w, bool transposed) {
         std::fill(out + used, out + width, 0.0f);
       }
     } else {
-      for (Index j = 0; j < used; ++j) {
-        const float* in = row(column + j);
-        for (Index k = 0; k < depth; ++k) out[k * width + j] = in[k];
-      }
+      constexpr Index block = 16;  // of the depth, see Packer::pack()
+      for (Index k = 0; k < depth; k += block)
+        for (Index j = 0; j < used;) {  // rows of a tap are equally far apart
+          const Index rows = std::min(used - j, w.in - (column + j) % w.in);
+          transpose(row(column + j) + k, w.row_stride, rows, std::min(block, depth - k), out + k * width + j, width);
+          j += rows;
+        }
       for (Index j = used; j < width; ++j)
         for (Index k = 0; k < depth; ++k) out[k * width + j] = 0.0f;
     }

@@ -48,6 +48,10 @@ DANAS_INLINE V where_positive(V y, V v) {
 DANAS_INLINE V where_below(V y, V limit, V v) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, limit, _CMP_LT_OQ), v);
 }
+DANAS_INLINE V where_open(V y, V v) {
+  const __mmask16 positive = _mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return _mm512_maskz_mov_ps(_mm512_mask_cmp_ps_mask(positive, y, all(6.0f), _CMP_LT_OQ), v);
+}
 DANAS_INLINE V power_of_two(V whole) {
   const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(whole), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
@@ -81,6 +85,13 @@ DANAS_INLINE V min(V a, V b) { return _mm256_min_ps(a, b); }
 DANAS_INLINE V square_root(V v) { return _mm256_sqrt_ps(v); }
 DANAS_INLINE V where_positive(V y, V v) { return _mm256_and_ps(_mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_GT_OQ), v); }
 DANAS_INLINE V where_below(V y, V limit, V v) { return _mm256_and_ps(_mm256_cmp_ps(y, limit, _CMP_LT_OQ), v); }
+// Positive floats are in the order of their bits. Moved so that the least of them is the least integer, with overflow, all
+// that are not in between lie above the limit.
+DANAS_INLINE V where_open(V y, V v) {
+  constexpr std::int32_t move = 0x7FFFFFFF, six = 0x40C00000, limit = six - 2 - move;
+  const __m256i moved = _mm256_add_epi32(_mm256_castps_si256(y), _mm256_set1_epi32(move));
+  return _mm256_and_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(limit), moved)), v);
+}
 DANAS_INLINE V power_of_two(V whole) {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
@@ -167,6 +178,10 @@ struct Part {
 
 static_assert(lanes == DANAS_LANES, "the compiler's flags do not give the instruction set they are meant to");
 
+#if !defined(__AVX2__)
+DANAS_INLINE V where_open(V y, V v) { return where_positive(y, where_below(y, all(6.0f), v)); }
+#endif
+
 struct Whole {
   DANAS_INLINE V load(const float* p) const { return DANAS_SIMD::load(p); }
   DANAS_INLINE void store(float* p, V v) const { DANAS_SIMD::store(p, v); }
@@ -219,7 +234,7 @@ DANAS_INLINE V masked(const Memory& memory, V dy, const float* y) {
   if constexpr (act == Activation::none) return dy;
   const V output = memory.load(y);
   if constexpr (act == Activation::relu) return where_positive(output, dy);
-  if constexpr (act == Activation::relu6) return where_positive(output, where_below(output, all(6.0f), dy));
+  if constexpr (act == Activation::relu6) return where_open(output, dy);
   return dy * output * (all(1.0f) - output);
 }
 
