@@ -90,8 +90,8 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, labels, p, sums))
   DANAS_OPENED(count_predictions, (const View& x, const View& labels, const PredictionCounts& counts),
                (x, labels, counts))
-  DANAS_OPENED(softmax_cross_entropy_backward, (const View& p, const View& labels, const View& dlogits),
-               (p, labels, dlogits))
+  DANAS_OPENED(softmax_cross_entropy_backward,
+               (const View& p, const View& labels, const View& scale, const View& dlogits), (p, labels, scale, dlogits))
   DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, const StepRates& rates, double m, double d),
                (w, g, v, rates, m, d))
   DANAS_OPENED(adam_step,
@@ -99,6 +99,8 @@ class ForeignBackend : public cpu::CpuBackend {
                 const AdamSettings& adam),
                (w, g, m, v, rates, adam))
   DANAS_OPENED(next_step, (const View& counter), (counter))
+  DANAS_OPENED(unscale_gradients, (const View& g, const LossScale& scale), (g, scale))
+  DANAS_OPENED(cast, (const View& from, const View& to), (from, to))
   DANAS_OPENED(augment, (std::span<const Image> images, std::span<const Crop> crops, const View& out),
                (images, crops, out))
   DANAS_OPENED(normalized_convolution_training,

@@ -47,7 +47,7 @@ void measure_ways(const BenchArguments& arguments, Backend& backend, BenchRound&
       return 0.0;
     }
   };
-  round.without_graphs = lanes(*make_cuda_backend(arguments.machine.device.gpu, false), 1);
+  round.without_graphs = lanes(*make_cuda_backend(arguments.machine.device.gpu, Type::f32, false), 1);
   round.two_lanes = lanes(backend, 2);
   round.four_lanes = lanes(backend, 4);
 }

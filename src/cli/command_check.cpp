@@ -166,7 +166,7 @@ int command_check(const CheckArguments& arguments) {
     return 0;
   }
   print_memory(experiment, classes);
-  const auto backend = open_backend(arguments.machine);
+  const auto backend = open_backend(arguments.machine, experiment.engine.precision);
   const SpeedModel speed(*backend, experiment.space, classes, experiment.supernet);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {

@@ -52,7 +52,7 @@ std::string resume_command(const SearchArguments& arguments, const std::filesyst
 
 int command_search(const SearchArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
-  const auto backend = open_backend(arguments.machine);
+  const auto backend = open_backend(arguments.machine, experiment.engine.precision);
   const SearchOptions options = search_options(arguments, experiment);
 
   SearchResult result;

@@ -1,25 +1,43 @@
 #include <cstdio>
 #include <fmt/core.h>
+#include <vector>
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/session.hpp"
+#include "cuda/cuda.hpp"
 #include "tensor/selftest.hpp"
 
 namespace danas {
 
-int command_selftest(const MachineArguments& arguments) {
-  const auto device = open_backend(arguments);
-  const auto reference = make_reference_backend(Type::f64);
-  fmt::print("{} against {}\n", device->name(), reference->name());
+namespace {
+
+// The number of operations that failed.
+int test_device(Backend& device) {
+  const Type type = device.activation_type();
+  const auto reference = make_reference_backend(type == Type::f32 ? Type::f64 : type);
+  fmt::print("{} against {}\n", device.name(), reference->name());
   int cases = 0, failed = 0;
-  for (const SelftestRow& row : selftest(*device, *reference)) {
+  for (const SelftestRow& row : selftest(device, *reference)) {
     fmt::print("{:<6} {:<36} error {:.2e}, allowed {:.0e}, {} cases; worst: {}\n", row.passed() ? "passed" : "FAILED",
                row.op, row.worst_error, row.tolerance, row.cases, row.worst_case);
     cases += row.cases;
     failed += row.passed() ? 0 : 1;
   }
   if (cases == 0) throw Error("selftest", "expected at least one case, got none", Fault::failure);
+  return failed;
+}
+
+}  // namespace
+
+int command_selftest(const MachineArguments& arguments) {
+  const auto device = open_backend(arguments);
+  int failed = test_device(*device);
+  if (device->instruction_set().starts_with("cuda")) {
+    failed += test_device(*open_backend(arguments, Precision::f16));
+    if (cuda_computes(arguments.device.gpu, Type::bf16))
+      failed += test_device(*open_backend(arguments, Precision::bf16));
+  }
   fmt::print("{}\n", failed == 0 ? "all operations passed" : fmt::format("{} operations failed", failed));
   return failed == 0 ? 0 : static_cast<int>(Fault::failure);
 }

@@ -74,8 +74,8 @@ void print_result(const TrainArguments& arguments, const System& system, const M
 int command_train(const TrainArguments& arguments) {
   if (!arguments.out.empty()) refuse_existing("--out", arguments.out);
   const System system = read_system(arguments.system);
-  const auto backend = open_backend(arguments.machine);
   Session session(arguments.experiment, arguments.machine.quiet);
+  const auto backend = open_backend(arguments.machine, session.experiment.engine.precision);
   const Dataset& dataset = *session.dataset;
   const LayerList layers = system_layers(system, static_cast<int>(dataset.classes().size()));
 

@@ -24,7 +24,12 @@ std::vector<cuda::KernelLaunch> with_images(cuda::LaunchCounter& counter, const 
   const int level = level_side(input.height), side = crop_side(input.height);
   const std::vector<Image> images(static_cast<std::size_t>(batch), Image{nullptr, level, level, channels});
   const std::vector<Crop> crops(images.size(), Crop{0, 0, side, side, false});
-  const View out{Type::f32, &counter, batch, input.height, input.width, input.channels};  // nobody follows the address
+  const View out{counter.activation_type(),
+                 &counter,
+                 batch,
+                 input.height,
+                 input.width,
+                 input.channels};  // nobody follows the address
   counter.augment(images, crops, out);
   return counter.launches();
 }

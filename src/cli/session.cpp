@@ -31,13 +31,16 @@ DeviceChoice parse_device(const std::string& text) {
   return {*kind, *gpu};
 }
 
-std::unique_ptr<Backend> open_backend(const MachineArguments& arguments) {
+std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precision precision) {
   const auto [kind, gpu] = arguments.device;
-  if (kind == DeviceKind::cpu) return make_cpu_backend(arguments.threads);
-  const CudaDevices cuda = cuda_devices();
+  const CudaDevices cuda = kind == DeviceKind::cpu ? CudaDevices{} : cuda_devices();
   if (kind == DeviceKind::cuda && cuda.count == 0)
     throw Error("--device cuda", cuda.why_none + "; use cpu or auto", cuda.built ? Fault::failure : Fault::input);
-  auto backend = cuda.count > 0 ? make_cuda_backend(gpu) : make_cpu_backend(arguments.threads);
+  if (cuda.count == 0 && precision != Precision::f32)
+    throw expected("engine.precision", "f32, which a CPU computes in",
+                   std::string(name_of(precision)) + ": it takes a GPU");
+  auto backend =
+      cuda.count > 0 ? make_cuda_backend(gpu, activation_type(precision)) : make_cpu_backend(arguments.threads);
   if (kind == DeviceKind::automatic && cuda.built && !arguments.quiet)
     fmt::print(stderr, "danas: computing on {}: {}\n", printable(backend->name()),
                cuda.count > 0 ? "there is a GPU (--device cpu chooses the CPU)" : cuda.why_none);

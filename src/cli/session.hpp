@@ -14,8 +14,8 @@
 namespace danas {
 
 /// The backend of `--device` with `--threads`; where the choice was left to a build with CUDA, the user is told which and
-/// why. Throws Error when the build or the machine has no such device.
-std::unique_ptr<Backend> open_backend(const MachineArguments& arguments);
+/// why. Throws Error when the build or the machine has no such device, or the device not this precision.
+std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precision precision = Precision::f32);
 
 /// An experiment and its data set; the user is told through `progress`.
 struct Session {

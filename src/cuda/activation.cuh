@@ -1,7 +1,7 @@
 // Activations within other kernels.
 #pragma once
 
-#include "cuda/gpu.cuh"
+#include "cuda/rows.cuh"
 #include "tensor/activation.hpp"
 
 namespace danas::cuda {
@@ -25,6 +25,16 @@ __device__ inline float slope(float y, Activation act) {
     case Activation::sigmoid: return y * (1 - y);
   }
   return 1;
+}
+
+/// Gradients of activated numbers become those of what was activated; y is not read where nothing was.
+template <class Element, int size>
+__device__ void mask(const Rows<Element>& y, Index row, int c, int channels, Activation act, float (&gradients)[size]) {
+  if (act == Activation::none) return;
+  float numbers[size];
+  y.read(row, c, channels, numbers);
+  GPU_UNROLL
+  for (int j = 0; j < size; ++j) gradients[j] *= slope(numbers[j], act);
 }
 
 /// What an epilogue does with a sum of channel o; bias may be absent (null).

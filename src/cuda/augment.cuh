@@ -21,10 +21,11 @@ __device__ inline Index shared_parts(Index pixel, Index in, Index index, Index o
 
 /// A number of the output, for for_each: the mean of what it covers, rounded half up, as (x − 128)/128. Reads the crops
 /// once or, where they are enlarged, from the caches; writes out.
+template <class Element>
 struct Augment {
   const Picture* pictures;
   const unsigned char* bytes;
-  float* out;
+  Element* out;
   int height, width, channels;
 
   __device__ Index area_mean(const Picture& picture, Index oy, Index ox, int channel) const {
@@ -55,7 +56,7 @@ struct Augment {
     const int c = static_cast<int>(i % channels);
     const Index pixel = i / channels;
     const Picture picture = pictures[pixel / width / height];
-    out[i] = static_cast<float>(seen(picture, pixel / width % height, pixel % width, c) - 128) / 128;
+    out[i] = rounded<Element>(static_cast<float>(seen(picture, pixel / width % height, pixel % width, c) - 128) / 128);
   }
 };
 

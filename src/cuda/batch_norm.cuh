@@ -6,35 +6,73 @@
 
 namespace danas::cuda {
 
-/// y = act(γ·(x − mean)/√(variance + ε) + β). Reads x, writes y.
+/// y = act(γ·(x − mean)/√(variance + ε) + β), a Spread's rows. Reads x, writes y, 128 bits at a time.
+template <class Element>
 struct Normalize {
-  const float *x, *gamma, *beta, *mean, *variance;
-  float* y;
+  Spread spread;
+  Rows<Element> x;
+  const float *gamma, *beta, *mean, *variance;
+  Rows<Element> y;
   float epsilon;
   Activation act;
-  int channels;
+  static constexpr int size = Vector<Element>::size;
 
   __device__ void operator()(Index i) const {
-    const int c = static_cast<int>(i % channels);
-    const float scale = gamma[c] / sqrtf(variance[c] + epsilon);
-    y[i] = activated(scale * (x[i] - mean[c]) + beta[c], act);
+    const int c = spread.channel(i, size), channels = spread.channels;
+    float scale[size], center[size], shift[size], deviation[size];
+    read_channels(gamma, c, channels, scale);
+    read_channels(beta, c, channels, shift);
+    read_channels(mean, c, channels, center);
+    read_channels(variance, c, channels, deviation);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) scale[j] /= sqrtf(deviation[j] + epsilon);
+    for (Index row = spread.first_row(i); row < spread.rows; row += spread.groups) {
+      float numbers[size];
+      x.read(row, c, channels, numbers);
+      GPU_UNROLL
+      for (int j = 0; j < size; ++j) numbers[j] = activated(scale[j] * (numbers[j] - center[j]) + shift[j], act);
+      y.write(row, c, channels, numbers);
+    }
   }
 };
 
-/// dx from dy and the gradients of γ and β. Reads x, dy and, where there is an activation, y; writes dx, which may be dy.
+/// dx from dy and the gradients of γ and β, a Spread's rows. Reads x, dy and, where there is an activation, y; writes dx,
+/// which may be dy; 128 bits at a time.
+template <class Element>
 struct NormalizeBackward {
-  const float *x, *y, *dy, *gamma, *mean, *variance, *dgamma, *dbeta;
-  float* dx;
+  Spread spread;
+  Rows<Element> x, y, dy;
+  const float *gamma, *mean, *variance, *dgamma, *dbeta;
+  Rows<Element> dx;
   float epsilon, inverse_rows;
   Activation act;
-  int channels;
+  static constexpr int size = Vector<Element>::size;
 
   __device__ void operator()(Index i) const {
-    const int c = static_cast<int>(i % channels);
-    const float inverse_deviation = 1 / sqrtf(variance[c] + epsilon);
-    const float masked = act == Activation::none ? dy[i] : dy[i] * slope(y[i], act);
-    const float normalized = (x[i] - mean[c]) * inverse_deviation;
-    dx[i] = gamma[c] * inverse_deviation * (masked - (dbeta[c] + normalized * dgamma[c]) * inverse_rows);
+    const int c = spread.channel(i, size), channels = spread.channels;
+    float scale[size], center[size], inverse_deviation[size], along_x[size], shift[size];
+    read_channels(gamma, c, channels, scale);
+    read_channels(mean, c, channels, center);
+    read_channels(variance, c, channels, inverse_deviation);
+    read_channels(dgamma, c, channels, along_x);
+    read_channels(dbeta, c, channels, shift);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) {
+      inverse_deviation[j] = 1 / sqrtf(inverse_deviation[j] + epsilon);
+      scale[j] *= inverse_deviation[j];
+    }
+    for (Index row = spread.first_row(i); row < spread.rows; row += spread.groups) {
+      float numbers[size], gradients[size];
+      x.read(row, c, channels, numbers);
+      dy.read(row, c, channels, gradients);
+      mask(y, row, c, channels, act, gradients);
+      GPU_UNROLL
+      for (int j = 0; j < size; ++j) {
+        const float normalized = (numbers[j] - center[j]) * inverse_deviation[j];
+        gradients[j] = scale[j] * (gradients[j] - (shift[j] + normalized * along_x[j]) * inverse_rows);
+      }
+      dx.write(row, c, channels, gradients);
+    }
   }
 };
 
@@ -90,15 +128,17 @@ struct FoldingScale {
   }
 };
 
+template <class Element>
 struct FoldFilter {
   FoldingScale scale;
-  Weights w;
-  float* folded;
+  Weights<Element> w;
+  Element* folded;
   int in, out;
 
   __device__ void operator()(Index i) const {
     const int o = static_cast<int>(i % out), row = static_cast<int>(i / out);
-    folded[i] = static_cast<float>(scale.of(o) * static_cast<double>(w.at(row / in, row % in, o)));
+    const double filter = static_cast<double>(number(w.at(row / in, row % in, o)));
+    folded[i] = rounded<Element>(static_cast<float>(scale.of(o) * filter));
   }
 };
 struct FoldBias {

@@ -3,31 +3,42 @@
 #pragma once
 
 #include "cuda/activation.cuh"
-#include "cuda/gpu.cuh"
+#include "cuda/rows.cuh"
 
 namespace danas::cuda {
 
-constexpr int sum_lanes = 8, block_channels = 32;
+constexpr int sum_threads = 256;
 
-/// parts [part][Terms::count][channel] = Σ over the part's rows of what terms.add(row, channel, sums) adds. Blocks of 32
-/// channels × 8 rows; 2 KiB of shared memory a sum. Reads the terms' operands once. Grid: (parts, channels/32).
+/// parts [part][Terms::count][channel] = Σ over the part's rows of what terms.add(row, c, column, sums) adds for a vector of
+/// channels from c on; `column` is what terms.column(c) knows of them. Blocks of 256 threads: `columns` vectors of channels
+/// (a power of 2) by 256/columns rows; 8 (f32) or 16 KiB of shared memory, at most 64 registers on sm_80. Reads the terms' operands once, 128 bits at a time.
+/// Grid: (parts, ⌈vectors of channels/columns⌉).
 template <class Terms>
-__global__ void __launch_bounds__(sum_lanes* block_channels)
-    channel_parts(Terms terms, int rows, int channels, int part, double* parts) {
-  GPU_SHARED(double, shared, [Terms::count][sum_lanes][block_channels]);
-  const int lane = static_cast<int>(threadIdx.y), column = static_cast<int>(threadIdx.x);
-  const int c = static_cast<int>(blockIdx.y) * block_channels + column;
+__global__ void __launch_bounds__(sum_threads)
+    channel_parts(Terms terms, int rows, int channels, int part, int columns, double* parts) {
+  constexpr int size = Terms::size;
+  GPU_SHARED(double, shared, [sum_threads][size]);
+  const int thread = static_cast<int>(threadIdx.x), column = thread % columns, lane = thread / columns;
+  const int first = static_cast<int>(blockIdx.y) * columns * size, c = first + column * size,
+            lanes = sum_threads / columns;
   const int begin = static_cast<int>(blockIdx.x) * part, end = rows - begin < part ? rows : begin + part;
-  float sums[Terms::count] = {};
-  if (c < channels)
-    for (int row = begin + lane; row < end; row += sum_lanes) terms.add(Index{row} * channels + c, c, sums);
+  float sums[Terms::count][size] = {};
+  if (c < channels) {
+    const auto known = terms.column(c);
+    for (int row = begin + lane; row < end; row += lanes) terms.add(row, c, known, sums);
+  }
   GPU_UNROLL
-  for (int which = 0; which < Terms::count; ++which) shared[which][lane][column] = static_cast<double>(sums[which]);
-  __syncthreads();
-  if (lane >= Terms::count || c >= channels) return;
-  double sum = 0;
-  for (int from = 0; from < sum_lanes; ++from) sum += shared[lane][from][column];
-  parts[(Index{blockIdx.x} * Terms::count + lane) * channels + c] = sum;
+  for (int which = 0; which < Terms::count; ++which) {
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) shared[thread][j] = static_cast<double>(sums[which][j]);
+    __syncthreads();
+    for (int mine = thread; mine < columns * size && first + mine < channels; mine += sum_threads) {
+      double sum = 0;
+      for (int from = 0; from < lanes; ++from) sum += shared[from * columns + mine / size][mine % size];
+      parts[(Index{blockIdx.x} * Terms::count + which) * channels + first + mine] = sum;
+    }
+    __syncthreads();
+  }
 }
 
 /// terms.finish(channel, totals) with the sums of the parts in their order; for for_each over the channels.
@@ -46,47 +57,87 @@ struct ChannelTotals {
   }
 };
 
-/// Σ over the rows of dy.
-struct BiasSums {
-  const float* dy;
-  float* dbias;
-  static constexpr int count = 1;
+/// A number for each channel of a vector.
+template <int size>
+struct Column {
+  float numbers[size];
+};
 
-  __device__ void add(Index i, int, float* sums) const { sums[0] += dy[i]; }
+/// Σ over the rows of dy.
+template <class Element>
+struct BiasSums {
+  Rows<Element> dy;
+  int channels;
+  float* dbias;
+  static constexpr int count = 1, size = Vector<Element>::size;
+
+  __device__ int column(int) const { return 0; }
+  __device__ void add(int row, int c, int, float (*sums)[size]) const {
+    float gradients[size];
+    dy.read(row, c, channels, gradients);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) sums[0][j] += gradients[j];
+  }
   __device__ void finish(int c, const double* totals) const { dbias[c] = static_cast<float>(totals[0]); }
 };
 
 /// Mean and variance, of distances from the first row: a mean far from zero costs no digits.
+template <class Element>
 struct MomentSums {
-  const float* x;
+  Rows<Element> x;
+  int channels;
   float *mean, *variance;
   int rows;
-  static constexpr int count = 2;
+  static constexpr int count = 2, size = Vector<Element>::size;
 
-  __device__ void add(Index i, int c, float* sums) const {
-    const float distance = x[i] - x[c];
-    sums[0] += distance;
-    sums[1] += distance * distance;
+  __device__ Column<size> column(int c) const {
+    Column<size> first;
+    x.read(0, c, channels, first.numbers);
+    return first;
+  }
+  __device__ void add(int row, int c, const Column<size>& first, float (*sums)[size]) const {
+    float numbers[size];
+    x.read(row, c, channels, numbers);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) {
+      const float distance = numbers[j] - first.numbers[j];
+      sums[0][j] += distance;
+      sums[1][j] += distance * distance;
+    }
   }
   __device__ void finish(int c, const double* totals) const {
     const double distance = totals[0] / rows, spread = totals[1] / rows - distance * distance;
-    mean[c] = static_cast<float>(static_cast<double>(x[c]) + distance);
+    mean[c] = static_cast<float>(static_cast<double>(number(x.data[c])) + distance);
     variance[c] = static_cast<float>(spread > 0 ? spread : 0.0);
   }
 };
 
 /// Gradients of γ and β from the gradient of the activated output.
+template <class Element>
 struct NormalizationSums {
-  const float *x, *y, *dy, *mean, *variance;
+  Rows<Element> x, y, dy;
+  int channels;
+  const float *mean, *variance;
   float *dgamma, *dbeta;
   double epsilon;
   Activation act;
-  static constexpr int count = 2;
+  static constexpr int count = 2, size = Vector<Element>::size;
 
-  __device__ void add(Index i, int c, float* sums) const {
-    const float masked = act == Activation::none ? dy[i] : dy[i] * slope(y[i], act);
-    sums[0] += masked * (x[i] - mean[c]);
-    sums[1] += masked;
+  __device__ Column<size> column(int c) const {
+    Column<size> means;
+    read_channels(mean, c, channels, means.numbers);
+    return means;
+  }
+  __device__ void add(int row, int c, const Column<size>& means, float (*sums)[size]) const {
+    float numbers[size], gradients[size];
+    x.read(row, c, channels, numbers);
+    dy.read(row, c, channels, gradients);
+    mask(y, row, c, channels, act, gradients);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) {
+      sums[0][j] += gradients[j] * (numbers[j] - means.numbers[j]);
+      sums[1][j] += gradients[j];
+    }
   }
   __device__ void finish(int c, const double* totals) const {
     dgamma[c] = static_cast<float>(totals[0] / sqrt(static_cast<double>(variance[c]) + epsilon));

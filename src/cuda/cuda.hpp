@@ -17,10 +17,13 @@ struct CudaDevices {
 };
 CudaDevices cuda_devices();
 
-/// A queue of work on GPU number `device`, in float32. Memory belongs to the device. Throws Error (Fault::failure) where
-/// there is no such GPU or none that this build has code for. Its programs are graphs, or calls like others: `danas bench`
-/// measures what graphs save.
-std::unique_ptr<Backend> make_cuda_backend(int device, bool graphs = true);
+/// Whether GPU number `device` computes on such activations: bf16 takes sm_80 or later.
+bool cuda_computes(int device, Type activations);
+
+/// A queue of work on GPU number `device`, activations in f32, f16 or bf16. Memory belongs to the device. Throws Error
+/// (Fault::failure) where there is no such GPU, none that this build has code for, or for bf16 one before sm_80. Its
+/// programs are graphs, or calls like others: `danas bench` measures what graphs save.
+std::unique_ptr<Backend> make_cuda_backend(int device, Type activations = Type::f32, bool graphs = true);
 
 /// The limits of GPU number `device`, in about so many seconds.
 MachinePeak measure_cuda_peak(int device, double seconds);

@@ -3,9 +3,8 @@
 #include <vector>
 
 #include "cuda/augment.cuh"
-#include "cuda/cuda_backend.hpp"
+#include "cuda/cuda_operations.hpp"
 #include "cuda/launch.hpp"
-#include "tensor/shapes.hpp"
 
 namespace danas::cuda {
 
@@ -23,8 +22,7 @@ void copy_crop(const Image& image, const Crop& crop, std::byte* to) {
 
 }  // namespace
 
-void CudaBackend::augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) {
-  shapes::augment("augment", Type::f32, images, crops, out);
+const std::byte* CudaBackend::upload_crops(std::span<const Image> images, std::span<const Crop> crops) {
   std::vector<Picture> pictures;
   std::size_t bytes = images.size() * sizeof(Picture);
   for (std::size_t i = 0; i < images.size(); ++i) {
@@ -46,10 +44,21 @@ void CudaBackend::augment(std::span<const Image> images, std::span<const Crop> c
   for (std::size_t i = 0; i < images.size(); ++i) copy_crop(images[i], crops[i], staged_.get() + pictures[i].first);
   check(cudaMemcpyAsync(pictures_.get(), staged_.get(), bytes, cudaMemcpyHostToDevice, queue), "uploading images");
   check(cudaEventRecord(copied_.get(), queue), "uploading images");
-  launch_each("augment", out.size(), queue,
-              Augment{reinterpret_cast<const Picture*>(pictures_.get()),
-                      reinterpret_cast<const unsigned char*>(pictures_.get()), out.as<float>(),
-                      count_of("augment", out.h), count_of("augment", out.w), count_of("augment", out.c)});
+  return pictures_.get();
 }
+
+template <class Element>
+void CudaOperations<Element>::augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) {
+  shapes::augment("augment", type, images, crops, out);
+  const std::byte* const uploaded = upload_crops(images, crops);
+  launch_each("augment", out.size(), stream(),
+              Augment<Element>{reinterpret_cast<const Picture*>(uploaded),
+                               reinterpret_cast<const unsigned char*>(uploaded), out.as<Element>(),
+                               count_of("augment", out.h), count_of("augment", out.w), count_of("augment", out.c)});
+}
+
+template class CudaOperations<float>;
+template class CudaOperations<__half>;
+template class CudaOperations<__nv_bfloat16>;
 
 }  // namespace danas::cuda

@@ -1,5 +1,5 @@
 // Memory, copies and programs.
-#include "cuda/cuda_backend.hpp"
+#include "cuda/cuda_operations.hpp"
 
 #include <exception>
 #include <limits>
@@ -29,7 +29,7 @@ CudaBackend::CudaBackend(int device, bool graphs) : device_(device), graphs_(gra
   workspace_ = allocate_device(workspace_bytes);
   copied_ = make_event();
   // Fails here, not in the middle of a training, where this build has no code for the GPU.
-  launch_each(name().c_str(), 1, stream_.get(), ClearFilter{{workspace<float>(), 1, 1}, 1, 1});
+  launch_each(CudaBackend::name().c_str(), 1, stream_.get(), ClearFilter<float>{{{workspace<float>(), 1, 1}, 1}, 1, 1});
   synchronize();
 }
 
@@ -40,7 +40,9 @@ CudaBackend::~CudaBackend() {
 }
 
 std::string CudaBackend::name() const {
-  return "cuda:" + std::to_string(device_) + " " + model_ + ", " + instruction_set_.substr(5);
+  const Type type = activation_type();
+  return "cuda:" + std::to_string(device_) + " " + model_ + ", " + instruction_set_.substr(5) +
+         (type == Type::f32 ? "" : std::string(", ") + name_of(type));
 }
 
 cudaStream_t CudaBackend::stream() const {
@@ -82,9 +84,15 @@ void CudaBackend::copy(const View& from, const View& to) {
 }
 
 void CudaBackend::copy(const Filter& from, const Filter& to) {
-  shapes::same("copy", Type::f32, to, from);
-  launch_each("copy", from.size(), stream(),
-              CopyFilter{weights_of(from), weights_of(to), count_of("copy", from.in), count_of("copy", from.out)});
+  shapes::same("copy", from.type, to, from);
+  const int in = count_of("copy", from.in), out = count_of("copy", from.out);
+  const auto run = [&](auto weights) {
+    using Element = decltype(weights);
+    launch_each("copy", from.size(), stream(),
+                CopyFilter<Element>{weights_of<Element>(from), weights_of<Element>(to), in, out});
+  };
+  if (from.type == Type::f32) run(float{});
+  else run(__half{});  // or others of its size
   finish_memory();
 }
 
@@ -94,9 +102,13 @@ void CudaBackend::clear(const View& view) {
 }
 
 void CudaBackend::clear(const Filter& filter) {
-  shapes::same("clear", Type::f32, filter, filter);
-  launch_each("clear", filter.size(), stream(),
-              ClearFilter{weights_of(filter), count_of("clear", filter.in), count_of("clear", filter.out)});
+  const int in = count_of("clear", filter.in), out = count_of("clear", filter.out);
+  const auto run = [&](auto weights) {
+    using Element = decltype(weights);
+    launch_each("clear", filter.size(), stream(), ClearFilter<Element>{weights_of<Element>(filter), in, out});
+  };
+  if (filter.type == Type::f32) run(float{});
+  else run(__half{});  // or others of its size
   finish_memory();
 }
 
@@ -174,13 +186,23 @@ CudaDevices cuda_devices() {
   return devices;
 }
 
-std::unique_ptr<Backend> make_cuda_backend(int device, bool graphs) {
+bool cuda_computes(int device, Type activations) {
+  cudaDeviceProp properties;
+  cuda::check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
+  return activations != Type::bf16 || properties.major >= 8;
+}
+
+std::unique_ptr<Backend> make_cuda_backend(int device, Type activations, bool graphs) {
   const CudaDevices devices = cuda_devices();
   if (devices.count == 0) throw Error("cuda", devices.why_none, Fault::failure);
   if (device < 0 || device >= devices.count)
     throw expected("cuda", "one of " + std::to_string(devices.count) + " GPUs, counted from 0", std::to_string(device),
                    Fault::failure);
-  return std::make_unique<cuda::CudaBackend>(device, graphs);
+  if (activations == Type::f16) return std::make_unique<cuda::CudaOperations<__half>>(device, graphs);
+  if (activations != Type::bf16) return std::make_unique<cuda::CudaOperations<float>>(device, graphs);
+  if (!cuda_computes(device, activations))
+    throw expected("cuda", "a GPU of sm_80 or later for bf16", "an older one: choose f16", Fault::failure);
+  return std::make_unique<cuda::CudaOperations<__nv_bfloat16>>(device, graphs);
 }
 
 }  // namespace danas

@@ -1,40 +1,71 @@
-#include "cuda/cuda_backend.hpp"
+#include "cuda/cuda_operations.hpp"
 #include "cuda/elementwise.cuh"
 #include "cuda/launch.hpp"
-#include "tensor/shapes.hpp"
 
 namespace danas::cuda {
 
-void CudaBackend::activation(const View& x, Activation act, const View& y) {
-  shapes::same("activation", Type::f32, y, x);
-  launch_each("activation", x.size(), stream(), Activate{x.as<const float>(), y.as<float>(), act});
+namespace {
+
+// Vectors of the numbers of a view, one after another.
+template <class Element>
+Index vectors(const View& view) {
+  return divided_up(view.size(), Vector<Element>::size);
 }
 
-void CudaBackend::activation_backward(const View& y, const View& dy, Activation act, const View& dx) {
-  shapes::same("activation_backward", Type::f32, dy, y);
-  shapes::same("activation_backward", Type::f32, dx, y);
-  launch_each("activation_backward", y.size(), stream(),
-              ActivateBackward{y.as<const float>(), dy.as<const float>(), dx.as<float>(), act});
+}  // namespace
+
+template <class Element>
+void CudaOperations<Element>::activation(const View& x, Activation act, const View& y) {
+  shapes::same("activation", type, y, x);
+  launch_each("activation", vectors<Element>(x), stream(),
+              Activate<Element>{flat_of<Element>(x), flat_of<Element>(y), act});
 }
 
-void CudaBackend::add(const View& a, const View& b, const View& y) {
-  shapes::same("add", Type::f32, b, a);
-  shapes::same("add", Type::f32, y, a);
-  launch_each("add", a.size(), stream(), Add{a.as<const float>(), b.as<const float>(), y.as<float>()});
+template <class Element>
+void CudaOperations<Element>::activation_backward(const View& y, const View& dy, Activation act, const View& dx) {
+  shapes::same("activation_backward", type, dy, y);
+  shapes::same("activation_backward", type, dx, y);
+  launch_each("activation_backward", vectors<Element>(y), stream(),
+              ActivateBackward<Element>{flat_of<Element>(y), flat_of<Element>(dy), flat_of<Element>(dx), act});
 }
 
-void CudaBackend::global_average_pool(const View& x, const View& y) {
+template <class Element>
+void CudaOperations<Element>::add(const View& a, const View& b, const View& y) {
+  shapes::same("add", type, b, a);
+  shapes::same("add", type, y, a);
+  launch_each("add", vectors<Element>(a), stream(),
+              Add<Element>{flat_of<Element>(a), flat_of<Element>(b), flat_of<Element>(y)});
+}
+
+template <class Element>
+void CudaOperations<Element>::cast(const View& from, const View& to) {
+  shapes::same("cast", Type::f32, from, from);
+  shapes::same("cast", type, to, from);
+  launch_each("cast", vectors<Element>(to), stream(), Cast<Element>{flat_of<float>(from), flat_of<Element>(to)});
+}
+
+template <class Element>
+void CudaOperations<Element>::global_average_pool(const View& x, const View& y) {
   constexpr const char* op = "global_average_pool";
-  shapes::pool(op, Type::f32, x, y);
-  launch_each(op, y.size(), stream(),
-              Pool{x.as<const float>(), y.as<float>(), count_of(op, x.h * x.w), count_of(op, x.c)});
+  shapes::pool(op, type, x, y);
+  const int columns = columns_of<Element>(x);
+  launch_each(
+      op, y.n * columns, stream(),
+      Pool<Element>{rows_of<Element>(x), rows_of<Element>(y), count_of(op, x.h * x.w), count_of(op, x.c), columns});
 }
 
-void CudaBackend::global_average_pool_backward(const View& dy, const View& dx) {
+template <class Element>
+void CudaOperations<Element>::global_average_pool_backward(const View& dy, const View& dx) {
   constexpr const char* op = "global_average_pool_backward";
-  shapes::pool(op, Type::f32, dx, dy);
-  launch_each(op, dx.size(), stream(),
-              PoolBackward{dy.as<const float>(), dx.as<float>(), count_of(op, dx.h * dx.w), count_of(op, dx.c)});
+  shapes::pool(op, type, dx, dy);
+  const int columns = columns_of<Element>(dx);
+  launch_each(op, dx.rows() * columns, stream(),
+              PoolBackward<Element>{rows_of<Element>(dy), rows_of<Element>(dx), count_of(op, dx.h * dx.w),
+                                    count_of(op, dx.c), columns});
 }
+
+template class CudaOperations<float>;
+template class CudaOperations<__half>;
+template class CudaOperations<__nv_bfloat16>;
 
 }  // namespace danas::cuda

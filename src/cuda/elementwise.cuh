@@ -1,61 +1,110 @@
-// One pass over the operands each, bound by memory: for for_each.
+// One pass over the operands each, bound by memory, 128 bits at a time where they lie so: for for_each, over vectors.
 #pragma once
 
 #include "cuda/activation.cuh"
 
 namespace danas::cuda {
 
+template <class Element>
 struct Activate {
-  const float* x;
-  float* y;
+  Flat<Element> x, y;
   Activation act;
-
-  __device__ void operator()(Index i) const { y[i] = activated(x[i], act); }
-};
-
-struct ActivateBackward {
-  const float *y, *dy;
-  float* dx;
-  Activation act;
-
-  __device__ void operator()(Index i) const { dx[i] = dy[i] * slope(y[i], act); }
-};
-
-struct Add {
-  const float *a, *b;
-  float* y;
-
-  __device__ void operator()(Index i) const { y[i] = a[i] + b[i]; }
-};
-
-/// The mean of an image's pixels by channel; i counts images and channels.
-struct Pool {
-  const float* x;
-  float* y;
-  int pixels, channels;
 
   __device__ void operator()(Index i) const {
-    const float* const first = x + i / channels * pixels * channels + i % channels;
-    float sum = 0;
-    for (int pixel = 0; pixel < pixels; ++pixel) sum += first[Index{pixel} * channels];
-    y[i] = sum / static_cast<float>(pixels);
+    float numbers[Vector<Element>::size];
+    x.read(i, numbers);
+    GPU_UNROLL
+    for (float& each : numbers) each = activated(each, act);
+    y.write(i, numbers);
   }
 };
 
-struct PoolBackward {
-  const float* dy;
-  float* dx;
-  int pixels, channels;
+template <class Element>
+struct ActivateBackward {
+  Flat<Element> y, dy, dx;
+  Activation act;
 
   __device__ void operator()(Index i) const {
-    const Index image = i / channels / pixels;
-    dx[i] = dy[image * channels + i % channels] / static_cast<float>(pixels);
+    float numbers[Vector<Element>::size], gradients[Vector<Element>::size];
+    y.read(i, numbers);
+    dy.read(i, gradients);
+    GPU_UNROLL
+    for (int j = 0; j < Vector<Element>::size; ++j) gradients[j] *= slope(numbers[j], act);
+    dx.write(i, gradients);
+  }
+};
+
+template <class Element>
+struct Add {
+  Flat<Element> a, b, y;
+
+  __device__ void operator()(Index i) const {
+    float left[Vector<Element>::size], right[Vector<Element>::size];
+    a.read(i, left);
+    b.read(i, right);
+    GPU_UNROLL
+    for (int j = 0; j < Vector<Element>::size; ++j) left[j] += right[j];
+    y.write(i, left);
+  }
+};
+
+/// Weights as what activations are computed with.
+template <class Element>
+struct Cast {
+  Flat<float> from;
+  Flat<Element> to;
+
+  __device__ void operator()(Index i) const {
+    float numbers[Vector<Element>::size];
+    from.read(i, numbers);
+    to.write(i, numbers);
+  }
+};
+
+/// The mean of an image's pixels by channel, for [image, vector of channels].
+template <class Element>
+struct Pool {
+  Rows<Element> x, y;
+  int pixels, channels, columns;
+  static constexpr int size = Vector<Element>::size;
+
+  __device__ void operator()(Index i) const {
+    const int c = static_cast<int>(i % columns) * size;
+    const Index image = i / columns;
+    float sums[size] = {};
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+      float numbers[size];
+      x.read(image * pixels + pixel, c, channels, numbers);
+      GPU_UNROLL
+      for (int j = 0; j < size; ++j) sums[j] += numbers[j];
+    }
+    GPU_UNROLL
+    for (float& sum : sums) sum /= static_cast<float>(pixels);
+    y.write(image, c, channels, sums);
+  }
+};
+
+/// For [row, vector of channels].
+template <class Element>
+struct PoolBackward {
+  Rows<Element> dy, dx;
+  int pixels, channels, columns;
+  static constexpr int size = Vector<Element>::size;
+
+  __device__ void operator()(Index i) const {
+    const int c = static_cast<int>(i % columns) * size;
+    float gradients[size];
+    dy.read(i / columns / pixels, c, channels, gradients);
+    GPU_UNROLL
+    for (float& gradient : gradients) gradient /= static_cast<float>(pixels);
+    dx.write(i / columns, c, channels, gradients);
   }
 };
 
 // Filters, between the gaps.
+template <class Element>
 struct CopyFilter {
-  Weights from, to;
+  Weights<Element> from, to;
   int in, out;
 
   __device__ void operator()(Index i) const {
@@ -63,13 +112,14 @@ struct CopyFilter {
     to.at(row / in, row % in, o) = from.at(row / in, row % in, o);
   }
 };
+template <class Element>
 struct ClearFilter {
-  Weights filter;
+  Weights<Element> filter;
   int in, out;
 
   __device__ void operator()(Index i) const {
     const int row = static_cast<int>(i / out);
-    filter.at(row / in, row % in, static_cast<int>(i % out)) = 0;
+    filter.at(row / in, row % in, static_cast<int>(i % out)) = rounded<Element>(0);
   }
 };
 

@@ -2,13 +2,16 @@
 // and barriers (tests/cuda/emulation). Kernel files include nothing of the host's.
 #pragma once
 
-#include <cuda_runtime.h>  // the toolkit's, or the emulation's
+// The toolkit's, or the emulation's.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+#include <mma.h>
 
 /// Memory that the threads of a block share: GPU_SHARED(float, name, [8][32]).
 #ifdef __CUDACC__
-#define GPU_SHARED(type, name, extents) __shared__ __align__(16) type name extents
+#define GPU_SHARED(type, name, extents) __shared__ __align__(32) type name extents
 #define GPU_UNROLL _Pragma("unroll")
-#define GPU_UNROLL_4 _Pragma("unroll 4")
 #else
 #define GPU_SHARED(type, name, extents)                                                                          \
   using name##_type = type extents;                                                                              \
@@ -16,7 +19,6 @@
   static unsigned long name##_block;                                                                             \
   ::danas::emulation::begin_shared(&name, sizeof(name##_type), name##_block)
 #define GPU_UNROLL
-#define GPU_UNROLL_4
 #endif
 
 namespace danas::cuda {
@@ -25,13 +27,37 @@ using Index = long long;  ///< of elements in memory; counts of rows and channel
 
 __host__ __device__ constexpr Index divided_up(Index a, Index b) { return (a + b - 1) / b; }
 
-/// A filter's memory: element (tap, i, o) at tap·tap_stride + i·row_stride + o.
-struct Weights {
-  float* data;
-  Index tap_stride, row_stride;
+// An activation as kernels compute with it, and back: float, __half, __nv_bfloat16.
+__device__ inline float number(float x) { return x; }
+__device__ inline float number(__half x) { return __half2float(x); }
+__device__ inline float number(__nv_bfloat16 x) { return __bfloat162float(x); }
 
-  __device__ float& at(int tap, int i, int o) const { return data[tap * tap_stride + i * row_stride + o]; }
+template <class Element>
+__device__ Element rounded(float x);
+template <>
+__device__ inline float rounded<float>(float x) {
+  return x;
+}
+template <>
+__device__ inline __half rounded<__half>(float x) {
+  return __float2half_rn(x);
+}
+template <>
+__device__ inline __nv_bfloat16 rounded<__nv_bfloat16>(float x) {
+  return __float2bfloat16_rn(x);
+}
+
+// std::conditional_t: kernel files include nothing of the host's.
+template <bool condition, class Yes, class No>
+struct Choice {
+  using Type = Yes;
 };
+template <class Yes, class No>
+struct Choice<false, Yes, No> {
+  using Type = No;
+};
+template <bool condition, class Yes, class No>
+using Choose = typename Choice<condition, Yes, No>::Type;
 
 constexpr int each_threads = 256, each_blocks = 4;  ///< of a block; blocks that a multiprocessor has room for at least
 

@@ -18,9 +18,8 @@ double rows_of(const View& view) { return static_cast<double>(view.rows()); }
 double channels_of(const View& view) { return static_cast<double>(view.c); }
 double taps(const Filter& filter) { return static_cast<double>(filter.h * filter.w); }
 
-// Of vectors and of what is kept in single precision, bytes.
-double plain(const View& view) { return view.present() ? static_cast<double>(view.bytes()) : 0; }
-double plain(const Filter& filter) { return number * elements(filter); }
+double size(const View& view) { return view.present() ? static_cast<double>(view.bytes()) : 0; }
+double size(const Filter& filter) { return elements(filter) * static_cast<double>(bytes_of(filter.type)); }
 
 double masks(Activation act, double bytes) { return act == Activation::none ? 0 : bytes; }
 
@@ -30,11 +29,19 @@ double tile_width(double width) {
   return rounded_up(width, 64) <= rounded_up(width, 32) ? 64 : 32;
 }
 
+// As that of cuda_operations.hpp.
+double columns_of_block(double columns) {
+  double block = 1;
+  while (block < columns && block < 32) block *= 2;
+  return block;
+}
+
 View as_rows(const View& view) { return {view.type, view.data, view.rows(), 1, 1, view.c}; }
 
 }  // namespace
 
-LaunchCounter::LaunchCounter(Precision precision) : precision_(precision) {
+LaunchCounter::LaunchCounter(Precision precision)
+    : CostBackend(danas::activation_type(precision)), precision_(precision) {
   allocate(static_cast<std::size_t>(workspace_bytes));
 }
 
@@ -43,14 +50,9 @@ void LaunchCounter::forget() {
   launches_.clear();
 }
 
-double LaunchCounter::size(const View& activations) const {
-  if (precision_ == Precision::f32) return plain(activations);
-  return activations.present() ? rows_of(activations) * rounded_up(channels_of(activations), 8) * 2 : 0;
-}
+double LaunchCounter::vector() const { return 16 / static_cast<double>(bytes_of(activation_type())); }
 
-double LaunchCounter::size(const Filter& filter) const {
-  return elements(filter) * (precision_ == Precision::f32 ? number : 2);
-}
+double LaunchCounter::columns(const View& view) const { return divided_up(channels_of(view), vector()); }
 
 void LaunchCounter::each(const char* operation, const char* body, double threads, double flop, double read,
                          double written, double rounds) {
@@ -66,10 +68,25 @@ void LaunchCounter::each(const char* operation, const char* body, double threads
                        .rounds = rounds * divided_up(threads, blocks * block)});
 }
 
-// Of one tile after another in depth, 16 numbers at a time, a block waits for each.
+void LaunchCounter::flat(const char* operation, const char* body, double numbers, double flop, double read,
+                         double written) {
+  each(operation, body, divided_up(numbers, vector()), flop * vector(), read, written);
+}
+
+// As spread_of() in operands.hpp.
+void LaunchCounter::spread(const char* operation, const char* body, const View& rows, double flop, double read,
+                           double written) {
+  constexpr double few = 1 << 16, rows_of_thread = 8;
+  const double wide = columns(rows), all = rows_of(rows);
+  const double groups = all * wide <= few ? all : divided_up(all, rows_of_thread);
+  each(operation, body, groups * wide, flop * elements(rows) / (groups * wide), read, written, divided_up(all, groups));
+}
+
+// Of one tile after another in depth, a slab of numbers at a time, a block waits for each.
 void LaunchCounter::run_product(KernelLaunch launch, double height, double width, double depth, double part) {
-  constexpr double tile = 4096, slab = 16;
-  const double columns = tile_width(width), rows = tile / columns, parts = divided_up(depth, part);
+  const bool tensor = activation_type() != Type::f32;
+  const double slab = tensor ? 32 : 16, columns = tile_width(width), rows = tensor ? 64 : 4096 / columns;
+  const double parts = divided_up(depth, part);
   if (height == 0) return;
   launch.product = true;
   launch.resident = 4;
@@ -80,7 +97,7 @@ void LaunchCounter::run_product(KernelLaunch launch, double height, double width
 }
 
 void LaunchCounter::filter_product(const char* operation, const View& x, const View& dy, const Filter& dw) {
-  constexpr double least_rows = 1024, wanted_blocks = 512, slab = 16;
+  constexpr double least_rows = 1024, wanted_blocks = 512, slab = 32;
   const double height = taps(dw) * static_cast<double>(dw.in), width = static_cast<double>(dw.out);
   const double depth = rows_of(dy), tiles = divided_up(height, 64) * divided_up(width, 64);
   const double wanted = std::min(divided_up(depth, least_rows), divided_up(wanted_blocks, tiles));
@@ -88,45 +105,45 @@ void LaunchCounter::filter_product(const char* operation, const View& x, const V
   const double part = rounded_up(divided_up(depth, std::max(std::min(wanted, fitting), 1.0)), slab);
   const double parts = divided_up(depth, part);
   // Blocks of one part of the rows follow each other and find it in a cache.
-  run_product({.operation = operation, .read = size(x) + size(dy), .written = parts * plain(dw)}, height, width, depth,
+  run_product({.operation = operation, .read = size(x) + size(dy), .written = parts * size(dw)}, height, width, depth,
               part);
-  if (parts > 1)
-    each(operation, "sum_of_parts", elements(dw), parts, parts * plain(dw), plain(dw), divided_up(parts, 4));
+  if (parts > 1) each(operation, "sum_of_parts", elements(dw), parts, parts * size(dw), size(dw), divided_up(parts, 4));
 }
 
 void LaunchCounter::sum_channels(const char* operation, const View& of, double count, double flop, double read,
                                  double written) {
-  constexpr double least_rows = 256, most_parts = 512, lanes = 8, columns = 32;
+  constexpr double least_rows = 256, most_parts = 512, threads = 256;
   const double rows = std::max(rows_of(of), 1.0), channels = channels_of(of);
   const double fitting = std::floor(workspace_bytes / sum / (count * channels));
   const double wanted = std::max(std::min({divided_up(rows, least_rows), most_parts, fitting}), 1.0);
   const double part = divided_up(rows, wanted), parts = divided_up(rows, part);
+  const double block = columns_of_block(columns(of));
   launches_.push_back({.operation = operation,
                        .kernel = "channel_parts",
-                       .blocks = parts * divided_up(channels, columns),
+                       .blocks = parts * divided_up(columns(of), block),
                        .flop = flop * elements(of),
                        .read = read,
                        .written = parts * count * channels * sum,
-                       .rounds = divided_up(part / lanes, 4)});
+                       .rounds = divided_up(part * block / threads, 4)});
   each(operation, "channel_totals", channels, count * parts, parts * count * channels * sum, written,
        divided_up(parts, 4));
 }
 
 void LaunchCounter::copy(const View& from, const View& to) {
   CostBackend::copy(from, to);
-  each("copy", "memcpy", elements(to), 0, plain(from), plain(to));
+  each("copy", "memcpy", elements(to), 0, size(from), size(to));
 }
 void LaunchCounter::copy(const Filter& from, const Filter& to) {
   CostBackend::copy(from, to);
-  each("copy", "copy_filter", elements(to), 0, plain(from), plain(to));
+  each("copy", "copy_filter", elements(to), 0, size(from), size(to));
 }
 void LaunchCounter::clear(const View& view) {
   CostBackend::clear(view);
-  each("clear", "memset", elements(view), 0, 0, plain(view));
+  each("clear", "memset", elements(view), 0, 0, size(view));
 }
 void LaunchCounter::clear(const Filter& filter) {
   CostBackend::clear(filter);
-  each("clear", "clear_filter", elements(filter), 0, 0, plain(filter));
+  each("clear", "clear_filter", elements(filter), 0, 0, size(filter));
 }
 
 void LaunchCounter::convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias,
@@ -134,7 +151,7 @@ void LaunchCounter::convolution(const View& x, const Filter& w, const Geometry& 
   CostBackend::convolution(x, w, geometry, bias, act, y);
   const double depth = taps(w) * static_cast<double>(w.in), width = static_cast<double>(w.out);
   run_product({.operation = "convolution",
-               .read = size(x) + size(w) + plain(bias),
+               .read = size(x) + size(w) + size(bias),
                .swept = size(x),
                .sweeps = divided_up(width, tile_width(width)),
                .written = size(y)},
@@ -157,19 +174,19 @@ void LaunchCounter::convolution_backward_filter(const View& x, const View& dy, c
   filter_product("convolution_backward_filter", x, dy, dw);
 }
 
-// A thread has four pixels of a row.
+// A thread has four pixels of a row, of a vector of channels.
 void LaunchCounter::depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias,
                               Activation act, const View& y) {
   CostBackend::depthwise(x, w, geometry, bias, act, y);
-  const double threads = static_cast<double>(y.n * y.h) * divided_up(static_cast<double>(y.w), 4) * channels_of(y);
-  each("depthwise", "depthwise_forward", threads, 8 * taps(w), size(x) + size(w) + plain(bias), size(y),
+  const double threads = static_cast<double>(y.n * y.h) * divided_up(static_cast<double>(y.w), 4) * columns(y);
+  each("depthwise", "depthwise_forward", threads, 8 * taps(w) * vector(), size(x) + size(w) + size(bias), size(y),
        static_cast<double>(w.h));
 }
 void LaunchCounter::depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
                                              const View& dx) {
   CostBackend::depthwise_backward_input(dy, w, geometry, dx);
-  const double threads = static_cast<double>(dx.n * dx.h) * divided_up(static_cast<double>(dx.w), 4) * channels_of(dx);
-  each("depthwise_backward_input", "depthwise_input", threads, 8 * taps(w), size(dy) + size(w), size(dx),
+  const double threads = static_cast<double>(dx.n * dx.h) * divided_up(static_cast<double>(dx.w), 4) * columns(dx);
+  each("depthwise_backward_input", "depthwise_input", threads, 8 * taps(w) * vector(), size(dy) + size(w), size(dx),
        static_cast<double>(w.h));
 }
 // The rows of taps have blocks of their own, which follow each other: x and dy are still in a cache.
@@ -177,21 +194,22 @@ void LaunchCounter::depthwise_backward_filter(const View& x, const View& dy, con
                                               const Filter& dw) {
   CostBackend::depthwise_backward_filter(x, dy, geometry, dw);
   constexpr const char* operation = "depthwise_backward_filter";
-  constexpr double least_pixels = 2048, most_parts = 512, columns = 32, lanes = 8, together = 3;
-  const double lines = static_cast<double>(dy.n * dy.h), width = static_cast<double>(dy.w), channels = channels_of(dy);
+  constexpr double least_pixels = 2048, most_parts = 512, threads = 256, together = 3;
+  const double lines = static_cast<double>(dy.n * dy.h), width = static_cast<double>(dy.w);
   const double fitting = std::floor(workspace_bytes / number / elements(dw));
   const double wanted = std::min({divided_up(lines * width, least_pixels), most_parts, fitting});
   const double part = divided_up(std::max(lines, 1.0), std::max(wanted, 1.0));
   const double parts = divided_up(std::max(lines, 1.0), part);
+  const double block = columns_of_block(columns(dy));
   const double groups = static_cast<double>(dw.h) * divided_up(static_cast<double>(dw.w), together);
   launches_.push_back({.operation = operation,
                        .kernel = "depthwise_filter_parts",
-                       .blocks = divided_up(channels, columns) * groups * parts,
+                       .blocks = divided_up(columns(dy), block) * groups * parts,
                        .flop = 2 * elements(dy) * taps(dw),
                        .read = size(x) + size(dy),
-                       .written = parts * plain(dw),
-                       .rounds = part * divided_up(width, lanes)});
-  each(operation, "sum_of_parts", elements(dw), parts, parts * plain(dw), plain(dw), divided_up(parts, 4));
+                       .written = parts * size(dw),
+                       .rounds = part * divided_up(width * block, threads)});
+  each(operation, "sum_of_parts", elements(dw), parts, parts * size(dw), size(dw), divided_up(parts, 4));
 }
 
 void LaunchCounter::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {
@@ -205,78 +223,79 @@ void LaunchCounter::matmul_backward_filter(const View& x, const View& dy, const 
 }
 void LaunchCounter::bias_backward(const View& dy, const View& dbias) {
   CostBackend::bias_backward(dy, dbias);
-  sum_channels("bias_backward", dy, 1, 1, size(dy), plain(dbias));
+  sum_channels("bias_backward", dy, 1, 1, size(dy), size(dbias));
 }
 
 void LaunchCounter::batch_norm_training(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
                                         const View& y, const BatchNormStatistics& statistics) {
   CostBackend::batch_norm_training(x, weights, epsilon, act, y, statistics);
   constexpr const char* operation = "batch_norm_training";
-  const double vectors = plain(statistics.mean) + plain(statistics.variance);
+  const double vectors = size(statistics.mean) + size(statistics.variance);
   sum_channels(operation, x, 2, 4, size(x), vectors);
-  each(operation, "normalize", elements(x), 6, size(x) + plain(weights.gamma) + plain(weights.beta) + vectors, size(y));
+  spread(operation, "normalize", x, 6, size(x) + size(weights.gamma) + size(weights.beta) + vectors, size(y));
 }
 void LaunchCounter::batch_norm_inference(const View& x, const BatchNormWeights& weights, double epsilon, Activation act,
                                          const View& y) {
   CostBackend::batch_norm_inference(x, weights, epsilon, act, y);
-  each("batch_norm_inference", "normalize", elements(x), 6, size(x) + 4 * plain(weights.gamma), size(y));
+  spread("batch_norm_inference", "normalize", x, 6, size(x) + 4 * size(weights.gamma), size(y));
 }
 void LaunchCounter::batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
                                         const BatchNormStatistics& statistics, double epsilon, Activation act,
                                         const View& dx, const BatchNormGradients& gradients) {
   CostBackend::batch_norm_backward(x, y, dy, weights, statistics, epsilon, act, dx, gradients);
   constexpr const char* operation = "batch_norm_backward";
-  const double read = size(x) + size(dy) + masks(act, size(y)), vector = plain(weights.gamma);
+  const double read = size(x) + size(dy) + masks(act, size(y)), vector = size(weights.gamma);
   sum_channels(operation, x, 2, 5, read + vector, 2 * vector);
-  each(operation, "normalize_backward", elements(x), 9, read + 5 * vector, size(dx));
+  spread(operation, "normalize_backward", x, 9, read + 5 * vector, size(dx));
 }
 void LaunchCounter::update_running_statistics(const BatchNormStatistics& batch, double momentum,
                                               const BatchNormWeights& weights) {
   CostBackend::update_running_statistics(batch, momentum, weights);
-  each("update_running_statistics", "update_running", elements(batch.mean), 6, 4 * plain(batch.mean),
-       2 * plain(batch.mean));
+  each("update_running_statistics", "update_running", elements(batch.mean), 6, 4 * size(batch.mean),
+       2 * size(batch.mean));
 }
 void LaunchCounter::accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows,
                                        const PooledMoments& pooled) {
   CostBackend::accumulate_moments(batch, rows, pooled);
   constexpr const char* operation = "accumulate_moments";
-  const double pools = plain(pooled.mean) + plain(pooled.squares);
-  each(operation, "accumulate_moments", elements(batch.mean), 10, 2 * plain(batch.mean) + pools + sum, pools);
+  const double pools = size(pooled.mean) + size(pooled.squares);
+  each(operation, "accumulate_moments", elements(batch.mean), 10, 2 * size(batch.mean) + pools + sum, pools);
   each(operation, "add_rows", 1, 1, sum, sum);
 }
 void LaunchCounter::store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) {
   CostBackend::store_moments(pooled, weights);
-  each("store_moments", "store_moments", elements(pooled.mean), 1, plain(pooled.mean) + plain(pooled.squares) + sum,
-       plain(weights.running_mean) + plain(weights.running_variance));
+  each("store_moments", "store_moments", elements(pooled.mean), 1, size(pooled.mean) + size(pooled.squares) + sum,
+       size(weights.running_mean) + size(weights.running_variance));
 }
 void LaunchCounter::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon,
                                     const Filter& folded, const View& bias) {
   CostBackend::fold_batch_norm(w, weights, epsilon, folded, bias);
   constexpr const char* operation = "fold_batch_norm";
-  each(operation, "fold_filter", elements(w), 4, plain(w) + 2 * plain(weights.gamma), size(folded));
-  each(operation, "fold_bias", elements(bias), 5, 4 * plain(weights.gamma), plain(bias));
+  each(operation, "fold_filter", elements(w), 4, size(w) + 2 * size(weights.gamma), size(folded));
+  each(operation, "fold_bias", elements(bias), 5, 4 * size(weights.gamma), size(bias));
 }
 
 void LaunchCounter::activation(const View& x, Activation act, const View& y) {
   CostBackend::activation(x, act, y);
-  each("activation", "activate", elements(x), 1, size(x), size(y));
+  flat("activation", "activate", elements(x), 1, size(x), size(y));
 }
 void LaunchCounter::activation_backward(const View& y, const View& dy, Activation act, const View& dx) {
   CostBackend::activation_backward(y, dy, act, dx);
-  each("activation_backward", "activate_backward", elements(y), 1, size(y) + size(dy), size(dx));
+  flat("activation_backward", "activate_backward", elements(y), 1, size(y) + size(dy), size(dx));
 }
 void LaunchCounter::add(const View& a, const View& b, const View& y) {
   CostBackend::add(a, b, y);
-  each("add", "add", elements(y), 1, size(a) + size(b), size(y));
+  flat("add", "add", elements(y), 1, size(a) + size(b), size(y));
 }
 void LaunchCounter::global_average_pool(const View& x, const View& y) {
   CostBackend::global_average_pool(x, y);
   const double pixels = static_cast<double>(x.h * x.w);
-  each("global_average_pool", "pool", elements(y), pixels, size(x), size(y), divided_up(pixels, 4));
+  each("global_average_pool", "pool", rows_of(y) * columns(y), pixels * vector(), size(x), size(y),
+       divided_up(pixels, 4));
 }
 void LaunchCounter::global_average_pool_backward(const View& dy, const View& dx) {
   CostBackend::global_average_pool_backward(dy, dx);
-  each("global_average_pool_backward", "pool_backward", elements(dx), 1, size(dy), size(dx));
+  each("global_average_pool_backward", "pool_backward", rows_of(dx) * columns(dx), vector(), size(dy), size(dx));
 }
 
 void LaunchCounter::row_losses(const char* operation, const View& logits, const View& labels,
@@ -286,7 +305,7 @@ void LaunchCounter::row_losses(const char* operation, const View& logits, const 
                        .kernel = "row_losses",
                        .blocks = divided_up(rows, 8),
                        .flop = 4 * elements(logits),
-                       .read = size(logits) + plain(labels),
+                       .read = size(logits) + size(labels),
                        .written = size(probabilities) + rows * row_loss,
                        .rounds = 3});
 }
@@ -304,34 +323,47 @@ void LaunchCounter::softmax_cross_entropy(const View& logits, const View& labels
                                           const View& sums) {
   CostBackend::softmax_cross_entropy(logits, labels, probabilities, sums);
   row_losses("softmax_cross_entropy", logits, labels, probabilities);
-  count_rows("softmax_cross_entropy", logits, plain(sums));
+  count_rows("softmax_cross_entropy", logits, size(sums));
 }
-void LaunchCounter::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
-  CostBackend::softmax_cross_entropy_backward(probabilities, labels, dlogits);
-  each("softmax_cross_entropy_backward", "softmax_backward", elements(dlogits), 2, size(probabilities) + plain(labels),
+void LaunchCounter::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                                   const View& dlogits) {
+  CostBackend::softmax_cross_entropy_backward(probabilities, labels, scale, dlogits);
+  each("softmax_cross_entropy_backward", "softmax_backward", elements(dlogits), 3, size(probabilities) + size(labels),
        size(dlogits));
 }
 void LaunchCounter::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
   CostBackend::count_predictions(logits, labels, counts);
   row_losses("count_predictions", logits, labels, {});
   count_rows("count_predictions", logits,
-             plain(counts.loss) + sum * std::min(rows_of(logits), elements(counts.confusion)));
+             size(counts.loss) + sum * std::min(rows_of(logits), elements(counts.confusion)));
 }
 
 void LaunchCounter::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
                              double momentum, double weight_decay) {
   CostBackend::sgd_step(w, g, velocity, rates, momentum, weight_decay);
-  each("sgd_step", "sgd_step", elements(w), 6, plain(w) + plain(g) + plain(velocity), plain(w) + plain(velocity));
+  each("sgd_step", "sgd_step", divided_up(elements(w), 4), 24, size(w) + size(g) + size(velocity),
+       size(w) + size(velocity));
 }
 void LaunchCounter::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
                               const AdamSettings& adam) {
   CostBackend::adam_step(w, g, m, v, rates, adam);
-  each("adam_step", "adam_step", elements(w), 12, plain(w) + plain(g) + plain(m) + plain(v),
-       plain(w) + plain(m) + plain(v));
+  each("adam_step", "adam_step", divided_up(elements(w), 4), 48, size(w) + size(g) + size(m) + size(v),
+       size(w) + size(m) + size(v));
 }
 void LaunchCounter::next_step(const View& counter) {
   CostBackend::next_step(counter);
-  each("next_step", "next_step", 1, 1, plain(counter), plain(counter));
+  each("next_step", "next_step", 1, 1, size(counter), size(counter));
+}
+void LaunchCounter::unscale_gradients(const View& g, const LossScale& scale) {
+  CostBackend::unscale_gradients(g, scale);
+  constexpr const char* operation = "unscale_gradients";
+  each(operation, "clear_flag", 1, 0, 0, size(scale.skip));
+  each(operation, "unscale_gradients", divided_up(elements(g), 4), 8, size(g) + number, size(g));
+  each(operation, "next_scale", 1, 4, size(scale.factor) + size(scale.skip), size(scale.factor));
+}
+void LaunchCounter::cast(const View& from, const View& to) {
+  CostBackend::cast(from, to);
+  flat("cast", "cast", elements(to), 1, size(from), size(to));
 }
 void LaunchCounter::augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) {
   CostBackend::augment(images, crops, out);

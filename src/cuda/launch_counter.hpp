@@ -25,9 +25,7 @@ struct KernelLaunch {
   double rounds = 1;               ///< of memory accesses that a thread makes one after another
 };
 
-/// Counts the launches; memory and Cost as CostBackend counts them, with the backend's workspace. In 16 bits, which no
-/// kernel has yet, the launches are taken to be the same, with activations and the weights that products read in 2 bytes a
-/// number, rows of activations padded to 8 channels; statistics, gradients of weights and optimizers in 4.
+/// Counts the launches; memory and Cost as CostBackend counts them, with the backend's workspace.
 class LaunchCounter : public CostBackend {
  public:
   explicit LaunchCounter(Precision precision);
@@ -77,23 +75,30 @@ class LaunchCounter : public CostBackend {
 
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                              const View& sums) override;
-  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                      const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
   void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
                  const AdamSettings& adam) override;
   void next_step(const View& counter) override;
+  void unscale_gradients(const View& g, const LossScale& scale) override;
+  void cast(const View& from, const View& to) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
  private:
-  /// Bytes of rows of activations, and of a filter as products read it.
-  double size(const View& activations) const;
-  double size(const Filter& filter) const;
+  /// Activations that a thread accesses at a time, and the vectors of them that hold a view's channels.
+  double vector() const;
+  double columns(const View& view) const;
 
   /// for_each over so many threads.
   void each(const char* operation, const char* body, double threads, double flop, double read, double written,
             double rounds = 1);
+  /// The same over vectors of `numbers` numbers, each of so many FLOP.
+  void flat(const char* operation, const char* body, double numbers, double flop, double read, double written);
+  /// The same over rows, a vector of their channels to a thread.
+  void spread(const char* operation, const char* body, const View& rows, double flop, double read, double written);
   void run_product(KernelLaunch launch, double height, double width, double depth, double part);
   void filter_product(const char* operation, const View& x, const View& dy, const Filter& dw);
   /// Sums by channel over the rows of `of`: `count` of them; `written`: what becomes of them.

@@ -15,20 +15,21 @@ constexpr int loss_lanes = 32, loss_rows = 8;
 
 /// A block has 8 rows, 32 threads a row; 5 KiB of shared memory. Probabilities may be absent. Reads the logits three
 /// times, the second and third from the caches.
-static __global__ void __launch_bounds__(loss_lanes* loss_rows)
-    row_losses(const float* logits, const int* labels, int rows, int classes, float* probabilities, RowLoss* losses) {
+template <class Element>
+__global__ void __launch_bounds__(loss_lanes* loss_rows)
+    row_losses(const Element* logits, const int* labels, int rows, int classes, float* probabilities, RowLoss* losses) {
   GPU_SHARED(float, largest, [loss_rows][loss_lanes]);
   GPU_SHARED(int, where, [loss_rows][loss_lanes]);
   GPU_SHARED(double, sums, [loss_rows][loss_lanes]);
   const int lane = static_cast<int>(threadIdx.x), in_block = static_cast<int>(threadIdx.y);
   const int wanted = static_cast<int>(blockIdx.x) * loss_rows + in_block;
   const int row = wanted < rows ? wanted : rows - 1;  // those beyond do the last one again, for the barriers
-  const float* const in = logits + Index{row} * classes;
+  const Element* const in = logits + Index{row} * classes;
 
   int best = lane < classes ? lane : 0;
   for (int c = lane; c < classes; c += loss_lanes)
-    if (in[c] > in[best]) best = c;
-  largest[in_block][lane] = in[best];
+    if (number(in[c]) > number(in[best])) best = c;
+  largest[in_block][lane] = number(in[best]);
   where[in_block][lane] = best;
   for (int half = loss_lanes / 2; half > 0; half /= 2) {
     __syncthreads();
@@ -44,7 +45,7 @@ static __global__ void __launch_bounds__(loss_lanes* loss_rows)
 
   const double most = static_cast<double>(largest[in_block][0]);
   double sum = 0;
-  for (int c = lane; c < classes; c += loss_lanes) sum += exp(static_cast<double>(in[c]) - most);
+  for (int c = lane; c < classes; c += loss_lanes) sum += exp(static_cast<double>(number(in[c])) - most);
   sums[in_block][lane] = sum;
   for (int half = loss_lanes / 2; half > 0; half /= 2) {
     __syncthreads();
@@ -55,11 +56,12 @@ static __global__ void __launch_bounds__(loss_lanes* loss_rows)
   if (wanted >= rows) return;
   const double total = sums[in_block][0], share = 1 / total;
   if (lane == 0)
-    losses[row] = {log(total) + most - static_cast<double>(in[labels[row]]), labels[row], where[in_block][0]};
+    losses[row] = {log(total) + most - static_cast<double>(number(in[labels[row]])), labels[row], where[in_block][0]};
   // Last, so that nothing is kept in registers over the calls that exp is made of.
   if (probabilities != nullptr)
     for (int c = lane; c < classes; c += loss_lanes)
-      probabilities[Index{row} * classes + c] = static_cast<float>(exp(static_cast<double>(in[c]) - most) * share);
+      probabilities[Index{row} * classes + c] =
+          static_cast<float>(exp(static_cast<double>(number(in[c])) - most) * share);
 }
 
 constexpr int counted_rows = 128;
@@ -103,16 +105,19 @@ static __global__ void __launch_bounds__(counted_rows)
   }
 }
 
-/// dlogits = (probabilities − one_hot(labels))/rows; for for_each.
+/// dlogits = scale·(probabilities − one_hot(labels))/rows; for for_each. The scale may be absent (null).
+template <class Element>
 struct SoftmaxBackward {
   const float* probabilities;
   const int* labels;
-  float* dlogits;
+  const float* scale;
+  Element* dlogits;
   int rows, classes;
 
   __device__ void operator()(Index i) const {
     const float target = labels[i / classes] == i % classes ? 1 : 0;
-    dlogits[i] = (probabilities[i] - target) / static_cast<float>(rows);
+    const float factor = scale != nullptr ? scale[0] : 1;
+    dlogits[i] = rounded<Element>(factor * (probabilities[i] - target) / static_cast<float>(rows));
   }
 };
 

@@ -6,7 +6,11 @@ namespace danas {
 
 CudaDevices cuda_devices() { return {false, 0, "this build has no CUDA"}; }
 
-std::unique_ptr<Backend> make_cuda_backend(int, bool) { throw Error("cuda", cuda_devices().why_none, Fault::failure); }
+bool cuda_computes(int, Type) { return false; }
+
+std::unique_ptr<Backend> make_cuda_backend(int, Type, bool) {
+  throw Error("cuda", cuda_devices().why_none, Fault::failure);
+}
 
 MachinePeak measure_cuda_peak(int, double) { throw Error("cuda", cuda_devices().why_none, Fault::failure); }
 

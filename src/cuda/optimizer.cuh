@@ -1,7 +1,7 @@
-// Optimizers: one pass over weights, gradients and state, bound by memory; for for_each.
+// Optimizers: one pass over weights, gradients and state, bound by memory, 128 bits at a time; for for_each over vectors.
 #pragma once
 
-#include "cuda/gpu.cuh"
+#include "cuda/rows.cuh"
 
 namespace danas::cuda {
 
@@ -9,8 +9,10 @@ namespace danas::cuda {
 struct Rates {
   const double* table;
   const int* counter;
+  const int* skip;  ///< or null: never
   int steps;
 
+  __device__ bool skipped() const { return skip != nullptr && *skip != 0; }
   __device__ float of(int column) const {
     const int row = *counter;
     return row >= 0 && row < steps ? static_cast<float>(table[2 * row + column]) : nanf("");
@@ -18,33 +20,91 @@ struct Rates {
 };
 
 struct SgdStep {
-  float* w;
-  const float* g;
-  float* velocity;
+  Flat<float> w, g, velocity;
   Rates rates;
   float momentum, decay;
 
   __device__ void operator()(Index i) const {
-    const float next = momentum * velocity[i] + g[i] + decay * w[i];
-    velocity[i] = next;
-    w[i] -= rates.of(0) * next;
+    if (rates.skipped()) return;
+    const float rate = rates.of(0);
+    float weights[4], gradients[4], speeds[4];
+    w.read(i, weights);
+    g.read(i, gradients);
+    velocity.read(i, speeds);
+    GPU_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      speeds[j] = momentum * speeds[j] + gradients[j] + decay * weights[j];
+      weights[j] -= rate * speeds[j];
+    }
+    velocity.write(i, speeds);
+    w.write(i, weights);
   }
 };
 
 struct AdamStep {
-  float* w;
-  const float* g;
-  float *m, *v;
+  Flat<float> w, g, m, v;
   Rates rates;
   float beta1, rest1, beta2, rest2, epsilon;  ///< rest: 1 − β
   float coupled, decoupled;                   ///< weight decay of either kind
 
   __device__ void operator()(Index i) const {
-    const float gradient = g[i] + coupled * w[i];
-    const float mean = beta1 * m[i] + rest1 * gradient, square = beta2 * v[i] + rest2 * gradient * gradient;
-    m[i] = mean;
-    v[i] = square;
-    w[i] = w[i] - rates.of(0) * decoupled * w[i] - rates.of(1) * mean / (sqrtf(square) + epsilon);
+    if (rates.skipped()) return;
+    const float rate = rates.of(0), corrected = rates.of(1);
+    float weights[4], gradients[4], means[4], squares[4];
+    w.read(i, weights);
+    g.read(i, gradients);
+    m.read(i, means);
+    v.read(i, squares);
+    GPU_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const float weight = weights[j], gradient = gradients[j] + coupled * weight;
+      means[j] = beta1 * means[j] + rest1 * gradient;
+      squares[j] = beta2 * squares[j] + rest2 * gradient * gradient;
+      weights[j] = weight - rate * decoupled * weight - corrected * means[j] / (sqrtf(squares[j]) + epsilon);
+    }
+    m.write(i, means);
+    v.write(i, squares);
+    w.write(i, weights);
+  }
+};
+
+struct ClearFlag {
+  int* flag;
+  __device__ void operator()(Index) const { *flag = 0; }
+};
+
+/// g /= the scale, a power of two; notes where one is not finite.
+struct UnscaleGradients {
+  Flat<float> g;
+  const float* factor;
+  int* skip;
+
+  __device__ void operator()(Index i) const {
+    const float inverse = 1 / *factor;
+    float gradients[4];
+    g.read(i, gradients);
+    bool all_finite = true;
+    GPU_UNROLL
+    for (float& gradient : gradients) {
+      gradient *= inverse;
+      all_finite = all_finite && fabsf(gradient) < INFINITY;
+    }
+    g.write(i, gradients);
+    if (!all_finite) atomicExch(skip, 1);
+  }
+};
+
+/// The loss scale of the next step.
+struct NextScale {
+  float* factor;  ///< and the number of good steps
+  const int* skip;
+  float least, most, doubled_after;
+
+  __device__ void operator()(Index) const {
+    const float now = factor[0], good_steps = factor[1] + 1;
+    const bool skipped = *skip != 0, doubled = !skipped && good_steps >= doubled_after;
+    factor[0] = skipped ? fmaxf(now / 2, least) : doubled ? fminf(now * 2, most) : now;
+    factor[1] = skipped || doubled ? 0 : good_steps;
   }
 };
 

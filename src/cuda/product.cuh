@@ -1,173 +1,150 @@
 // Matrix products: dense layers, 1×1 convolutions and, with a gathered left factor (implicit products, nothing is copied
-// out), convolutions of any kernel; their gradients by input and by filter.
+// out), convolutions of any kernel; their gradients by input and by filter: sums[height, width] = Σ over depth of
+// left(m, k)·right(k, n), in f32. Here is what is multiplied and where the sums go; product_f32.cuh and
+// product_tensor.cuh multiply.
 //
-// sums[height, width] = Σ over depth of left(m, k)·right(k, n). A block of 128 threads makes a tile of 4096 sums, 8×4 a
-// thread in registers: 64×64, 128×32 or 256×16, as narrow as the product (8 … 96 channels are the rule). Of each factor a
-// slab of 16 numbers in depth is in shared memory, 8.7 to 18 KiB in all: an element is read width/64 (height/64) times
-// from memory and its caches, 3 of 16 shared loads of 128 bits feed 32 multiplications. Every sum is over k in its order.
+// A problem's functions hand out vectors of its factors along what is contiguous in memory: left(m, k) is k … k + 7 of row
+// m where `left_along_depth`, else left(k, m) is m … m + 7 of depth k; right likewise. `part` is how much of the depth one
+// block of the grid's z does.
 #pragma once
 
 #include "cuda/activation.cuh"
+#include "cuda/rows.cuh"
 #include "cuda/window.cuh"
 
 namespace danas::cuda {
 
-constexpr int product_threads = 128, product_depth = 16;
-
-/// A tile so many columns wide.
-template <int columns>
-struct Tile {
-  static constexpr int width = columns, rows_of_threads = product_threads / (columns / 4), height = 8 * rows_of_threads;
-};
-
-// Left factors, element (row, k).
+// Left factors, numbers k and on of a row.
 
 /// Rows as they lie in memory.
+template <class Element>
 struct PlainRows {
-  const float* data;
+  Rows<Element> rows;
   int channels;
   static constexpr bool plain = true;
-  __device__ float operator()(int row, int k) const { return data[Index{row} * channels + k]; }
+  __device__ Vector<Element> operator()(int row, int k) const { return rows.load(row, k, channels); }
 };
 
+/// pixel(tap) of memory for every tap in turn, or zeros where that is −1.
+template <class Element, class Pixel>
+__device__ Vector<Element> gathered(const Rows<Element>& rows, int channels, int taps, int k, const Pixel& pixel) {
+  constexpr int size = Vector<Element>::size;
+  const int first = k / channels;
+  Vector<Element> vector{};
+  if (rows.unit == size) {  // all of one tap
+    const Index seen = first < taps ? pixel(first) : -1;
+    return seen < 0 ? vector : rows.load(seen, k - first * channels, channels);
+  }
+  for (int j = 0; j < size; ++j) {
+    const int tap = (k + j) / channels;
+    const Index seen = tap < taps ? pixel(tap) : -1;
+    if (seen >= 0) vector.at[j] = rows.data[seen * rows.stride + (k + j - tap * channels)];
+  }
+  return vector;
+}
+
 /// Of y's pixel `row` what it sees of x, tap by tap.
+template <class Element>
 struct SeenRows {
-  const float* x;
+  Rows<Element> x;
   int channels;
   Window window;
   static constexpr bool plain = false;
-  __device__ float operator()(int row, int k) const {
-    const int tap = k / channels;
-    const Index pixel = window.seen(row, tap);
-    return pixel < 0 ? 0 : x[pixel * channels + (k - tap * channels)];
+  __device__ Vector<Element> operator()(int row, int k) const {
+    return gathered(x, channels, window.taps(), k, [&](int tap) { return window.seen(row, tap); });
   }
 };
 
 /// Of x's pixel `row` the gradients of the pixels of y that see it, tap by tap.
+template <class Element>
 struct SeeingRows {
-  const float* dy;
+  Rows<Element> dy;
   int channels;
   Window window;
   static constexpr bool plain = false;
-  __device__ float operator()(int row, int k) const {
-    const int tap = k / channels;
-    const Index pixel = window.seeing(row, tap);
-    return pixel < 0 ? 0 : dy[pixel * channels + (k - tap * channels)];
+  __device__ Vector<Element> operator()(int row, int k) const {
+    return gathered(dy, channels, window.taps(), k, [&](int tap) { return window.seeing(row, tap); });
   }
 };
 
-// Products: how large, their factors, where the sums go. `part` is how much of the depth one block of the grid's z does.
-
 /// y = act(x·w + bias), k = (tap, i).
-template <class Rows>
+template <class Element, class Left>
 struct ForwardProduct {
-  Rows rows;
-  Weights w;
+  Left rows;
+  Weights<Element> w;
   const float* bias;
   Activation act;
-  float* y;
+  Rows<Element> y;
   int height, width, depth, part;
-  static constexpr bool left_along_depth = true, right_along_depth = false;  // how the factors lie in memory
+  static constexpr bool plain = Left::plain;
+  static constexpr bool left_along_depth = true, right_along_depth = false;
 
-  __device__ float left(int m, int k) const { return rows(m, k); }
-  __device__ float right(int k, int n) const {
-    const int tap = Rows::plain ? 0 : k / rows.channels;
-    return w.at(tap, k - tap * rows.channels, n);
+  __device__ Vector<Element> left(int m, int k) const { return rows(m, k); }
+  __device__ Vector<Element> right(int k, int n) const {
+    const int tap = Left::plain ? 0 : k / rows.channels;
+    return w.load(tap, k - tap * rows.channels, n, width);
   }
-  __device__ void store(int m, int n, float sum) const { y[Index{m} * width + n] = finished(sum, bias, n, act); }
+  template <int size>
+  __device__ void store(int m, int n, float (&sums)[size]) const {
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j)
+      if (n + j < width) sums[j] = finished(sums[j], bias, n + j, act);
+    y.write(m, n, width, sums);
+  }
 };
 
 /// dx = dy·wᵀ, k = (tap, o).
-template <class Rows>
+template <class Element, class Left>
 struct InputProduct {
-  Rows rows;
-  Weights w;
-  float* dx;
+  Left rows;
+  Weights<Element> w;
+  Rows<Element> dx;
   int height, width, depth, part;
+  static constexpr bool plain = Left::plain;
   static constexpr bool left_along_depth = true, right_along_depth = true;
 
-  __device__ float left(int m, int k) const { return rows(m, k); }
-  __device__ float right(int k, int n) const {
-    const int tap = Rows::plain ? 0 : k / rows.channels;
-    return w.at(tap, n, k - tap * rows.channels);
+  __device__ Vector<Element> left(int m, int k) const { return rows(m, k); }
+  __device__ Vector<Element> right(int n, int k) const {
+    if constexpr (Left::plain) return w.load(0, n, k, depth);
+    else return along_taps(n, k);
   }
-  __device__ void store(int m, int n, float sum) const { dx[Index{m} * width + n] = sum; }
+  /// The numbers of row n, which every tap has, tap by tap.
+  __device__ Vector<Element> along_taps(int n, int k) const {
+    const Rows<Element> row{&w.at(0, n, 0), w.tap_stride, w.rows.unit};
+    return gathered(row, rows.channels, rows.window.taps(), k, [](int tap) { return Index{tap}; });
+  }
+  template <int size>
+  __device__ void store(int m, int n, float (&sums)[size]) const {
+    dx.write(m, n, width, sums);
+  }
 };
 
 /// dw = xᵀ·dy, k = the row, m = (tap, i); each part of the rows has a filter of its own, `part_stride` from the next.
-template <class Rows>
+template <class Element, class Left>
 struct FilterProduct {
-  Rows rows;
-  const float* dy;
-  Weights dw;
+  Left rows;
+  Rows<Element> dy;
+  Weights<float> dw;
   Index part_stride;
   int height, width, depth, part;
+  static constexpr bool plain = Left::plain;
   static constexpr bool left_along_depth = false, right_along_depth = false;
 
-  __device__ float left(int m, int k) const { return rows(k, m); }
-  __device__ float right(int k, int n) const { return dy[Index{k} * width + n]; }
-  __device__ void store(int m, int n, float sum) const {
-    const int tap = Rows::plain ? 0 : m / rows.channels;
-    (&dw.at(tap, m - tap * rows.channels, n))[blockIdx.z * part_stride] = sum;
+  __device__ Vector<Element> left(int k, int m) const { return rows(k, m); }
+  __device__ Vector<Element> right(int k, int n) const { return dy.load(k, n, width); }
+  template <int size>
+  __device__ void store(int m, int n, float (&sums)[size]) const {
+    const int tap = Left::plain ? 0 : m / rows.channels;
+    const Rows<float> whole = dw.tap_rows(tap);
+    const Rows<float> own{whole.data + blockIdx.z * part_stride, whole.stride, whole.unit};
+    own.write(m - tap * rows.channels, n, width, sums);
   }
 };
-
-/// Fills a slab of shared memory: element(i, k), neighboring threads along what is contiguous in memory. Four loads are
-/// under way at a time: more would need the registers that the sums are in.
-template <bool along_depth, int extent, class Element>
-__device__ void load_slab(float (*slab)[extent + 4], const Element& element) {
-  GPU_UNROLL_4
-  for (int at = static_cast<int>(threadIdx.x); at < product_depth * extent; at += product_threads) {
-    const int k = along_depth ? at % product_depth : at / extent, i = along_depth ? at / product_depth : at % extent;
-    slab[k][i] = element(i, k);
-  }
-}
-
-template <class T, class Problem>
-__global__ void __launch_bounds__(product_threads) product(Problem problem) {
-  GPU_SHARED(float, left, [product_depth][T::height + 4]);
-  GPU_SHARED(float, right, [product_depth][T::width + 4]);
-  const int column = static_cast<int>(threadIdx.x) % (T::width / 4) * 4;
-  const int row = static_cast<int>(threadIdx.x) / (T::width / 4) * 8;
-  const int top = static_cast<int>(blockIdx.x) * T::height, first = static_cast<int>(blockIdx.y) * T::width;
-  const int begin = static_cast<int>(blockIdx.z) * problem.part;
-  const int end = problem.depth - begin < problem.part ? problem.depth : begin + problem.part;
-  float sums[8][4] = {};
-  for (int slab = begin; slab < end; slab += product_depth) {
-    load_slab<Problem::left_along_depth, T::height>(left, [&](int i, int k) {
-      return top + i < problem.height && slab + k < end ? problem.left(top + i, slab + k) : 0;
-    });
-    load_slab<Problem::right_along_depth, T::width>(right, [&](int i, int k) {
-      return first + i < problem.width && slab + k < end ? problem.right(slab + k, first + i) : 0;
-    });
-    __syncthreads();
-    for (int k = 0; k < product_depth; ++k) {
-      const float4 a = *reinterpret_cast<const float4*>(&left[k][row]);
-      const float4 b = *reinterpret_cast<const float4*>(&left[k][row + 4]);
-      const float4 c = *reinterpret_cast<const float4*>(&right[k][column]);
-      const float down[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}, across[4] = {c.x, c.y, c.z, c.w};
-      GPU_UNROLL
-      for (int i = 0; i < 8; ++i) {
-        GPU_UNROLL
-        for (int j = 0; j < 4; ++j) sums[i][j] += down[i] * across[j];
-      }
-    }
-    __syncthreads();
-  }
-  GPU_UNROLL
-  for (int i = 0; i < 8; ++i) {
-    GPU_UNROLL
-    for (int j = 0; j < 4; ++j) {
-      if (top + row + i < problem.height && first + column + j < problem.width)
-        problem.store(top + row + i, first + column + j, sums[i][j]);
-    }
-  }
-}
 
 /// dw = the sum of the parts, in their order. Reads the parts once, writes the filter.
 struct SumOfParts {
   const float* parts;  ///< [count][taps·in·out]
-  Weights dw;
+  Weights<float> dw;
   Index size;
   int in, out, count;
 

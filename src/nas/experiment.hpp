@@ -15,6 +15,7 @@
 #include "nas/search_space.hpp"
 #include "nn/trainer.hpp"
 #include "results/pareto_front.hpp"
+#include "tensor/precision.hpp"
 
 namespace danas {
 
@@ -34,6 +35,11 @@ struct SearchSettings {
   std::optional<int> lanes;                    ///< candidates side by side; none: as many as pay. Changes no result
 };
 
+struct EngineSettings {
+  Precision precision =
+      Precision::f32;  ///< changes results; 16 bits take a GPU: f16 Volta or later, bf16 Ampere or later
+};
+
 struct Experiment {
   std::string name = "experiment";
   std::uint64_t seed = 1;
@@ -42,6 +48,7 @@ struct Experiment {
   SearchSpace space;
   TrainingSettings supernet, finetune, final_training;  ///< [supernet], [finetune], [final]
   SearchSettings search;
+  EngineSettings engine;
   Device device;
   Measures fitness = equal_weights();  ///< weights of its terms
 

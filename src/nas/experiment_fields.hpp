@@ -86,6 +86,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("search.evaluation_batch", experiment.search.evaluation_batch, Bounds{1, 65536});
   visit.measures("search.objectives", experiment.search.objectives);
   visit.number("search.lanes", experiment.search.lanes, Bounds{1, 1024}, "auto");
+  visit.choice("engine.precision", experiment.engine.precision);
   visit.text("device.name", experiment.device.name);
   visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{1.0 / 1024, 1e9});

@@ -45,7 +45,7 @@ class Feed {
 
  private:
   View place(View like, Tensor& memory) const {
-    if (like.type != Type::i32) like.type = backend_.real_type();
+    if (like.type != Type::i32) like.type = backend_.activation_type();
     if (memory.size() < like.size()) memory = Tensor(backend_, like);
     return like.with_data(memory.view().data);
   }

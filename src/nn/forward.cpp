@@ -17,7 +17,8 @@ View flat(View x) {
 // Two buffers that layers write in turn.
 class PingPong {
  public:
-  PingPong(Arena& arena, std::int64_t elements) : buffers_{arena.take_vector(elements), arena.take_vector(elements)} {}
+  PingPong(Arena& arena, std::int64_t elements)
+      : buffers_{arena.take(1, 1, 1, elements), arena.take(1, 1, 1, elements)} {}
   View next(std::int64_t images, const Extent& extent) {
     turn_ = 1 - turn_;
     return {buffers_[turn_].type, buffers_[turn_].data, images, extent.height, extent.width, extent.channels};

@@ -76,9 +76,12 @@ class Network::Placement {
 
   void allocate() {
     Backend& backend = *network_.backend_;
-    network_.values_ = Tensor(backend, 1, 1, 1, trainable_);
-    network_.gradients_ = Tensor(backend, 1, 1, 1, trainable_);
-    network_.statistics_ = Tensor(backend, 1, 1, 1, statistics_);
+    const auto vector = [&](Type type, std::int64_t size) { return Tensor(backend, vector_view(type, nullptr, size)); };
+    network_.values_ = vector(backend.weight_type(), trainable_);
+    network_.gradients_ = vector(backend.weight_type(), trainable_);
+    network_.statistics_ = vector(backend.weight_type(), statistics_);
+    if (backend.activation_type() != backend.weight_type())
+      network_.working_ = vector(backend.activation_type(), trainable_);
     for (std::size_t i = 0; i < offsets_.size(); ++i) {
       NamedWeight& weight = network_.named_[i];
       const View& buffer = weight.trainable ? network_.values_.view() : network_.statistics_.view();
@@ -153,6 +156,21 @@ View Network::gradient_of(const NamedWeight& weight, const View& value) const {
   return value.with_data(gradients().as<std::byte>() + (weight.view.as<std::byte>() - values().as<std::byte>()));
 }
 
+void Network::update_working_copy() const {
+  if (working_.size() > 0) backend_->cast(values(), working_.view());
+}
+
+Filter Network::working(const Filter& filter) const {
+  const View& copy = working_.view();
+  if (!copy.present() || !filter.present()) return filter;
+  const std::int64_t offset =
+      (filter.as<std::byte>() - values().as<std::byte>()) / static_cast<std::int64_t>(bytes_of(filter.type));
+  Filter read = filter;
+  read.type = copy.type;
+  read.data = at(copy, offset);
+  return read;
+}
+
 FilterParameter Network::filter(const LayerSpec& layer, bool with_gradients) const {
   const NamedWeight& weight = named(layer.weight + ".weight");
   const Filter value = first_channels(weight.view, weight.shape, layer);
@@ -197,7 +215,7 @@ BottleneckParameter Network::bottleneck(const LayerSpec& block, bool with_gradie
   const auto take = [&](const LayerSpec& layer, Filter& filter, BatchNormWeights& norm, Filter& filter_gradient,
                         BatchNormGradients& norm_gradient) {
     const LayerParameters parameters = plain(layer, with_gradients);
-    filter = parameters.filter.value;
+    filter = working(parameters.filter.value);
     filter_gradient = parameters.filter.gradient;
     norm = parameters.normalization.value;
     norm_gradient = parameters.normalization.gradient;
@@ -216,8 +234,12 @@ std::vector<LayerParameters> Network::parameters(const LayerList& slice, bool wi
   std::vector<LayerParameters> parameters;
   for (const LayerSpec& layer : slice) {
     LayerParameters& own = parameters.emplace_back();
-    if (layer.kind == LayerKind::inverted_bottleneck) own.bottleneck = bottleneck(layer, with_gradients);
-    else own = plain(unfold(layer).back(), with_gradients);
+    if (layer.kind == LayerKind::inverted_bottleneck) {
+      own.bottleneck = bottleneck(layer, with_gradients);
+      continue;
+    }
+    own = plain(unfold(layer).back(), with_gradients);
+    own.filter.value = working(own.filter.value);
   }
   return parameters;
 }

@@ -29,7 +29,7 @@ struct NamedWeight {
 };
 
 /// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
-/// one call.
+/// one call. Where activations have another type than weights, operations read filters from a copy of that type.
 class Network {
  public:
   /// All weights are zero.
@@ -47,6 +47,9 @@ class Network {
   /// Throws Error where this network has not all of them.
   std::vector<LayerParameters> parameters(const LayerList& slice, bool with_gradients) const;
 
+  /// To be told before the views of parameters() are read, once weights have changed: the copy that operations read.
+  void update_working_copy() const;
+
   const std::vector<NamedWeight>& weights() const { return named_; }
   const View& values() const { return values_.view(); }  ///< all trainable weights; zeros between them for alignment
   const View& gradients() const { return gradients_.view(); }  ///< laid out as values()
@@ -59,6 +62,7 @@ class Network {
   const NamedWeight& named(const std::string& name) const;
   View gradient_of(const NamedWeight& weight, const View& value) const;
   FilterParameter filter(const LayerSpec& layer, bool with_gradients) const;
+  Filter working(const Filter& filter) const;  ///< where operations read it
   VectorParameter vector(const std::string& name, std::int64_t size, bool with_gradients) const;
   LayerParameters plain(const LayerSpec& layer, bool with_gradients) const;
   BottleneckParameter bottleneck(const LayerSpec& block, bool with_gradients) const;
@@ -66,6 +70,7 @@ class Network {
   Backend* backend_;
   LayerList layers_;
   Tensor values_, gradients_, statistics_;
+  Tensor working_;  ///< values() in the activation type; none where that is the weight type
   std::vector<NamedWeight> named_;
   std::unordered_map<std::string, std::size_t> places_;  ///< in named_, by name
 };

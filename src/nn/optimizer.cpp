@@ -25,13 +25,18 @@ std::int64_t interval_of(const TrainingSettings& settings) {
 Optimizer::Optimizer(Backend& backend, const Network& network, const TrainingSettings& settings)
     : backend_(backend), network_(network), settings_(settings) {
   const std::int64_t size = network.values().size();
-  first_ = Tensor(backend, 1, 1, 1, size);
-  if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(backend, 1, 1, 1, size);
+  const View weights = vector_view(backend.weight_type(), nullptr, size);
+  first_ = Tensor(backend, weights);
+  if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(backend, weights);
   adam_.weight_decay = settings.weight_decay;
   adam_.decoupled = settings.optimizer == OptimizerKind::adamw;
   rates_ = Tensor(backend, View{Type::f64, nullptr, interval_of(settings), 1, 1, 2});
   counter_ = Tensor(backend, View{Type::i32, nullptr, 1, 1, 1, 1});
   sums_ = Tensor(backend, View{Type::f64, nullptr, exits_of(network.layers()), 1, 1, 2});
+  if (backend.activation_type() != Type::f16) return;
+  scale_ = Tensor(backend, vector_view(backend.weight_type(), nullptr, 2));
+  skip_ = Tensor(backend, vector_view(Type::i32, nullptr, 1));
+  upload_numbers(backend, {LossScale::first, 0}, scale_.view());
 }
 
 void Optimizer::plan(std::int64_t first, std::int64_t end) {
@@ -48,7 +53,8 @@ void Optimizer::plan(std::int64_t first, std::int64_t end) {
 
 void Optimizer::step() {
   const View &values = network_.values(), &gradients = network_.gradients();
-  const StepRates rates{rates_.view(), counter_.view()};
+  const StepRates rates{rates_.view(), counter_.view(), skip_.view()};
+  if (scale_.size() > 0) backend_.unscale_gradients(gradients, {scale_.view(), skip_.view()});
   if (settings_.optimizer == OptimizerKind::sgd)
     backend_.sgd_step(values, gradients, first_.view(), rates, settings_.momentum, settings_.weight_decay);
   else backend_.adam_step(values, gradients, first_.view(), second_.view(), rates, adam_);
@@ -59,9 +65,12 @@ std::vector<NamedWeight> Optimizer::state() const {
   const auto named = [](const char* name, const Tensor& tensor) {
     return NamedWeight{name, tensor.view(), {tensor.size()}, false};
   };
-  const NamedWeight sums = named("training.sums", sums_);
-  if (settings_.optimizer == OptimizerKind::sgd) return {named("optimizer.velocity", first_), sums};
-  return {named("optimizer.m", first_), named("optimizer.v", second_), sums};
+  const bool sgd = settings_.optimizer == OptimizerKind::sgd;
+  std::vector<NamedWeight> state{named(sgd ? "optimizer.velocity" : "optimizer.m", first_)};
+  if (!sgd) state.push_back(named("optimizer.v", second_));
+  state.push_back(named("training.sums", sums_));
+  if (scale_.size() > 0) state.push_back(named("training.loss_scale", scale_));
+  return state;
 }
 
 View Optimizer::sums(std::size_t exit) const {

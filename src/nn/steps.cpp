@@ -14,9 +14,10 @@ TrainingStep::TrainingStep(Arena& arena, const Network& network, Optimizer& opti
 
 void TrainingStep::run(const Batch& batch) {
   tape_.begin();
+  network_.update_working_copy();
   const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
   for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
-    tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, optimizer_.sums(exit));
+    tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, optimizer_.sums(exit), optimizer_.loss_scale());
   for (const Tape::Normalization& each : tape_.normalizations())
     arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
   tape_.backward();

@@ -27,7 +27,7 @@ class TrainingStep {
   double batch_norm_momentum_;
 };
 
-/// Pools the statistics of a slice's normalizations.
+/// Pools the statistics of a slice's normalizations. The network's working copy is up to date.
 class RecalibrationStep {
  public:
   /// The slice must outlive this.
@@ -48,7 +48,7 @@ class RecalibrationStep {
   std::vector<BatchNormWeights> weights_;
 };
 
-/// Counts the predictions of a slice, folded.
+/// Counts the predictions of a slice, folded. The network's working copy is up to date.
 class EvaluationStep {
  public:
   /// The folded weights lie in `held`, which must not be reset before the last step. The slice must outlive this.

@@ -101,6 +101,7 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
 }
 
 void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchSource& batches) {
+  network.update_working_copy();
   RecalibrationStep body(arena_, network, slice);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
@@ -112,6 +113,7 @@ void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchS
 
 Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const BatchSource& batches,
                           int positive_class) {
+  network.update_working_copy();
   held_.reset();
   EvaluationStep body(held_, arena_, network, slice);
   StepProgram program(
@@ -123,6 +125,7 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
 
 View Trainer::predict(const Network& network, const LayerList& slice, const View& images) {
   check_images(slice, images, "prediction");
+  network.update_working_copy();
   held_.reset();
   const View logits = held_.take(images.n, 1, 1, classes_of(slice));
   const FoldedNetwork folded(backend_, held_, slice, network.parameters(slice, false));

@@ -66,11 +66,14 @@ class Optimizer {
   /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
   void plan(std::int64_t first, std::int64_t end);
   void step();  ///< one update from network.gradients()
-  /// "optimizer.m", "optimizer.v" or "optimizer.velocity", and "training.sums".
+  /// "optimizer.m", "optimizer.v" or "optimizer.velocity", "training.sums", and where gradients are f16
+  /// "training.loss_scale".
   std::vector<NamedWeight> state() const;
 
   /// Since the training was looked at last, of one exit: Σ loss and Σ accuracy of the batches (f64, 2).
   View sums(std::size_t exit) const;
+  const View& loss_scale() const { return scale_.view(); }  ///< LossScale::factor, or absent
+
   /// Reads the sums and clears them: those of the last exit over `steps` steps. Throws Diverged where a loss of any exit
   /// was not finite; `done` steps are behind.
   TrainingMeans take_means(std::int64_t steps, std::int64_t done);
@@ -82,6 +85,7 @@ class Optimizer {
   Tensor first_, second_, sums_;
   AdamSettings adam_;
   Tensor rates_, counter_;
+  Tensor scale_, skip_;  ///< a LossScale, where gradients are f16
 };
 
 /// A training whose loss, weights or statistics are not finite any more: the learning rate is too high for this network.

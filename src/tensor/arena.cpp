@@ -67,13 +67,18 @@ std::byte* Arena::take_bytes(std::size_t bytes, End end) {
 }
 
 View Arena::take(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, End end) {
-  View view{backend_.real_type(), nullptr, n, h, w, c};
+  View view{backend_.activation_type(), nullptr, n, h, w, c};
   view.data = take_bytes(view.bytes(), end);
   return view;
 }
 
+View Arena::take_vector(std::int64_t channels) {
+  const View view = vector_view(backend_.weight_type(), nullptr, channels);
+  return view.with_data(take_bytes(view.bytes()));
+}
+
 Filter Arena::take_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out) {
-  const Type type = backend_.real_type();
+  const Type type = backend_.activation_type();
   return dense_filter(type, take_bytes(static_cast<std::size_t>(h * w * in * out) * bytes_of(type)), h, w, in, out);
 }
 

@@ -31,10 +31,10 @@ class Arena {
   /// may be taken at the time.
   void reserve(std::size_t bytes);
 
-  /// Of the backend's real type, not cleared.
+  /// Of the backend's activation type, not cleared; vectors are of its weight type.
   View take(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, End end = End::low);
   View take_like(const View& shape, End end = End::low) { return take(shape.n, shape.h, shape.w, shape.c, end); }
-  View take_vector(std::int64_t channels) { return take(1, 1, 1, channels); }
+  View take_vector(std::int64_t channels);
   Filter take_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out);
 
   /// Everything taken from an end after its mark() is given back by rewind(mark). Marks of an end are in the order in which

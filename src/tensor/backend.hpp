@@ -1,8 +1,10 @@
 // Every operation of the engine, forward and backward. A Backend knows views, nothing of tensors, tape or networks.
 //
 // Rules for all operations:
-//  - Activations are dense NHWC (View); filters may have leading dimensions (Filter). All operands of a call have the
-//    backend's real type except where said. Shapes are the caller's duty; a mismatch throws Error.
+//  - Activations are dense NHWC (View); filters may have leading dimensions (Filter). Activations, their gradients and
+//    the filters that they meet have the backend's activation type; vectors (biases, γ, β, statistics), all gradients of
+//    weights, optimizers' operands and probabilities have its weight type, except where said. Shapes are the caller's
+//    duty; a mismatch throws Error.
 //  - Outputs are overwritten whole; nothing else is touched (never the gaps of a filter with leading dimensions).
 //    Outputs may not overlap inputs except where "may alias" is said.
 //  - Backward functions return the gradients of the loss by the named operand; they overwrite, they never accumulate.
@@ -109,6 +111,17 @@ struct PredictionCounts {
 struct StepRates {
   View table;    ///< f64, [steps, 1, 1, 2]: the learning rate, and that with Adam's corrections of bias
   View counter;  ///< i32, 1: the row of the step at hand
+  View skip{};   ///< i32, 1: where it is not zero, the step changes nothing; or absent: never
+};
+
+/// Dynamic loss scale (Micikevicius et al., 2018), for gradients that 16 bits would lose: powers of two, in the backend's
+/// memory.
+struct LossScale {
+  static constexpr double first = 32768, most = 0x1p40, least = 1;
+  static constexpr int doubled_after = 2000;  ///< steps in a row whose gradients were finite
+
+  View factor;  ///< of the weight type, 2: what the loss is multiplied with, and how many such steps are behind
+  View skip;    ///< i32, 1: whether the gradients at hand are not to be used
 };
 
 struct AdamSettings {
@@ -133,7 +146,8 @@ class Backend {
 
   virtual std::string name() const = 0;             ///< "cpu avx512, 2 threads", "reference f64", …
   virtual std::string instruction_set() const = 0;  ///< "avx512", "avx2", "neon", "portable", "reference"
-  virtual Type real_type() const = 0;               ///< element type of activations and weights
+  virtual Type weight_type() const = 0;             ///< element type of weights: f32, or f64 of a reference
+  virtual Type activation_type() const { return weight_type(); }  ///< of activations: f16 or bf16 too
   virtual int threads() const = 0;
   /// Another queue of work on the same device and its memory, with so many threads; used by one thread at a time, as this is.
   virtual std::unique_ptr<Backend> lane(int threads) const = 0;
@@ -218,8 +232,9 @@ class Backend {
   /// prediction is right, to `sums` (f64, 2); probabilities as logits.
   virtual void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                                      const View& sums) = 0;
-  /// dlogits = (probabilities − one_hot(labels)) / n.
-  virtual void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) = 0;
+  /// dlogits = scale·(probabilities − one_hot(labels)) / n; `scale` is the first of LossScale::factor, or absent: 1.
+  virtual void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                              const View& dlogits) = 0;
   /// Adds every row to the counts, the losses one after another: a pass has the same sums however it is cut.
   virtual void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) = 0;
 
@@ -231,6 +246,11 @@ class Backend {
   virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
                          const AdamSettings& adam) = 0;
   virtual void next_step(const View& counter) = 0;  ///< counter += 1
+  /// g /= the scale, and whether to skip the step: where a gradient is not finite. Then the scale for the next step: half
+  /// of it where this one is skipped, twice of it after LossScale::doubled_after good ones.
+  virtual void unscale_gradients(const View& g, const LossScale& scale) = 0;
+  /// Numbers of the weight type become such of the activation type; of one shape.
+  virtual void cast(const View& from, const View& to) = 0;
 
   /// What a network sees: the pixels x of area_resize (area_resize.hpp: crop, mirror, out's size and channels) as
   /// (x − 128)/128, the same to the bit on every backend. images.size() == crops.size() == out.n; the
@@ -268,7 +288,8 @@ class Backend {
 /// usable_cpus()). `instruction_set` forces one ("avx512", "avx2", "neon", "portable"); empty chooses.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, const std::string& instruction_set = "");
 
-/// Scalar loops in double; element type f64 or f32 (then only stores round). For tests and `danas selftest`.
-std::unique_ptr<Backend> make_reference_backend(Type real_type);
+/// Scalar loops in double; activations are f64, f32, f16 or bf16, weights f64 or f32: only stores round. For tests and
+/// `danas selftest`.
+std::unique_ptr<Backend> make_reference_backend(Type activation_type);
 
 }  // namespace danas

@@ -6,7 +6,6 @@
 #include "tensor/arena.hpp"
 #include "tensor/bottleneck_shape.hpp"
 #include "tensor/normalized_convolution.hpp"
-#include "tensor/shapes.hpp"
 
 namespace danas {
 
@@ -85,44 +84,44 @@ void CostBackend::clear(const Filter& filter) { count(0, 0, 0, size(filter)); }
 
 void CostBackend::convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation,
                               const View& y) {
-  shapes::convolution("convolution", real_type(), x, w, geometry, y);
+  shapes::convolution("convolution", activation_type(), x, w, geometry, y);
   count(products(y, w), 0, size(x) + size(w) + size(bias), size(y));
 }
 void CostBackend::convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
                                              const View& dx) {
-  shapes::convolution("convolution_backward_input", real_type(), dx, w, geometry, dy);
+  shapes::convolution("convolution_backward_input", activation_type(), dx, w, geometry, dy);
   count(products(dy, w), 0, size(dy) + size(w), size(dx));
 }
 void CostBackend::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
                                               const Filter& dw) {
-  shapes::convolution("convolution_backward_filter", real_type(), x, dw, geometry, dy);
+  shapes::convolution("convolution_backward_filter", gradient_types(), x, dw, geometry, dy);
   count(products(dy, dw), 0, size(x) + size(dy), size(dw));
 }
 
 void CostBackend::depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation,
                             const View& y) {
-  shapes::depthwise("depthwise", real_type(), x, w, geometry, y);
+  shapes::depthwise("depthwise", activation_type(), x, w, geometry, y);
   count(products(y, w), 0, size(x) + size(w) + size(bias), size(y));
 }
 void CostBackend::depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry, const View& dx) {
-  shapes::depthwise("depthwise_backward_input", real_type(), dx, w, geometry, dy);
+  shapes::depthwise("depthwise_backward_input", activation_type(), dx, w, geometry, dy);
   count(products(dy, w), 0, size(dy) + size(w), size(dx));
 }
 void CostBackend::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry, const Filter& dw) {
-  shapes::depthwise("depthwise_backward_filter", real_type(), x, dw, geometry, dy);
+  shapes::depthwise("depthwise_backward_filter", gradient_types(), x, dw, geometry, dy);
   count(products(dy, dw), 0, size(x) + size(dy), size(dw));
 }
 
 void CostBackend::matmul(const View& x, const Filter& w, const View& bias, Activation, const View& y) {
-  shapes::matmul("matmul", real_type(), x, w, y);
+  shapes::matmul("matmul", activation_type(), x, w, y);
   count(products(y, w), 0, size(x) + size(w) + size(bias), size(y));
 }
 void CostBackend::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
-  shapes::matmul("matmul_backward_input", real_type(), dx, w, dy);
+  shapes::matmul("matmul_backward_input", activation_type(), dx, w, dy);
   count(products(dy, w), 0, size(dy) + size(w), size(dx));
 }
 void CostBackend::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {
-  shapes::matmul("matmul_backward_filter", real_type(), x, dw, dy);
+  shapes::matmul("matmul_backward_filter", gradient_types(), x, dw, dy);
   count(products(dy, dw), 0, size(x) + size(dy), size(dw));
 }
 void CostBackend::bias_backward(const View& dy, const View& dbias) { pass(1, dy, {dy}, {dbias}); }
@@ -130,19 +129,19 @@ void CostBackend::bias_backward(const View& dy, const View& dbias) { pass(1, dy,
 // Mean, deviations, squares, scale and shift.
 void CostBackend::batch_norm_training(const View& x, const BatchNormWeights& weights, double, Activation, const View& y,
                                       const BatchNormStatistics& statistics) {
-  shapes::batch_norm("batch_norm_training", real_type(), x, y);
+  shapes::batch_norm("batch_norm_training", activation_type(), x, y);
   count(0, 6 * static_cast<double>(x.size()), 2 * size(x) + size(weights), size(y) + size(statistics));
 }
 void CostBackend::batch_norm_inference(const View& x, const BatchNormWeights& weights, double, Activation,
                                        const View& y) {
-  shapes::batch_norm("batch_norm_inference", real_type(), x, y);
+  shapes::batch_norm("batch_norm_inference", activation_type(), x, y);
   count(0, 2 * static_cast<double>(x.size()), size(x) + 2 * size(weights), size(y));
 }
 // One pass for the two sums, one that applies them.
 void CostBackend::batch_norm_backward(const View& x, const View& y, const View& dy, const BatchNormWeights& weights,
                                       const BatchNormStatistics& statistics, double, Activation act, const View& dx,
                                       const BatchNormGradients& gradients) {
-  shapes::batch_norm("batch_norm_backward", real_type(), x, dx);
+  shapes::batch_norm("batch_norm_backward", activation_type(), x, dx);
   const double masks = act == Activation::none ? 0 : size(y);
   count(0, 10 * static_cast<double>(x.size()), 2 * (size(x) + size(dy) + masks) + size(weights) + size(statistics),
         size(dx) + size(gradients.gamma) + size(gradients.beta));
@@ -160,7 +159,7 @@ void CostBackend::store_moments(const PooledMoments& pooled, const BatchNormWeig
 }
 void CostBackend::fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double, const Filter& folded,
                                   const View& bias) {
-  shapes::fold("fold_batch_norm", real_type(), w, folded);
+  shapes::fold("fold_batch_norm", activation_type(), w, folded);
   count(0, static_cast<double>(w.size()), size(w) + 2 * size(weights), size(folded) + size(bias));
 }
 
@@ -170,7 +169,7 @@ void CostBackend::activation_backward(const View& y, const View& dy, Activation,
 }
 void CostBackend::add(const View& a, const View& b, const View& y) { pass(1, y, {a, b}, {y}); }
 void CostBackend::global_average_pool(const View& x, const View& y) {
-  shapes::pool("global_average_pool", real_type(), x, y);
+  shapes::pool("global_average_pool", activation_type(), x, y);
   pass(1, x, {x}, {y});
 }
 void CostBackend::global_average_pool_backward(const View& dy, const View& dx) { pass(1, dx, {dy}, {dx}); }
@@ -179,8 +178,9 @@ void CostBackend::softmax_cross_entropy(const View& logits, const View& labels, 
                                         const View& sums) {
   pass(4, logits, {logits, labels, sums}, {probabilities, sums});
 }
-void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
-  pass(2, dlogits, {probabilities, labels}, {dlogits});
+void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                                 const View& dlogits) {
+  pass(2, dlogits, {probabilities, labels, scale}, {dlogits});
 }
 void CostBackend::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
   pass(4, logits, {logits, labels, counts.confusion, counts.loss}, {counts.confusion, counts.loss});
@@ -194,6 +194,10 @@ void CostBackend::adam_step(const View& w, const View& g, const View& m, const V
   pass(12, w, {w, g, m, v}, {w, m, v});
 }
 void CostBackend::next_step(const View& counter) { pass(1, counter, {counter}, {counter}); }
+void CostBackend::unscale_gradients(const View& g, const LossScale& scale) {
+  pass(2, g, {g, scale.factor}, {g, scale.factor, scale.skip});
+}
+void CostBackend::cast(const View& from, const View& to) { pass(1, from, {from}, {to}); }
 void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, const View& out) {
   double pixels = 0;
   for (const Image& image : images) pixels += static_cast<double>(image.width) * image.height * image.channels;
@@ -205,7 +209,7 @@ void CostBackend::normalized_convolution_training(const View& x, const Filter& w
                                                   Arena& arena, const View& y, ConvolutionSaved& saved) {
   if (!fuses_blocks() || !keeps_window_covariance(w, y))
     return Backend::normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena, y, saved);
-  shapes::convolution("normalized_convolution_training", real_type(), x, w, geometry, y);
+  shapes::convolution("normalized_convolution_training", activation_type(), x, w, geometry, y);
   saved = take_window_covariance(arena, w);
   const ArenaScope scope(arena);
   arena.take_filter(w.h, w.w, w.in, w.out);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "tensor/backend.hpp"
+#include "tensor/shapes.hpp"
 
 namespace danas {
 
@@ -24,7 +25,11 @@ class CostBackend : public Backend {
  public:
   /// As the product's backend on the CPU, or as another one.
   CostBackend() = default;
-  explicit CostBackend(const Backend& like) : real_type_(like.real_type()), fuses_blocks_(like.fuses_blocks()) {}
+  explicit CostBackend(const Backend& like)
+      : weight_type_(like.weight_type()), activation_type_(like.activation_type()), fuses_blocks_(like.fuses_blocks()) {
+  }
+
+  explicit CostBackend(Type activations) : activation_type_(activations), fuses_blocks_(false) {}  ///< as a GPU's
 
   const Cost& cost() const { return cost_; }
   virtual void forget() { cost_ = {}; }             ///< begins to count anew; memory stays
@@ -32,7 +37,8 @@ class CostBackend : public Backend {
 
   std::string name() const override { return "cost"; }
   std::string instruction_set() const override { return "none"; }
-  Type real_type() const override { return real_type_; }
+  Type weight_type() const override { return weight_type_; }
+  Type activation_type() const override { return activation_type_; }
   int threads() const override { return 1; }
   std::unique_ptr<Backend> lane(int) const override {
     return std::make_unique<CostBackend>(static_cast<const Backend&>(*this));
@@ -83,13 +89,16 @@ class CostBackend : public Backend {
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                              const View& sums) override;
-  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                      const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
   void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
                  const AdamSettings& adam) override;
   void next_step(const View& counter) override;
+  void unscale_gradients(const View& g, const LossScale& scale) override;
+  void cast(const View& from, const View& to) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
   // As the CPU's fused kernels: their memory, one read and one write of what each pass sees.
@@ -114,7 +123,10 @@ class CostBackend : public Backend {
 
   bool fused(const Filter& depthwise, int stride) const;
 
-  Type real_type_ = Type::f32;
+  /// Of an operation whose filter is a gradient.
+  shapes::Types gradient_types() const { return {activation_type_, weight_type_}; }
+
+  Type weight_type_ = Type::f32, activation_type_ = Type::f32;
   bool fuses_blocks_ = true;
   Cost cost_;
   std::map<std::uintptr_t, std::size_t> blocks_;  ///< sizes by address, none of which is memory

@@ -3,11 +3,13 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "tensor/shapes.hpp"
+#include "tensor/tensor.hpp"
 
 namespace danas {
 
@@ -71,6 +73,33 @@ void HostBackend::clear(const Filter& filter) {
 void HostBackend::next_step(const View& counter) {
   shapes::vector("next_step", Type::i32, counter, 1);
   ++*counter.as<std::int32_t>();
+}
+
+void HostBackend::unscale_gradients(const View& g, const LossScale& scale) {
+  shapes::same("unscale_gradients", weight_type(), g, g);
+  shapes::loss_scale("unscale_gradients", weight_type(), scale);
+  const double factor = get(scale.factor, 0), good_steps = get(scale.factor, 1) + 1;
+  bool finite = true;
+  for (std::int64_t i = 0; i < g.size(); ++i) {
+    const double gradient = get(g, i) / factor;
+    finite = finite && std::isfinite(gradient);
+    set(g, i, gradient);
+  }
+  *scale.skip.as<std::int32_t>() = finite ? 0 : 1;
+  const bool stays = finite && good_steps < LossScale::doubled_after;
+  const double next = std::clamp(finite ? 2 * factor : factor / 2, LossScale::least, LossScale::most);
+  set(scale.factor, 0, stays ? factor : next);
+  set(scale.factor, 1, stays ? good_steps : 0);
+}
+
+void HostBackend::cast(const View& from, const View& to) {
+  shapes::same("cast", weight_type(), from, from);
+  shapes::same("cast", activation_type(), to, from);
+  for (std::int64_t i = 0; i < from.size(); ++i) set(to, i, get(from, i));
+}
+
+bool HostBackend::skipped(const StepRates& rates) {
+  return rates.skip.present() && *rates.skip.as<const std::int32_t>() != 0;
 }
 
 HostBackend::Rates HostBackend::rates_of(const char* op, const StepRates& rates) {

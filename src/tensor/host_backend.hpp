@@ -20,11 +20,15 @@ class HostBackend : public Backend {
   void clear(const View& view) override;
   void clear(const Filter& filter) override;
   void next_step(const View& counter) override;
+  void unscale_gradients(const View& g, const LossScale& scale) override;
+  void cast(const View& from, const View& to) override;
 
  protected:
   struct Rates {
     double learning, corrected;
   };
+  /// Whether the step at hand changes nothing.
+  static bool skipped(const StepRates& rates);
   /// Of the step at hand; throws Error where it is beyond the table.
   static Rates rates_of(const char* op, const StepRates& rates);
 };

@@ -38,20 +38,22 @@ std::int64_t seen(const Image& image, const Crop& crop, const View& out, std::in
 
 }  // namespace
 
-template <class Real>
-void ReferenceBackend<Real>::augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) {
+template <class Element>
+void ReferenceBackend<Element>::augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) {
   shapes::augment("augment", type, images, crops, out);
   for (std::int64_t n = 0; n < out.n; ++n)
     for (std::int64_t y = 0; y < out.h; ++y)
       for (std::int64_t x = 0; x < out.w; ++x)
         for (int c = 0; c < static_cast<int>(out.c); ++c) {
           const std::size_t i = static_cast<std::size_t>(n);
-          reference::at<Real>(out, n, y, x, c) =
-              static_cast<Real>(static_cast<double>(seen(images[i], crops[i], out, y, x, c) - 128) / 128);
+          reference::at<Element>(out, n, y, x, c) =
+              static_cast<Element>(static_cast<double>(seen(images[i], crops[i], out, y, x, c) - 128) / 128);
         }
 }
 
 template class ReferenceBackend<float>;
 template class ReferenceBackend<double>;
+template class ReferenceBackend<Half>;
+template class ReferenceBackend<Bfloat16>;
 
 }  // namespace danas

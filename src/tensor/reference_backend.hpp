@@ -3,19 +3,34 @@
 
 #include <cmath>
 
+#include "tensor/half.hpp"
 #include "tensor/host_backend.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas {
 
-template <class Real>
+/// What the reference computes on: the type of a number, and of weights beside activations of it.
+template <class Element>
+struct ReferenceNumbers;
+// clang-format off
+template <> struct ReferenceNumbers<double> { using Real = double; static constexpr Type type = Type::f64; };
+template <> struct ReferenceNumbers<float> { using Real = float; static constexpr Type type = Type::f32; };
+template <> struct ReferenceNumbers<Half> { using Real = float; static constexpr Type type = Type::f16; };
+template <> struct ReferenceNumbers<Bfloat16> { using Real = float; static constexpr Type type = Type::bf16; };
+// clang-format on
+
+/// Activations are `Element`s, weights `Real`s.
+template <class Element>
 class ReferenceBackend : public HostBackend {
  public:
-  static constexpr Type type = sizeof(Real) == 8 ? Type::f64 : Type::f32;
+  using Real = typename ReferenceNumbers<Element>::Real;
+  static constexpr Type type = ReferenceNumbers<Element>::type, real_type = ReferenceNumbers<Real>::type;
+  static constexpr shapes::Types gradients{type, real_type};  ///< of an operation whose filter is a gradient
 
-  std::string name() const override { return type == Type::f64 ? "reference f64" : "reference f32"; }
+  std::string name() const override;
   std::string instruction_set() const override { return "reference"; }
-  Type real_type() const override { return type; }
+  Type weight_type() const override { return real_type; }
+  Type activation_type() const override { return type; }
   int threads() const override { return 1; }
   std::unique_ptr<Backend> lane(int) const override { return std::make_unique<ReferenceBackend>(); }
 
@@ -53,7 +68,8 @@ class ReferenceBackend : public HostBackend {
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                              const View& sums) override;
-  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                      const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;

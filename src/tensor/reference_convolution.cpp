@@ -36,11 +36,11 @@ class Sums {
   void store(const View& out) const {
     for (std::size_t i = 0; i < values_.size(); ++i) out.as<Real>()[i] = static_cast<Real>(values_[i]);
   }
-  template <class Real>
+  template <class Element, class Real>
   void store(const View& out, const View& bias, Activation act) const {
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const double shift = bias.present() ? bias.as<Real>()[static_cast<std::int64_t>(i) % out.c] : 0.0;
-      out.as<Real>()[i] = static_cast<Real>(reference::activate(values_[i] + shift, act));
+      out.as<Element>()[i] = static_cast<Element>(reference::activate(values_[i] + shift, act));
     }
   }
   template <class Real>
@@ -61,129 +61,134 @@ Sums filter_sums(const Filter& w) { return Sums(View{Type::f64, nullptr, w.h, w.
 
 }  // namespace
 
-template <class Real>
-void ReferenceBackend<Real>::convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias,
-                                         Activation act, const View& y) {
+template <class Element>
+void ReferenceBackend<Element>::convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias,
+                                            Activation act, const View& y) {
   shapes::convolution("convolution", type, x, w, geometry, y);
-  shapes::optional_vector("convolution", type, bias, y.c);
+  shapes::optional_vector("convolution", real_type, bias, y.c);
   Sums sums(y);
   for_each_tap(x, y, w.h, w.w, geometry, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
     for (std::int64_t i = 0; i < w.in; ++i)
       for (std::int64_t o = 0; o < w.out; ++o)
-        sums.at(n, oy, ox, o) += double{at<Real>(x, n, iy, ix, i)} * at<Real>(w, ky, kx, i, o);
+        sums.at(n, oy, ox, o) += double{at<Element>(x, n, iy, ix, i)} * double{at<Element>(w, ky, kx, i, o)};
   });
-  sums.store<Real>(y, bias, act);
+  sums.store<Element, Real>(y, bias, act);
 }
 
-template <class Real>
-void ReferenceBackend<Real>::convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
-                                                        const View& dx) {
+template <class Element>
+void ReferenceBackend<Element>::convolution_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
+                                                           const View& dx) {
   shapes::convolution("convolution_backward_input", type, dx, w, geometry, dy);
   Sums sums(dx);
   for_each_tap(dx, dy, w.h, w.w, geometry, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
     for (std::int64_t i = 0; i < w.in; ++i)
       for (std::int64_t o = 0; o < w.out; ++o)
-        sums.at(n, iy, ix, i) += double{at<Real>(dy, n, oy, ox, o)} * at<Real>(w, ky, kx, i, o);
+        sums.at(n, iy, ix, i) += double{at<Element>(dy, n, oy, ox, o)} * double{at<Element>(w, ky, kx, i, o)};
   });
-  sums.store<Real>(dx);
+  sums.store<Element>(dx);
 }
 
-template <class Real>
-void ReferenceBackend<Real>::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
-                                                         const Filter& dw) {
-  shapes::convolution("convolution_backward_filter", type, x, dw, geometry, dy);
+template <class Element>
+void ReferenceBackend<Element>::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
+                                                            const Filter& dw) {
+  shapes::convolution("convolution_backward_filter", gradients, x, dw, geometry, dy);
   Sums sums = filter_sums(dw);
   for_each_tap(x, dy, dw.h, dw.w, geometry, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
     for (std::int64_t i = 0; i < dw.in; ++i)
       for (std::int64_t o = 0; o < dw.out; ++o)
-        sums.at(ky, kx, i, o) += double{at<Real>(x, n, iy, ix, i)} * at<Real>(dy, n, oy, ox, o);
+        sums.at(ky, kx, i, o) += double{at<Element>(x, n, iy, ix, i)} * double{at<Element>(dy, n, oy, ox, o)};
   });
   sums.store<Real>(dw);
 }
 
-template <class Real>
-void ReferenceBackend<Real>::depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias,
-                                       Activation act, const View& y) {
+template <class Element>
+void ReferenceBackend<Element>::depthwise(const View& x, const Filter& w, const Geometry& geometry, const View& bias,
+                                          Activation act, const View& y) {
   shapes::depthwise("depthwise", type, x, w, geometry, y);
-  shapes::optional_vector("depthwise", type, bias, y.c);
+  shapes::optional_vector("depthwise", real_type, bias, y.c);
   Sums sums(y);
   for_each_tap(x, y, w.h, w.w, geometry, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
     for (std::int64_t c = 0; c < x.c; ++c)
-      sums.at(n, oy, ox, c) += double{at<Real>(x, n, iy, ix, c)} * at<Real>(w, ky, kx, 0, c);
+      sums.at(n, oy, ox, c) += double{at<Element>(x, n, iy, ix, c)} * double{at<Element>(w, ky, kx, 0, c)};
   });
-  sums.store<Real>(y, bias, act);
+  sums.store<Element, Real>(y, bias, act);
 }
 
-template <class Real>
-void ReferenceBackend<Real>::depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
-                                                      const View& dx) {
+template <class Element>
+void ReferenceBackend<Element>::depthwise_backward_input(const View& dy, const Filter& w, const Geometry& geometry,
+                                                         const View& dx) {
   shapes::depthwise("depthwise_backward_input", type, dx, w, geometry, dy);
   Sums sums(dx);
   for_each_tap(dx, dy, w.h, w.w, geometry, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
     for (std::int64_t c = 0; c < dx.c; ++c)
-      sums.at(n, iy, ix, c) += double{at<Real>(dy, n, oy, ox, c)} * at<Real>(w, ky, kx, 0, c);
+      sums.at(n, iy, ix, c) += double{at<Element>(dy, n, oy, ox, c)} * double{at<Element>(w, ky, kx, 0, c)};
   });
-  sums.store<Real>(dx);
+  sums.store<Element>(dx);
 }
 
-template <class Real>
-void ReferenceBackend<Real>::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry,
-                                                       const Filter& dw) {
-  shapes::depthwise("depthwise_backward_filter", type, x, dw, geometry, dy);
+template <class Element>
+void ReferenceBackend<Element>::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry,
+                                                          const Filter& dw) {
+  shapes::depthwise("depthwise_backward_filter", gradients, x, dw, geometry, dy);
   Sums sums = filter_sums(dw);
   for_each_tap(x, dy, dw.h, dw.w, geometry, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
     for (std::int64_t c = 0; c < x.c; ++c)
-      sums.at(ky, kx, 0, c) += double{at<Real>(x, n, iy, ix, c)} * at<Real>(dy, n, oy, ox, c);
+      sums.at(ky, kx, 0, c) += double{at<Element>(x, n, iy, ix, c)} * double{at<Element>(dy, n, oy, ox, c)};
   });
   sums.store<Real>(dw);
 }
 
-template <class Real>
-void ReferenceBackend<Real>::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {
+template <class Element>
+void ReferenceBackend<Element>::matmul(const View& x, const Filter& w, const View& bias, Activation act,
+                                       const View& y) {
   shapes::matmul("matmul", type, x, w, y);
-  shapes::optional_vector("matmul", type, bias, y.c);
+  shapes::optional_vector("matmul", real_type, bias, y.c);
   for (std::int64_t row = 0; row < x.rows(); ++row)
     for (std::int64_t o = 0; o < w.out; ++o) {
       double sum = bias.present() ? bias.as<Real>()[o] : 0.0;
-      for (std::int64_t i = 0; i < w.in; ++i) sum += double{x.as<Real>()[row * x.c + i]} * at<Real>(w, 0, 0, i, o);
-      y.as<Real>()[row * y.c + o] = static_cast<Real>(reference::activate(sum, act));
+      for (std::int64_t i = 0; i < w.in; ++i)
+        sum += double{x.as<Element>()[row * x.c + i]} * double{at<Element>(w, 0, 0, i, o)};
+      y.as<Element>()[row * y.c + o] = static_cast<Element>(reference::activate(sum, act));
     }
 }
 
-template <class Real>
-void ReferenceBackend<Real>::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
+template <class Element>
+void ReferenceBackend<Element>::matmul_backward_input(const View& dy, const Filter& w, const View& dx) {
   shapes::matmul("matmul_backward_input", type, dx, w, dy);
   for (std::int64_t row = 0; row < dy.rows(); ++row)
     for (std::int64_t i = 0; i < w.in; ++i) {
       double sum = 0;
-      for (std::int64_t o = 0; o < w.out; ++o) sum += double{dy.as<Real>()[row * dy.c + o]} * at<Real>(w, 0, 0, i, o);
-      dx.as<Real>()[row * dx.c + i] = static_cast<Real>(sum);
+      for (std::int64_t o = 0; o < w.out; ++o)
+        sum += double{dy.as<Element>()[row * dy.c + o]} * double{at<Element>(w, 0, 0, i, o)};
+      dx.as<Element>()[row * dx.c + i] = static_cast<Element>(sum);
     }
 }
 
-template <class Real>
-void ReferenceBackend<Real>::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {
-  shapes::matmul("matmul_backward_filter", type, x, dw, dy);
+template <class Element>
+void ReferenceBackend<Element>::matmul_backward_filter(const View& x, const View& dy, const Filter& dw) {
+  shapes::matmul("matmul_backward_filter", gradients, x, dw, dy);
   for (std::int64_t i = 0; i < dw.in; ++i)
     for (std::int64_t o = 0; o < dw.out; ++o) {
       double sum = 0;
       for (std::int64_t row = 0; row < x.rows(); ++row)
-        sum += double{x.as<Real>()[row * x.c + i]} * dy.as<Real>()[row * dy.c + o];
+        sum += double{x.as<Element>()[row * x.c + i]} * double{dy.as<Element>()[row * dy.c + o]};
       at<Real>(dw, 0, 0, i, o) = static_cast<Real>(sum);
     }
 }
 
-template <class Real>
-void ReferenceBackend<Real>::bias_backward(const View& dy, const View& dbias) {
-  shapes::vector("bias_backward", type, dbias, dy.c);
+template <class Element>
+void ReferenceBackend<Element>::bias_backward(const View& dy, const View& dbias) {
+  shapes::vector("bias_backward", real_type, dbias, dy.c);
   for (std::int64_t c = 0; c < dy.c; ++c) {
     double sum = 0;
-    for (std::int64_t row = 0; row < dy.rows(); ++row) sum += dy.as<Real>()[row * dy.c + c];
+    for (std::int64_t row = 0; row < dy.rows(); ++row) sum += double{dy.as<Element>()[row * dy.c + c]};
     dbias.as<Real>()[c] = static_cast<Real>(sum);
   }
 }
 
 template class ReferenceBackend<float>;
 template class ReferenceBackend<double>;
+template class ReferenceBackend<Half>;
+template class ReferenceBackend<Bfloat16>;
 
 }  // namespace danas

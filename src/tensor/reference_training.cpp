@@ -15,69 +15,74 @@ struct Row {
   std::int64_t label = 0, prediction = 0;
 };
 
-template <class Real>
+template <class Element>
 Row row_of(const View& logits, const View& labels, std::int64_t row) {
-  const Real* in = logits.as<Real>() + row * logits.c;
+  const Element* in = logits.as<Element>() + row * logits.c;
   Row result;
   result.label = labels.as<std::int32_t>()[row];
   for (std::int64_t c = 1; c < logits.c; ++c)
     if (in[c] > in[result.prediction]) result.prediction = c;
   result.largest = in[result.prediction];
-  for (std::int64_t c = 0; c < logits.c; ++c) result.sum += std::exp(in[c] - result.largest);
-  result.loss = std::log(result.sum) + result.largest - in[result.label];
+  for (std::int64_t c = 0; c < logits.c; ++c) result.sum += std::exp(double{in[c]} - result.largest);
+  result.loss = std::log(result.sum) + result.largest - double{in[result.label]};
   return result;
 }
 
 }  // namespace
 
-template <class Real>
-void ReferenceBackend<Real>::softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
-                                                   const View& sums) {
+template <class Element>
+void ReferenceBackend<Element>::softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
+                                                      const View& sums) {
   shapes::labels("softmax_cross_entropy", type, logits, labels);
-  shapes::same("softmax_cross_entropy", type, probabilities, logits);
+  shapes::same("softmax_cross_entropy", real_type, probabilities, logits);
   shapes::vector("softmax_cross_entropy", Type::f64, sums, 2);
   double loss = 0, right = 0;
   for (std::int64_t n = 0; n < logits.rows(); ++n) {
-    const Row row = row_of<Real>(logits, labels, n);
+    const Row row = row_of<Element>(logits, labels, n);
     loss += row.loss;
     right += row.prediction == row.label ? 1 : 0;
     for (std::int64_t i = n * logits.c; i < (n + 1) * logits.c; ++i)
-      probabilities.as<Real>()[i] = static_cast<Real>(std::exp(logits.as<Real>()[i] - row.largest) / row.sum);
+      probabilities.as<Real>()[i] =
+          static_cast<Real>(std::exp(double{logits.as<Element>()[i]} - row.largest) / row.sum);
   }
   sums.as<double>()[0] += loss / static_cast<double>(logits.rows());
   sums.as<double>()[1] += right / static_cast<double>(logits.rows());
 }
 
-template <class Real>
-void ReferenceBackend<Real>::softmax_cross_entropy_backward(const View& probabilities, const View& labels,
-                                                            const View& dlogits) {
-  shapes::labels("softmax_cross_entropy_backward", type, probabilities, labels);
+template <class Element>
+void ReferenceBackend<Element>::softmax_cross_entropy_backward(const View& probabilities, const View& labels,
+                                                               const View& scale, const View& dlogits) {
+  shapes::labels("softmax_cross_entropy_backward", real_type, probabilities, labels);
   shapes::same("softmax_cross_entropy_backward", type, dlogits, probabilities);
+  shapes::optional_scale("softmax_cross_entropy_backward", real_type, scale);
+  const double factor = scale.present() ? double{*scale.as<const Real>()} : 1;
   for (std::int64_t row = 0; row < dlogits.rows(); ++row)
     for (std::int64_t c = 0; c < dlogits.c; ++c) {
       const double target = labels.as<const std::int32_t>()[row] == c ? 1 : 0;
       const std::int64_t i = row * dlogits.c + c;
-      dlogits.as<Real>()[i] =
-          static_cast<Real>((probabilities.as<Real>()[i] - target) / static_cast<double>(dlogits.rows()));
+      dlogits.as<Element>()[i] =
+          static_cast<Element>(factor * (probabilities.as<Real>()[i] - target) / static_cast<double>(dlogits.rows()));
     }
 }
 
-template <class Real>
-void ReferenceBackend<Real>::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
+template <class Element>
+void ReferenceBackend<Element>::count_predictions(const View& logits, const View& labels,
+                                                  const PredictionCounts& counts) {
   shapes::labels("count_predictions", type, logits, labels);
   shapes::prediction_counts("count_predictions", logits, counts);
   for (std::int64_t n = 0; n < logits.rows(); ++n) {
-    const Row row = row_of<Real>(logits, labels, n);
+    const Row row = row_of<Element>(logits, labels, n);
     counts.confusion.as<double>()[row.label * logits.c + row.prediction] += 1;
     counts.loss.as<double>()[0] += row.loss;
   }
 }
 
-template <class Real>
-void ReferenceBackend<Real>::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
-                                      double momentum, double weight_decay) {
-  for (const View& operand : {g, velocity}) shapes::same("sgd_step", type, operand, w);
+template <class Element>
+void ReferenceBackend<Element>::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
+                                         double momentum, double weight_decay) {
+  for (const View& operand : {g, velocity}) shapes::same("sgd_step", real_type, operand, w);
   const double rate = rates_of("sgd_step", rates).learning;
+  if (skipped(rates)) return;
   for (std::int64_t i = 0; i < w.size(); ++i) {
     Real &weight = w.as<Real>()[i], &speed = velocity.as<Real>()[i];
     const double next = momentum * speed + g.as<Real>()[i] + weight_decay * weight;
@@ -86,11 +91,12 @@ void ReferenceBackend<Real>::sgd_step(const View& w, const View& g, const View& 
   }
 }
 
-template <class Real>
-void ReferenceBackend<Real>::adam_step(const View& w, const View& g, const View& m, const View& v,
-                                       const StepRates& rates, const AdamSettings& adam) {
-  for (const View& operand : {g, m, v}) shapes::same("adam_step", type, operand, w);
+template <class Element>
+void ReferenceBackend<Element>::adam_step(const View& w, const View& g, const View& m, const View& v,
+                                          const StepRates& rates, const AdamSettings& adam) {
+  for (const View& operand : {g, m, v}) shapes::same("adam_step", real_type, operand, w);
   const Rates rate = rates_of("adam_step", rates);
+  if (skipped(rates)) return;
   for (std::int64_t i = 0; i < w.size(); ++i) {
     Real &weight = w.as<Real>()[i], &first = m.as<Real>()[i], &second = v.as<Real>()[i];
     const double gradient = g.as<Real>()[i] + (adam.decoupled ? 0 : adam.weight_decay * weight);
@@ -105,5 +111,7 @@ void ReferenceBackend<Real>::adam_step(const View& w, const View& g, const View&
 
 template class ReferenceBackend<float>;
 template class ReferenceBackend<double>;
+template class ReferenceBackend<Half>;
+template class ReferenceBackend<Bfloat16>;
 
 }  // namespace danas

@@ -9,7 +9,7 @@ namespace {
 
 using Side = SelftestSide;
 
-constexpr std::array<std::int64_t, 9> widths{1, 7, 8, 9, 15, 16, 17, 33, 96};
+constexpr std::array<std::int64_t, 10> widths{1, 7, 8, 9, 12, 15, 16, 17, 33, 96};
 constexpr std::array<Activation, 4> activations{Activation::none, Activation::relu, Activation::relu6,
                                                 Activation::sigmoid};
 constexpr std::array<const char*, 4> activation_names{"", ", relu", ", relu6", ", sigmoid"};
@@ -53,7 +53,7 @@ void batch_norm_backward_case(Side& side, std::int64_t rows, std::int64_t c, Act
 void fold_case(Side& side, std::int64_t kernel, std::int64_t in, std::int64_t out, bool gaps) {
   const Filter w = side.filter(kernel, kernel, in, out, gaps);
   const BatchNormWeights weights = side.batch_norm_weights(out);
-  const Filter folded = side.filter_result(kernel, kernel, in, out, false);
+  const Filter folded = side.other_filter(kernel, kernel, in, out, false);
   side.backend().fold_batch_norm(w, weights, epsilon, folded, side.vector_result(out));
 }
 
@@ -193,7 +193,7 @@ void add_normalization_cases(SelftestTable& table) {
   for (const std::int64_t c : widths)
     table.add("update_running_statistics", elementwise, false, selftest_shape({c}), [c](Side& side) {
       const View mean = side.vector(c), variance = side.vector(c, 0, 2);
-      const View running_mean = side.changed(1, 1, 1, c), running_variance = side.changed(1, 1, 1, c, 0, 2);
+      const View running_mean = side.changed_vector(c), running_variance = side.changed_vector(c, 0, 2);
       side.backend().update_running_statistics({mean, variance}, 0.99, {{}, {}, running_mean, running_variance});
     });
   for (const std::int64_t c : widths) {
@@ -255,10 +255,9 @@ void add_elementwise_cases(SelftestTable& table) {
     for (const bool gaps : {false, true}) {
       const std::string name = selftest_shape({3, 3, 5, c}) + (gaps ? ", gaps" : "");
       table.add("copy", 0, true, name, [=](Side& side) {
-        side.backend().copy(side.filter(3, 3, 5, c, !gaps), side.filter_result(3, 3, 5, c, gaps));
+        side.backend().copy(side.filter(3, 3, 5, c, !gaps), side.other_filter(3, 3, 5, c, gaps));
       });
-      table.add("clear", 0, true, name,
-                [=](Side& side) { side.backend().clear(side.filter_result(3, 3, 5, c, gaps)); });
+      table.add("clear", 0, true, name, [=](Side& side) { side.backend().clear(side.other_filter(3, 3, 5, c, gaps)); });
     }
   }
   for (const int channels : {1, 3})

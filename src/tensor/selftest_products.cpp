@@ -10,7 +10,7 @@ namespace {
 
 using Side = SelftestSide;
 
-constexpr std::array<std::int64_t, 9> widths{1, 7, 8, 9, 15, 16, 17, 33, 96};
+constexpr std::array<std::int64_t, 10> widths{1, 7, 8, 9, 12, 15, 16, 17, 33, 96};
 constexpr std::array<std::array<std::int64_t, 2>, 5> sizes{{{1, 1}, {2, 3}, {5, 7}, {8, 8}, {14, 13}}};
 constexpr std::array<Activation, 4> activations{Activation::none, Activation::relu, Activation::relu6,
                                                 Activation::sigmoid};

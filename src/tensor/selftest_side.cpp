@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tensor/half.hpp"
 #include "tensor/tensor.hpp"
 
 namespace danas {
@@ -21,6 +22,19 @@ View whole(Type type, void* memory, std::int64_t size) { return vector_view(type
 double mark_of(Type type) { return type == Type::i32 ? std::numeric_limits<std::int32_t>::min() : std::nan(""); }
 bool is_mark(Type type, double number) { return type == Type::i32 ? number == mark_of(type) : std::isnan(number); }
 
+double rounded(double number, Type type) {
+  switch (type) {
+    case Type::f16: return Half(number);
+    case Type::bf16: return Bfloat16(number);
+    default: return static_cast<float>(number);
+  }
+}
+
+// Of 16 bits half of the last digit below 6 is lost.
+double least_that_becomes_six(Type type) {
+  return type == Type::f16 ? 6 - 0x1p-9 : type == Type::bf16 ? 6 - 0x1p-6 : 6;
+}
+
 }  // namespace
 
 std::string selftest_shape(std::initializer_list<std::int64_t> numbers) {
@@ -32,17 +46,17 @@ std::string selftest_shape(std::initializer_list<std::int64_t> numbers) {
   return line;
 }
 
-SelftestSide::SelftestSide(Backend& backend, const Random& random, SelftestFill fill)
-    : backend_(backend), arena_(backend), random_(random), fill_(fill) {}
+SelftestSide::SelftestSide(Backend& backend, const Random& random, SelftestFill fill, Type operands)
+    : backend_(backend), arena_(backend), random_(random), fill_(fill), operand_type_(operands) {}
 
 SelftestSide::~SelftestSide() {
   for (const Operand& operand : operands_) backend_.release(operand.memory);
 }
 
-// Of reals rounded to float, so that it is the same number on both sides.
+// Of reals rounded, so that it is the same number on both sides.
 double SelftestSide::drawn(double low, double high) {
-  return fill_ == SelftestFill::integers ? static_cast<double>(random_.below(7)) - 3
-                                         : static_cast<double>(static_cast<float>(random_.uniform(low, high)));
+  if (fill_ == SelftestFill::integers) return static_cast<double>(random_.below(7)) - 3;
+  return rounded(random_.uniform(low, high), operand_type_);
 }
 
 // What no one may write, and what a result holds before it is written, is marked.
@@ -67,15 +81,27 @@ View SelftestSide::store_view(Role role, const View& shape, double low, double h
 }
 
 View SelftestSide::input(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low, double high) {
-  return store_view(Role::read, {backend_.real_type(), nullptr, n, h, w, c}, low, high);
+  return store_view(Role::read, {backend_.activation_type(), nullptr, n, h, w, c}, low, high);
 }
 
 View SelftestSide::result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
-  return store_view(Role::written, {backend_.real_type(), nullptr, n, h, w, c}, 0, 0);
+  return store_view(Role::written, {backend_.activation_type(), nullptr, n, h, w, c}, 0, 0);
 }
 
 View SelftestSide::changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low, double high) {
-  return store_view(Role::both, {backend_.real_type(), nullptr, n, h, w, c}, low, high);
+  return store_view(Role::both, {backend_.activation_type(), nullptr, n, h, w, c}, low, high);
+}
+
+View SelftestSide::vector(std::int64_t channels, double low, double high) {
+  return store_view(Role::read, vector_view(backend_.weight_type(), nullptr, channels), low, high);
+}
+
+View SelftestSide::vector_result(std::int64_t channels) {
+  return store_view(Role::written, vector_view(backend_.weight_type(), nullptr, channels), 0, 0);
+}
+
+View SelftestSide::changed_vector(std::int64_t channels, double low, double high) {
+  return store_view(Role::both, vector_view(backend_.weight_type(), nullptr, channels), low, high);
 }
 
 View SelftestSide::labels(std::int64_t count, std::int64_t classes) {
@@ -113,11 +139,11 @@ PooledMoments SelftestSide::moments(std::int64_t channels) {
   return {mean, squares, sums(1, 1, 1, 30)};
 }
 
-Filter SelftestSide::store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out,
-                                  bool gaps) {
-  Filter filter = dense_filter(backend_.real_type(), nullptr, h, w, in, out);
+Filter SelftestSide::store_filter(Role role, Type type, std::int64_t h, std::int64_t w, std::int64_t in,
+                                  std::int64_t out, bool gaps) {
+  Filter filter = dense_filter(type, nullptr, h, w, in, out);
   if (gaps) {
-    filter.row_stride = out + 5;
+    filter.row_stride = out + (out % 4 == 0 ? 8 : 5);  // of a slice, rows lie as those of the whole network
     filter.tap_stride = (in + 2) * filter.row_stride;
   }
   std::vector<bool> active(static_cast<std::size_t>(h * w * filter.tap_stride));
@@ -131,11 +157,15 @@ Filter SelftestSide::store_filter(Role role, std::int64_t h, std::int64_t w, std
 }
 
 Filter SelftestSide::filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps) {
-  return store_filter(Role::read, h, w, in, out, gaps);
+  return store_filter(Role::read, backend_.activation_type(), h, w, in, out, gaps);
 }
 
 Filter SelftestSide::filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps) {
-  return store_filter(Role::written, h, w, in, out, gaps);
+  return store_filter(Role::written, backend_.weight_type(), h, w, in, out, gaps);
+}
+
+Filter SelftestSide::other_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps) {
+  return store_filter(Role::written, backend_.activation_type(), h, w, in, out, gaps);
 }
 
 BatchNormWeights SelftestSide::batch_norm_weights(std::int64_t channels) {
@@ -149,10 +179,11 @@ void SelftestSide::watch_kinks(const View& x, const BatchNormWeights& weights, c
   const std::vector<double> values = numbers_of(x), mean = numbers_of(statistics.mean),
                             variance = numbers_of(statistics.variance), gamma = numbers_of(weights.gamma),
                             beta = numbers_of(weights.beta);
+  const double six = least_that_becomes_six(backend_.activation_type());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t c = i % mean.size();
     const double normalized = gamma[c] * (values[i] - mean[c]) / std::sqrt(variance[c] + epsilon) + beta[c];
-    near_kink_ = near_kink_ || std::min(std::abs(normalized), std::abs(normalized - 6)) < kink_margin;
+    near_kink_ = near_kink_ || std::min(std::abs(normalized), std::abs(normalized - six)) < kink_margin;
   }
 }
 
@@ -200,11 +231,10 @@ std::vector<std::byte> SelftestSide::bytes_of(const Operand& operand) const {
 }
 
 bool SelftestSide::same_bits(const SelftestSide& other) const {
-  const Type type = backend_.real_type();
-  if (type != other.backend_.real_type() || operands_.size() != other.operands_.size()) return false;
+  if (operands_.size() != other.operands_.size()) return false;
   for (std::size_t i = 0; i < operands_.size(); ++i) {
     const Operand &mine = operands_[i], &theirs = other.operands_[i];
-    if (mine.size != theirs.size) return false;
+    if (mine.type != theirs.type || mine.size != theirs.size) return false;
     if (bytes_of(mine) != other.bytes_of(theirs)) return false;
   }
   return true;

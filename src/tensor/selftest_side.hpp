@@ -15,7 +15,8 @@ namespace danas {
 
 class SelftestSide {
  public:
-  SelftestSide(Backend& backend, const Random& random, SelftestFill fill);
+  /// Operands are numbers that `operands` has, of the weight type too.
+  SelftestSide(Backend& backend, const Random& random, SelftestFill fill, Type operands = Type::f32);
   ~SelftestSide();
   SelftestSide(const SelftestSide&) = delete;
   SelftestSide& operator=(const SelftestSide&) = delete;
@@ -24,9 +25,10 @@ class SelftestSide {
   Arena& arena() { return arena_; }
   Random& random() { return random_; }
 
-  // Operands that the operation only reads, uniform in [low, high).
+  // Operands that the operation only reads, uniform in [low, high). Vectors have the weight type, what else has no type in
+  // its name the activation type.
   View input(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
-  View vector(std::int64_t channels, double low = -1, double high = 1) { return input(1, 1, 1, channels, low, high); }
+  View vector(std::int64_t channels, double low = -1, double high = 1);
   Filter filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   BatchNormWeights batch_norm_weights(std::int64_t channels);
   View labels(std::int64_t count, std::int64_t classes);
@@ -34,9 +36,12 @@ class SelftestSide {
 
   // Operands that the operation writes whole. Those of changed() are read too.
   View result(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
-  View vector_result(std::int64_t channels) { return result(1, 1, 1, channels); }
+  View vector_result(std::int64_t channels);
+  /// The gradient of a filter, of the weight type; and another filter.
   Filter filter_result(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
+  Filter other_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
+  View changed_vector(std::int64_t channels, double low = -1, double high = 1);
   View counter(std::int64_t low, std::int64_t count);  ///< i32, one of `count` numbers from `low`
   /// f64, [rows, 1, 1, columns]
   View sums(std::int64_t rows, std::int64_t columns, double low = -1, double high = 1);
@@ -65,7 +70,8 @@ class SelftestSide {
   void* store(Role role, Type type, std::vector<bool> active, const std::function<double()>& draw);
   View store_view(Role role, const View& shape, double low, double high);
   double drawn(double low, double high);
-  Filter store_filter(Role role, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
+  Filter store_filter(Role role, Type type, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out,
+                      bool gaps);
   std::vector<double> numbers_of(const View& view) const;
   std::vector<double> numbers_of(const Operand& operand) const;
   std::vector<std::byte> bytes_of(const Operand& operand) const;
@@ -76,6 +82,7 @@ class SelftestSide {
   Arena arena_;
   Random random_;
   SelftestFill fill_;
+  Type operand_type_;
   std::vector<Operand> operands_;
   bool near_kink_ = false;
 };

@@ -1,5 +1,6 @@
 // Cases of the loss, of what is counted of predictions, and of the optimizers.
 #include "tensor/selftest_side.hpp"
+#include "tensor/tensor.hpp"
 
 namespace danas {
 
@@ -9,17 +10,24 @@ using Side = SelftestSide;
 
 constexpr double elementwise = 1e-6, reduction = 1e-5;
 
+// A vector as a matrix of so many rows.
+View rows_of(const View& vector, std::int64_t rows) {
+  return {vector.type, vector.data, rows, 1, 1, vector.size() / rows};
+}
+
 void loss_cases(SelftestTable& table, std::int64_t n, std::int64_t classes) {
   const std::string name = selftest_shape({n, classes});
   const auto logits = [=](Side& side) { return side.input(n, 1, 1, classes, -12, 12); };
   table.add("softmax_cross_entropy", reduction, false, name, [=](Side& side) {
-    const View in = logits(side), labels = side.labels(n, classes), out = side.result(n, 1, 1, classes);
-    side.backend().softmax_cross_entropy(in, labels, out, side.sums(1, 2));
+    const View in = logits(side), labels = side.labels(n, classes), out = side.vector_result(n * classes);
+    side.backend().softmax_cross_entropy(in, labels, rows_of(out, n), side.sums(1, 2));
   });
-  table.add("softmax_cross_entropy_backward", elementwise, false, name, [=](Side& side) {
-    const View in = logits(side), labels = side.labels(n, classes);
-    side.backend().softmax_cross_entropy_backward(in, labels, side.result(n, 1, 1, classes));
-  });
+  for (const bool scaled : {false, true})
+    table.add("softmax_cross_entropy_backward", elementwise, false, name + (scaled ? ", scaled" : ""), [=](Side& side) {
+      const View in = rows_of(side.vector(n * classes, 0, 1), n), labels = side.labels(n, classes);
+      const View scale = scaled ? side.vector(2, 1, 64) : View{};
+      side.backend().softmax_cross_entropy_backward(in, labels, scale, side.result(n, 1, 1, classes));
+    });
   table.add("count_predictions", reduction, false, name, [=](Side& side) {
     const View in = logits(side), labels = side.labels(n, classes), confusion = side.sums(classes, classes);
     side.backend().count_predictions(in, labels, {confusion, side.sums(1, 1)});
@@ -36,17 +44,24 @@ StepRates rates_of(Side& side, int row) {
 void optimizer_cases(SelftestTable& table, std::int64_t size, int row) {
   const std::string name = selftest_shape({size});
   table.add("sgd_step", elementwise, false, name, [=](Side& side) {
-    const View w = side.changed(1, 1, 1, size), velocity = side.changed(1, 1, 1, size), g = side.vector(size);
+    const View w = side.changed_vector(size), velocity = side.changed_vector(size), g = side.vector(size);
     side.backend().sgd_step(w, g, velocity, rates_of(side, row), 0.9, 1e-2);
   });
   table.add("adam_step", reduction, false, name, [=](Side& side) {
-    const View w = side.changed(1, 1, 1, size), m = side.changed(1, 1, 1, size);
-    const View v = side.changed(1, 1, 1, size, 0.01, 1), g = side.vector(size);
+    const View w = side.changed_vector(size), m = side.changed_vector(size);
+    const View v = side.changed_vector(size, 0.01, 1), g = side.vector(size);
     AdamSettings adam;
     adam.weight_decay = row == 0 ? 0 : 0.1;
     adam.decoupled = row == 2;
     side.backend().adam_step(w, g, m, v, rates_of(side, row), adam);
   });
+}
+
+void unscale_case(Side& side, std::int64_t size, int good_steps) {
+  const View factor = side.changed_vector(2, 64, 65), skip = side.counter(7, 1), g = side.changed_vector(size);
+  const double numbers[]{64, static_cast<double>(good_steps)};
+  upload_numbers(side.backend(), {numbers[0], numbers[1]}, factor);
+  side.backend().unscale_gradients(g, {factor, skip});
 }
 
 }  // namespace
@@ -56,6 +71,22 @@ void add_training_cases(SelftestTable& table) {
     for (const std::int64_t classes : {1, 2, 3, 10, 17, 1000}) loss_cases(table, n, classes);
   for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001})
     for (const int row : {0, 1, 2}) optimizer_cases(table, size, row);
+  for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001}) {
+    const std::string name = selftest_shape({size});
+    table.add("cast", elementwise, true, name,
+              [=](Side& side) { side.backend().cast(side.vector(size), side.result(1, 1, 1, size)); });
+    // A scale that is halved or doubled, as one that was good for so many steps.
+    for (const int skipped : {0, 1}) {
+      table.add("unscale_gradients", elementwise, false, name,
+                [=](Side& side) { unscale_case(side, size, 1998 + skipped); });
+      table.add("sgd_step", elementwise, false, name + (skipped != 0 ? ", skipped" : ""), [=](Side& side) {
+        const View w = side.changed_vector(size), velocity = side.changed_vector(size), g = side.vector(size);
+        StepRates rates = rates_of(side, 0);
+        rates.skip = side.counter(skipped, 1);
+        side.backend().sgd_step(w, g, velocity, rates, 0.9, 1e-2);
+      });
+    }
+  }
   table.add("next_step", 0, true, "1", [](Side& side) { side.backend().next_step(side.counter(0, 5)); });
 }
 

@@ -16,18 +16,13 @@ std::string text(const Filter& filter) {
          "," + std::to_string(filter.out) + "]";
 }
 
-const char* text(Type type) {
-  constexpr const char* names[]{"f32", "f64", "i32", "u8"};
-  return names[static_cast<int>(type)];
-}
-
 void present(const char* op, Type wanted, Type type, const void* data) {
   if (!data) throw expected(op, "an operand", "an absent view", Fault::failure);
-  if (type != wanted) throw expected(op, std::string("elements of ") + text(wanted), text(type), Fault::failure);
+  if (type != wanted) throw expected(op, std::string("elements of ") + name_of(wanted), name_of(type), Fault::failure);
 }
 
-void filter(const char* op, Type real, const Filter& w, std::int64_t in, std::int64_t out) {
-  present(op, real, w.type, w.data);
+void filter(const char* op, Type type, const Filter& w, std::int64_t in, std::int64_t out) {
+  present(op, type, w.type, w.data);
   if (w.in != in || w.out != out || w.h < 1 || w.w < 1)
     throw expected(op, "a filter of " + std::to_string(in) + " to " + std::to_string(out) + " channels", text(w),
                    Fault::failure);
@@ -35,52 +30,52 @@ void filter(const char* op, Type real, const Filter& w, std::int64_t in, std::in
     throw expected(op, "strides that do not overlap", text(w), Fault::failure);
 }
 
-void window(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
+void window(const char* op, Type type, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
   if (geometry.stride < 1)
     throw expected(op, "a stride of at least 1", std::to_string(geometry.stride), Fault::failure);
   View like = y;
   like.n = x.n;
   like.h = output_size(x.h, w.h, geometry);
   like.w = output_size(x.w, w.w, geometry);
-  same(op, real, y, like);
+  same(op, type, y, like);
 }
 
 }  // namespace
 
-void same(const char* op, Type real, const View& view, const View& like) {
-  present(op, real, view.type, view.data);
+void same(const char* op, Type type, const View& view, const View& like) {
+  present(op, type, view.type, view.data);
   if (!view.same_shape(like)) throw expected(op, text(like), text(view), Fault::failure);
 }
 
-void same(const char* op, Type real, const Filter& w, const Filter& like) {
-  filter(op, real, w, like.in, like.out);
+void same(const char* op, Type type, const Filter& w, const Filter& like) {
+  filter(op, type, w, like.in, like.out);
   if (w.h != like.h || w.w != like.w) throw expected(op, text(like), text(w), Fault::failure);
 }
 
-void vector(const char* op, Type real, const View& vector, std::int64_t channels) {
-  present(op, real, vector.type, vector.data);
+void vector(const char* op, Type type, const View& vector, std::int64_t channels) {
+  present(op, type, vector.type, vector.data);
   if (vector.size() != channels)
     throw expected(op, "a vector of " + std::to_string(channels), text(vector), Fault::failure);
 }
 
-void optional_vector(const char* op, Type real, const View& view, std::int64_t channels) {
-  if (view.present()) vector(op, real, view, channels);
+void optional_vector(const char* op, Type type, const View& view, std::int64_t channels) {
+  if (view.present()) vector(op, type, view, channels);
 }
 
-void convolution(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
-  present(op, real, x.type, x.data);
-  filter(op, real, w, x.c, y.c);
-  window(op, real, x, w, geometry, y);
+void convolution(const char* op, Types types, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
+  present(op, types.activation, x.type, x.data);
+  filter(op, types.filter, w, x.c, y.c);
+  window(op, types.activation, x, w, geometry, y);
 }
 
-void depthwise(const char* op, Type real, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
-  present(op, real, x.type, x.data);
-  filter(op, real, w, 1, x.c);
-  window(op, real, x, w, geometry, y);
+void depthwise(const char* op, Types types, const View& x, const Filter& w, const Geometry& geometry, const View& y) {
+  present(op, types.activation, x.type, x.data);
+  filter(op, types.filter, w, 1, x.c);
+  window(op, types.activation, x, w, geometry, y);
   if (y.c != x.c) throw expected(op, std::to_string(x.c) + " channels", text(y), Fault::failure);
 }
 
-void bottleneck(const char* op, Type real, const View& x, const Filter& expand, const Filter& depthwise_,
+void bottleneck(const char* op, Types types, const View& x, const Filter& expand, const Filter& depthwise_,
                 const Filter& project, int stride, bool residual, const View& y, int expand_stride) {
   const Geometry geometry{stride, Padding::same}, expansion{expand_stride, Padding::same};
   View wide = x, filtered = y;  // these have no memory of their own
@@ -88,33 +83,33 @@ void bottleneck(const char* op, Type real, const View& x, const Filter& expand, 
     wide.h = output_size(x.h, expand.h, expansion);
     wide.w = output_size(x.w, expand.w, expansion);
     wide.c = expand.out;
-    convolution(op, real, x, expand, expansion, wide);
+    convolution(op, types, x, expand, expansion, wide);
   }
   filtered.c = wide.c;
-  depthwise(op, real, wide, depthwise_, geometry, filtered);
-  convolution(op, real, filtered, project, {}, y);
-  if (residual) same(op, real, y, x);
+  depthwise(op, types, wide, depthwise_, geometry, filtered);
+  convolution(op, types, filtered, project, {}, y);
+  if (residual) same(op, types.activation, y, x);
 }
 
-void matmul(const char* op, Type real, const View& x, const Filter& w, const View& y) {
-  present(op, real, x.type, x.data);
-  present(op, real, y.type, y.data);
-  filter(op, real, w, x.c, y.c);
+void matmul(const char* op, Types types, const View& x, const Filter& w, const View& y) {
+  present(op, types.activation, x.type, x.data);
+  present(op, types.activation, y.type, y.data);
+  filter(op, types.filter, w, x.c, y.c);
   if (w.h != 1 || w.w != 1) throw expected(op, "a matrix", text(w), Fault::failure);
   if (x.rows() != y.rows()) throw expected(op, std::to_string(x.rows()) + " rows", text(y), Fault::failure);
 }
 
-void batch_norm(const char* op, Type real, const View& x, const View& y) {
-  present(op, real, x.type, x.data);
-  same(op, real, y, x);
+void batch_norm(const char* op, Type type, const View& x, const View& y) {
+  present(op, type, x.type, x.data);
+  same(op, type, y, x);
   if (x.rows() < 1) throw expected(op, "at least one row", text(x), Fault::failure);
 }
 
-void batch_norm_weights(const char* op, Type real, const BatchNormWeights& weights, std::int64_t channels) {
-  vector(op, real, weights.gamma, channels);
-  vector(op, real, weights.beta, channels);
-  optional_vector(op, real, weights.running_mean, channels);
-  optional_vector(op, real, weights.running_variance, channels);
+void batch_norm_weights(const char* op, Type type, const BatchNormWeights& weights, std::int64_t channels) {
+  vector(op, type, weights.gamma, channels);
+  vector(op, type, weights.beta, channels);
+  optional_vector(op, type, weights.running_mean, channels);
+  optional_vector(op, type, weights.running_variance, channels);
 }
 
 void pooled_moments(const char* op, const PooledMoments& pooled, std::int64_t channels) {
@@ -123,22 +118,22 @@ void pooled_moments(const char* op, const PooledMoments& pooled, std::int64_t ch
   vector(op, Type::f64, pooled.rows, 1);
 }
 
-void fold(const char* op, Type real, const Filter& w, const Filter& folded) {
-  filter(op, real, w, w.in, w.out);
-  filter(op, real, folded, w.in, w.out);
+void fold(const char* op, Type type, const Filter& w, const Filter& folded) {
+  filter(op, type, w, w.in, w.out);
+  filter(op, type, folded, w.in, w.out);
   if (!folded.dense() || folded.h != w.h || folded.w != w.w)
     throw expected(op, text(w) + " without gaps", text(folded), Fault::failure);
 }
 
-void pool(const char* op, Type real, const View& x, const View& y) {
-  present(op, real, x.type, x.data);
+void pool(const char* op, Type type, const View& x, const View& y) {
+  present(op, type, x.type, x.data);
   View like = x;
   like.h = like.w = 1;
-  same(op, real, y, like);
+  same(op, type, y, like);
 }
 
-void labels(const char* op, Type real, const View& logits, const View& labels) {
-  present(op, real, logits.type, logits.data);
+void labels(const char* op, Type type, const View& logits, const View& labels) {
+  present(op, type, logits.type, logits.data);
   vector(op, Type::i32, labels, logits.rows());
 }
 
@@ -150,6 +145,14 @@ void prediction_counts(const char* op, const View& logits, const PredictionCount
 void rates(const char* op, const StepRates& rates) {
   same(op, Type::f64, rates.table, {Type::f64, nullptr, rates.table.n, 1, 1, 2});
   vector(op, Type::i32, rates.counter, 1);
+  optional_vector(op, Type::i32, rates.skip, 1);
+}
+
+void optional_scale(const char* op, Type type, const View& scale) { optional_vector(op, type, scale, 2); }
+
+void loss_scale(const char* op, Type type, const LossScale& scale) {
+  vector(op, type, scale.factor, 2);
+  vector(op, Type::i32, scale.skip, 1);
 }
 
 void crop(const char* op, const Image& image, const Crop& crop) {
@@ -166,8 +169,8 @@ void crop(const char* op, const Image& image, const Crop& crop) {
                    Fault::failure);
 }
 
-void augment(const char* op, Type real, std::span<const Image> images, std::span<const Crop> crops, const View& out) {
-  present(op, real, out.type, out.data);
+void augment(const char* op, Type type, std::span<const Image> images, std::span<const Crop> crops, const View& out) {
+  present(op, type, out.type, out.data);
   if (static_cast<std::int64_t>(images.size()) != out.n || images.size() != crops.size())
     throw expected(op, std::to_string(out.n) + " images and crops",
                    std::to_string(images.size()) + " and " + std::to_string(crops.size()), Fault::failure);

@@ -154,10 +154,12 @@ Tape::Value Tape::bottleneck(Value x, const BottleneckParameter& parameter) {
   return y;
 }
 
-void Tape::softmax_cross_entropy(Value logits, const View& labels, const View& sums) {
-  const View probabilities = arena_.take_like(view(logits));
+void Tape::softmax_cross_entropy(Value logits, const View& labels, const View& sums, const View& scale) {
+  const View memory = arena_.take_vector(view(logits).size());
+  View probabilities = view(logits).with_data(memory.data);
+  probabilities.type = memory.type;
   backend_.softmax_cross_entropy(view(logits), labels, probabilities, sums);
-  add_record(LossRecord{logits, probabilities, labels});
+  add_record(LossRecord{logits, probabilities, labels, scale});
 }
 
 void Tape::backward() {
@@ -340,7 +342,7 @@ void Tape::back(const BottleneckRecord& record) {
 
 void Tape::back(const LossRecord& record) {
   flow(Arena::End::high, record.logits, [&](const View& dlogits) {
-    backend_.softmax_cross_entropy_backward(record.probabilities, record.labels, dlogits);
+    backend_.softmax_cross_entropy_backward(record.probabilities, record.labels, record.scale, dlogits);
   });
 }
 

@@ -50,8 +50,8 @@ class Tape {
   Value stop_gradient(Value x);  ///< same activation, nothing flows back
 
   /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels must
-  /// outlive the step.
-  void softmax_cross_entropy(Value logits, const View& labels, const View& sums);
+  /// outlive the step. Gradients are those of the loss times `scale` (LossScale::factor), which may be absent.
+  void softmax_cross_entropy(Value logits, const View& labels, const View& sums, const View& scale = {});
 
   /// Every parameter's gradient is overwritten, with zeros where no loss depends on it. Activations, normalizations and the
   /// gradients of what is no input are forgotten on the way.
@@ -96,7 +96,7 @@ class Tape {
   struct PoolRecord { Value x, y; };
   struct FlattenRecord { Value x, y; };
   struct BottleneckRecord { Value x, y; BottleneckParameter parameter; BottleneckSaved saved; };
-  struct LossRecord { Value logits; View probabilities, labels; };
+  struct LossRecord { Value logits; View probabilities, labels, scale; };
   // clang-format on
   using Record =
       std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, NormalizedConvolutionRecord,

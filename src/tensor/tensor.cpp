@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tensor/half.hpp"
+
 namespace danas {
 
 Tensor::Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c)
-    : Tensor(backend, View{backend.real_type(), nullptr, n, h, w, c}) {}
+    : Tensor(backend, View{backend.activation_type(), nullptr, n, h, w, c}) {}
 
 // Delegates, so that the destructor releases the memory where clearing fails.
 Tensor::Tensor(Backend& backend, const View& shape) : Tensor() {
@@ -28,6 +30,8 @@ double get(const View& view, std::int64_t index) {
     case Type::f32: return view.as<const float>()[index];
     case Type::f64: return view.as<const double>()[index];
     case Type::i32: return view.as<const std::int32_t>()[index];
+    case Type::f16: return view.as<const Half>()[index];
+    case Type::bf16: return view.as<const Bfloat16>()[index];
     case Type::u8: break;
   }
   return view.as<const std::uint8_t>()[index];
@@ -39,6 +43,8 @@ void set(const View& view, std::int64_t index, double value) {
     case Type::f64: view.as<double>()[index] = value; break;
     case Type::i32: view.as<std::int32_t>()[index] = static_cast<std::int32_t>(value); break;
     case Type::u8: view.as<std::uint8_t>()[index] = static_cast<std::uint8_t>(value); break;
+    case Type::f16: view.as<Half>()[index] = Half(value); break;
+    case Type::bf16: view.as<Bfloat16>()[index] = Bfloat16(value); break;
   }
 }
 

@@ -12,7 +12,7 @@ namespace danas {
 class Tensor {
  public:
   Tensor() = default;
-  /// Zeros, of the backend's real type.
+  /// Zeros, of the backend's activation type.
   Tensor(Backend& backend, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c);
   Tensor(Backend& backend, const View& shape);  ///< zeros, of the type and shape of a view
   Tensor(Tensor&& other) noexcept

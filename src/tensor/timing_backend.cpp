@@ -188,9 +188,10 @@ void TimingBackend::softmax_cross_entropy(const View& logits, const View& labels
   timed("softmax_cross_entropy", {logits.data}, {probabilities.data},
         [&](Backend& on) { on.softmax_cross_entropy(logits, labels, probabilities, sums); });
 }
-void TimingBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
+void TimingBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                                   const View& dlogits) {
   timed("softmax_cross_entropy_backward", {probabilities.data}, {dlogits.data},
-        [&](Backend& on) { on.softmax_cross_entropy_backward(probabilities, labels, dlogits); });
+        [&](Backend& on) { on.softmax_cross_entropy_backward(probabilities, labels, scale, dlogits); });
 }
 void TimingBackend::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
   timed("count_predictions", {logits.data}, {}, [&](Backend& on) { on.count_predictions(logits, labels, counts); });
@@ -207,6 +208,12 @@ void TimingBackend::adam_step(const View& w, const View& g, const View& m, const
 }
 void TimingBackend::next_step(const View& counter) {
   timed("next_step", {}, {}, [&](Backend& on) { on.next_step(counter); });
+}
+void TimingBackend::unscale_gradients(const View& g, const LossScale& scale) {
+  timed("unscale_gradients", {}, {}, [&](Backend& on) { on.unscale_gradients(g, scale); });
+}
+void TimingBackend::cast(const View& from, const View& to) {
+  timed("cast", {}, {}, [&](Backend& on) { on.cast(from, to); });
 }
 void TimingBackend::augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) {
   timed("augment", {}, {}, [&](Backend& on) { on.augment(images, crops, out); });

@@ -38,7 +38,8 @@ class TimingBackend : public Backend {
 
   std::string name() const override { return inner_.name(); }
   std::string instruction_set() const override { return inner_.instruction_set(); }
-  Type real_type() const override { return inner_.real_type(); }
+  Type weight_type() const override { return inner_.weight_type(); }
+  Type activation_type() const override { return inner_.activation_type(); }
   int threads() const override { return inner_.threads(); }
   std::unique_ptr<Backend> lane(int threads) const override { return inner_.lane(threads); }
   bool fuses_blocks() const override { return inner_.fuses_blocks(); }
@@ -87,13 +88,16 @@ class TimingBackend : public Backend {
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                              const View& sums) override;
-  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                      const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
   void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
                  const AdamSettings& adam) override;
   void next_step(const View& counter) override;
+  void unscale_gradients(const View& g, const LossScale& scale) override;
+  void cast(const View& from, const View& to) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
   void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,

@@ -7,9 +7,24 @@
 
 namespace danas {
 
-enum class Type : std::uint8_t { f32, f64, i32, u8 };
+enum class Type : std::uint8_t { f32, f64, i32, u8, f16, bf16 };
 
-constexpr std::size_t bytes_of(Type type) { return type == Type::f64 ? 8 : type == Type::u8 ? 1 : 4; }
+constexpr std::size_t bytes_of(Type type) {
+  switch (type) {
+    case Type::u8: return 1;
+    case Type::f16:
+    case Type::bf16: return 2;
+    case Type::f32:
+    case Type::i32: return 4;
+    case Type::f64: break;
+  }
+  return 8;
+}
+
+constexpr const char* name_of(Type type) {
+  constexpr const char* names[]{"f32", "f64", "i32", "u8", "f16", "bf16"};
+  return names[static_cast<int>(type)];
+}
 
 /// Dense NHWC activations: element (n, y, x, c) at ((n·h + y)·w + x)·c_count + c. A vector of C channels is
 /// n = h = w = 1; a matrix of R rows is n = R, h = w = 1. data == nullptr means "absent".

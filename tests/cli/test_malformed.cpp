@@ -147,6 +147,17 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_is_not_there) {
   BOOST_TEST(!fs::exists(scratch / "runs"));
 }
 
+BOOST_AUTO_TEST_CASE(sixteen_bits_take_a_gpu) {
+  const Scratch scratch;
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment()).string();
+  const Setting setting{scratch.path(), {}, 0};
+  for (const std::string precision : {"f16", "bf16"})
+    check_error(run({experiment, "--device", "cpu", "--set", "engine.precision=" + precision}, setting), 2,
+                "[engine.precision] expected f32, which a CPU computes in, got " + precision);
+  check_error(run({experiment, "--device", "cpu", "--set", "engine.precision=half"}, setting), 2, "engine.precision");
+  BOOST_TEST(!fs::exists(scratch / "runs"));
+}
+
 BOOST_AUTO_TEST_CASE(experiment_files) {
   struct Row {
     std::string name, content, text;

@@ -220,17 +220,19 @@ BOOST_AUTO_TEST_CASE(launches_are_those_of_the_launchers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_step_is_that_of_the_backend) {
-  LaunchCounter counter(Precision::f32);
-  run_step(counter, [&] { counter.forget(); });
-  std::vector<double> wanted, got;
-  {
-    LaunchLog log(LaunchLog::Pages::unwatched);
-    const auto backend = make_cuda_backend(0);
-    run_step(*backend, [&] { log.forget(); });
-    for (const auto& launch : log.launches()) wanted.push_back(launch.blocks);
+  for (const Precision precision : {Precision::f32, Precision::f16, Precision::bf16}) {
+    LaunchCounter counter(precision);
+    run_step(counter, [&] { counter.forget(); });
+    std::vector<double> wanted, got;
+    {
+      LaunchLog log(LaunchLog::Pages::unwatched);
+      const auto backend = make_cuda_backend(0, activation_type(precision));
+      run_step(*backend, [&] { log.forget(); });
+      for (const auto& launch : log.launches()) wanted.push_back(launch.blocks);
+    }
+    for (const KernelLaunch& launch : counter.launches()) got.push_back(launch.blocks);
+    BOOST_TEST(got == wanted, boost::test_tools::per_element());
   }
-  for (const KernelLaunch& launch : counter.launches()) got.push_back(launch.blocks);
-  BOOST_TEST(got == wanted, boost::test_tools::per_element());
 }
 
 // An extra pass over a tensor: the figures rise by its bytes, twice, and the time by what they take.

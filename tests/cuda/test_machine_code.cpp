@@ -26,16 +26,21 @@ constexpr int most_registers = 65536,
               reserved_bytes = 1024;  // of a multiprocessor; of a block's shared memory, by CUDA
 
 const std::vector<Bound> bounds{
-    {"product<danas::cuda::Tile<64>", 96, 8704, 128, 640, {{"LDS.128", 3}}},
-    {"product<danas::cuda::Tile<32>", 96, 10752, 128, 640, {{"LDS.128", 3}}},
-    {"product<danas::cuda::Tile<16>", 96, 17920, 128, 384, {{"LDS.128", 3}}},
-    {"channel_parts<", 48, 4096, 256, 1024},
-    {"depthwise_filter_parts", 64, 3072, 256, 1024},
+    {"product_f32<danas::cuda::Tile<64>", 96, 8704, 128, 640, {{"LDS.128", 3}}},
+    {"product_f32<danas::cuda::Tile<32>", 96, 10752, 128, 640, {{"LDS.128", 3}}},
+    {"product_f32<danas::cuda::Tile<16>", 96, 17920, 128, 384, {{"LDS.128", 3}}},
+    {"product_tensor<64, __half", 128, 20480, 128, 384, {{"HMMA", 16}, {"LDG.128", 8}, {"STG.128", 1}}},
+    {"product_tensor<32, __half", 128, 15360, 128, 384, {{"HMMA", 8}, {"LDG.128", 6}, {"STG.128", 1}}},
+    {"product_tensor<16, __half", 128, 13312, 128, 384, {{"HMMA", 4}, {"LDG.128", 6}, {"STG.128", 1}}},
+    {"product_tensor<", 128, 20480, 128, 384},  // of bfloat16, before sm_80 empty
+    {"channel_parts<", 64, 16384, 256, 768},
+    {"depthwise_filter_parts", 64, 8192, 256, 1024},
     {"row_losses", 64, 4096, 256, 1024},
     {"count_rows", 64, 2048, 128, 128},
     {"multiply_add_loop", 64, 0, 256, 1024},
     {"for_each<danas::cuda::Triad>", 64, 0, 256, 1024, {{"LDG.128", 2}, {"STG.128", 1}}},
     {"for_each<danas::cuda::Depthwise", 80, 0, 256, 768},
+    {"for_each<danas::cuda::NormalizeBackward", 80, 0, 256, 768, {{"LDG.128", 3}, {"STG.128", 1}}},
     {"for_each<", 64, 0, 256, 1024},
     {"", 128, 48 << 10, 256, 512},  // another one, until it says what it needs
 };

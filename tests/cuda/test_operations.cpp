@@ -3,6 +3,7 @@
 #define BOOST_TEST_MODULE cuda
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <set>
 
 #include "cuda/cuda.hpp"
@@ -14,7 +15,7 @@ using emulation::Order;
 
 namespace {
 
-constexpr std::size_t all_operations = 36, exact_operations = 16;
+constexpr std::size_t all_operations = 38, exact_operations = 17;
 
 void check_rows(const std::vector<SelftestRow>& rows) {
   for (const SelftestRow& row : rows)
@@ -22,14 +23,18 @@ void check_rows(const std::vector<SelftestRow>& rows) {
                                              << ") at " << row.worst_case << ", " << row.cases << " cases");
 }
 
-void check_table(Order order, SelftestFill fill, std::size_t expected) {
-  emulation::set_order(order);
-  const auto backend = make_cuda_backend(0), reference = make_reference_backend(Type::f32);
-  const std::vector<SelftestRow> rows = selftest(*backend, *reference, fill);
-  BOOST_CHECK_EQUAL(rows.size(), expected);
-  check_rows(rows);
-  emulation::set_order(Order::forward);
+void check_table(Type type, Order order, SelftestFill fill, std::size_t expected) {
+  BOOST_TEST_CONTEXT(name_of(type)) {
+    emulation::set_order(order);
+    const auto backend = make_cuda_backend(0, type), reference = make_reference_backend(type);
+    const std::vector<SelftestRow> rows = selftest(*backend, *reference, fill);
+    BOOST_CHECK_EQUAL(rows.size(), expected);
+    check_rows(rows);
+    emulation::set_order(Order::forward);
+  }
 }
+
+constexpr std::array<Type, 3> types{Type::f32, Type::f16, Type::bf16};
 
 }  // namespace
 
@@ -37,51 +42,66 @@ void check_table(Order order, SelftestFill fill, std::size_t expected) {
 BOOST_AUTO_TEST_SUITE(operations, *boost::unit_test::label("threads"))
 
 BOOST_AUTO_TEST_CASE(every_operation_agrees_with_the_reference) {
-  check_table(Order::forward, SelftestFill::reals, all_operations);
+  check_table(Type::f32, Order::forward, SelftestFill::reals, all_operations);
+}
+
+BOOST_AUTO_TEST_CASE(every_operation_in_f16_agrees_with_the_reference_that_rounds_at_the_same_stores) {
+  check_table(Type::f16, Order::reverse, SelftestFill::reals, all_operations);
+}
+
+BOOST_AUTO_TEST_CASE(every_operation_in_bf16_agrees_with_the_reference_that_rounds_at_the_same_stores) {
+  check_table(Type::bf16, Order::shuffled, SelftestFill::reals, all_operations);
 }
 
 BOOST_AUTO_TEST_CASE(small_integers_are_exact) {
-  check_table(Order::reverse, SelftestFill::integers, exact_operations);
+  check_table(Type::f32, Order::reverse, SelftestFill::integers, exact_operations);
+  check_table(Type::f16, Order::shuffled, SelftestFill::integers, exact_operations);
+  check_table(Type::bf16, Order::forward, SelftestFill::integers, exact_operations);
 }
 
 // So many rows that they are cut in parts, the last one shorter: more than the table has.
 BOOST_AUTO_TEST_CASE(gradients_of_filters_over_many_rows) {
-  const auto backend = make_cuda_backend(0), reference = make_reference_backend(Type::f32);
-  for (const std::int64_t kernel : {1, 3})
-    for (const bool gaps : {false, true}) {
-      const auto run = [&](SelftestSide& side) {
-        const Geometry geometry{1, Padding::same};
-        const View x = side.input(2, 61, 43, 7), dy = side.input(2, 61, 43, 9);
-        side.backend().convolution_backward_filter(x, dy, geometry, side.filter_result(kernel, kernel, 7, 9, gaps));
-        const View wide = side.input(2, 61, 43, 9);
-        side.backend().depthwise_backward_filter(wide, dy, geometry, side.filter_result(kernel, kernel, 1, 9, gaps));
-      };
-      for (const SelftestFill fill : {SelftestFill::reals, SelftestFill::integers}) {
-        const Random random(1, "many rows");
-        SelftestSide mine(*backend, random, fill), right(*reference, random, fill);
-        run(mine);
-        run(right);
-        BOOST_TEST(mine.error_against(right) <= (fill == SelftestFill::integers ? 0 : 1e-5));
+  for (const Type type : types) {
+    const auto backend = make_cuda_backend(0, type), reference = make_reference_backend(type);
+    for (const std::int64_t kernel : {1, 3})
+      for (const bool gaps : {false, true}) {
+        const auto run = [&](SelftestSide& side) {
+          const Geometry geometry{1, Padding::same};
+          const View x = side.input(2, 61, 43, 7), dy = side.input(2, 61, 43, 9);
+          side.backend().convolution_backward_filter(x, dy, geometry, side.filter_result(kernel, kernel, 7, 9, gaps));
+          const View wide = side.input(2, 61, 43, 9);
+          side.backend().depthwise_backward_filter(wide, dy, geometry, side.filter_result(kernel, kernel, 1, 9, gaps));
+        };
+        for (const SelftestFill fill : {SelftestFill::reals, SelftestFill::integers}) {
+          const Random random(1, "many rows");
+          SelftestSide mine(*backend, random, fill, type), right(*reference, random, fill, type);
+          run(mine);
+          run(right);
+          BOOST_TEST(mine.error_against(right) <= (fill == SelftestFill::integers ? 0 : 1e-5));
+        }
       }
-    }
+  }
 }
 
 // No order of threads and blocks changes a bit, nor does another run.
 BOOST_AUTO_TEST_CASE(every_operation_gives_the_same_bits_in_any_order) {
-  const auto backend = make_cuda_backend(0);
   const SelftestTable table = selftest_table();
   std::set<std::string> compared;
   std::uint64_t number = 0;
+  std::vector<std::unique_ptr<Backend>> backends;
+  for (const Type type : types) backends.push_back(make_cuda_backend(0, type));
   for (const SelftestCase& each : table.cases()) {
     const Random random(1, "orders", ++number);
-    SelftestSide forward(*backend, random, SelftestFill::reals);
+    Backend& backend = *backends[number % backends.size()];
+    const Type type = backend.activation_type();
+    SelftestSide forward(backend, random, SelftestFill::reals, type);
     emulation::set_order(Order::forward);
     each.run(forward);
     for (const Order order : {Order::reverse, Order::shuffled}) {
       emulation::set_order(order);
-      SelftestSide other(*backend, random, SelftestFill::reals);
+      SelftestSide other(backend, random, SelftestFill::reals, type);
       each.run(other);
-      BOOST_CHECK_MESSAGE(other.same_bits(forward), each.op << " " << each.shape);
+      BOOST_CHECK_MESSAGE(other.same_bits(forward), each.op << " " << each.shape << " in " << name_of(type));
     }
     compared.insert(each.op);
   }

@@ -246,6 +246,9 @@ BOOST_AUTO_TEST_CASE(every_name_of_a_choice) {
       "search.strategy",
       {{"genetic", StrategyKind::genetic}, {"random", StrategyKind::random}, {"exhaustive", StrategyKind::exhaustive}},
       [](const Experiment& e) { return e.search.strategy; });
+  check_names<Precision>("engine.precision",
+                         {{"f32", Precision::f32}, {"f16", Precision::f16}, {"bf16", Precision::bf16}},
+                         [](const Experiment& e) { return e.engine.precision; });
   check_names<std::optional<CacheMode>>(
       "data.cache",
       {{"auto", std::nullopt}, {"raw", CacheMode::raw}, {"jpeg", CacheMode::jpeg}, {"none", CacheMode::none}},

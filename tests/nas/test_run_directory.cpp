@@ -117,6 +117,9 @@ BOOST_AUTO_TEST_CASE(a_changed_experiment_or_machine_is_refused) {
   open(path, tiny_experiment(folder.path()), false);
   BOOST_CHECK_EXCEPTION(open(path, tiny_experiment(folder.path(), {"supernet.steps=8"}), true), Error,
                         [](auto& error) { return std::string(error.what()).find("steps = 8") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(
+      open(path, tiny_experiment(folder.path(), {"engine.precision=bf16"}), true), Error,
+      [](auto& error) { return std::string(error.what()).find("precision = \"bf16\"") != std::string::npos; });
   BOOST_CHECK_THROW(open(path, tiny_experiment(folder.path()), true, "avx512"), Error);
   const auto other_build = [&](const Build& build, bool any_build) {
     RunDirectory(path, tiny_experiment(folder.path()), "a machine", build, true, any_build);

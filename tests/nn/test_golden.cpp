@@ -30,7 +30,7 @@ class Golden {
     unfolded_inference();
     training();
     trainer_step();
-    if (backend_.real_type() == Type::f64) adam();
+    if (backend_.weight_type() == Type::f64) adam();
     return std::move(figures_);
   }
 

@@ -173,7 +173,7 @@ FOR_EACH_BACKEND(a_folded_block_is_the_unfused_network) {
       const Arena::Mark before = arena.mark();
       backend.bottleneck_inference(x, folded, arena, y);
       BOOST_CHECK(same_mark(before, arena.mark()));
-      BOOST_CHECK_LT(worst_difference(y, value), backend.real_type() == Type::f64 ? 1e-12 : 2e-5);
+      BOOST_CHECK_LT(worst_difference(y, value), backend.weight_type() == Type::f64 ? 1e-12 : 2e-5);
     }
 }
 

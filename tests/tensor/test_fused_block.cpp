@@ -68,7 +68,7 @@ class Operands {
     for (std::int64_t i = 0; i < h * w * in; ++i)
       for (std::int64_t o = 0; o < out && !numbers.empty(); ++o)
         all[static_cast<std::size_t>(i / in * tap + i % in * row + o)] = numbers[static_cast<std::size_t>(i * out + o)];
-    Filter filter = dense_filter(backend_.real_type(), nullptr, h, w, in, out);
+    Filter filter = dense_filter(backend_.weight_type(), nullptr, h, w, in, out);
     filter.tap_stride = tap;
     filter.row_stride = row;
     filter.data = vector(all).data;

@@ -96,7 +96,7 @@ Results run(Backend& backend, const Convolution& s, Kind kind, bool wants_dx, st
     Numbers all(static_cast<std::size_t>(taps * tap), 7);
     for (std::int64_t i = 0, next = 0; i < taps * tap && !numbers.empty(); ++i)
       if (inside(i)) all[static_cast<std::size_t>(i)] = numbers[static_cast<std::size_t>(next++)];
-    return Filter{backend.real_type(),
+    return Filter{backend.weight_type(),
                   place(vector_view(Type::f32, nullptr, taps * tap), all).data,
                   s.kernel,
                   s.kernel,

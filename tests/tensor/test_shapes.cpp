@@ -78,7 +78,7 @@ FOR_EACH_BACKEND(labels_of_another_number_or_type_are_refused) {
     BOOST_CHECK_THROW(loss(side.labels(3, 3)), Error);
     BOOST_CHECK_THROW(loss(side.input(2, 1, 1, 1)), Error);
     BOOST_CHECK_THROW(loss({}), Error);
-    BOOST_CHECK_THROW(backend.softmax_cross_entropy_backward(logits, side.labels(3, 3), probabilities), Error);
+    BOOST_CHECK_THROW(backend.softmax_cross_entropy_backward(logits, side.labels(3, 3), {}, probabilities), Error);
   }
 }
 

@@ -22,7 +22,7 @@ class CpuBackend : public HostBackend {
 
   std::string name() const override;
   std::string instruction_set() const override { return kernels_.name; }
-  Type real_type() const override { return Type::f32; }
+  Type weight_type() const override { return Type::f32; }
   int threads() const override { return pool_.threads(); }
   bool fuses_blocks() const override { return true; }
   std::unique_ptr<Backend> lane(int threads) const override { return std::make_unique<CpuBackend>(threads, kernels_); }
@@ -63,7 +63,8 @@ class CpuBackend : public HostBackend {
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                              const View& sums) override;
-  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) override;
+  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                      const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;

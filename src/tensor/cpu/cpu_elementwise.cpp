@@ -60,6 +60,7 @@ void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, co
                           double weight_decay) {
   check_sizes("sgd_step", w, {g, velocity});
   const auto rate = static_cast<float>(rates_of("sgd_step", rates).learning);
+  if (skipped(rates)) return;
   for_blocks(w.size(), [&](Index begin, Index count) {
     kernels_.sgd(count, w.as<float>() + begin, g.as<const float>() + begin, velocity.as<float>() + begin, rate,
                  static_cast<float>(momentum), static_cast<float>(weight_decay));
@@ -70,6 +71,7 @@ void CpuBackend::adam_step(const View& w, const View& g, const View& m, const Vi
                            const AdamSettings& adam) {
   check_sizes("adam_step", w, {g, m, v});
   const Rates rate = rates_of("adam_step", rates);
+  if (skipped(rates)) return;
   const AdamFactors factors = {
       .beta1 = static_cast<float>(adam.beta1),
       .beta2 = static_cast<float>(adam.beta2),

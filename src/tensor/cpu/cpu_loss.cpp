@@ -49,16 +49,19 @@ void CpuBackend::softmax_cross_entropy(const View& logits, const View& labels, c
   sums.as<double>()[1] += static_cast<double>(right) / count;
 }
 
-void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& dlogits) {
+void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+                                                const View& dlogits) {
   shapes::labels("softmax_cross_entropy_backward", Type::f32, probabilities, labels);
   shapes::same("softmax_cross_entropy_backward", Type::f32, dlogits, probabilities);
+  shapes::optional_scale("softmax_cross_entropy_backward", Type::f32, scale);
+  const double factor = scale.present() ? static_cast<double>(*scale.as<const float>()) : 1;
   const auto count = static_cast<double>(labels.size());
   for (Index i = 0; i < labels.size(); ++i)
     for (Index c = 0; c < probabilities.c; ++c) {
       const Index at = i * probabilities.c + c;
       const double target = labels.as<const std::int32_t>()[i] == c ? 1 : 0;
       dlogits.as<float>()[at] =
-          static_cast<float>((static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
+          static_cast<float>(factor * (static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
     }
 }
 

@@ -3,6 +3,7 @@
 // becomes part of the graph that the stream captures.
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -20,11 +21,20 @@
 #define blockDim (::danas::emulation::place.block_size)
 #define gridDim (::danas::emulation::place.grid_size)
 
-struct alignas(16) float4 {
+// Numbers of other types are read and written as these.
+struct alignas(16) [[gnu::may_alias]] float4 {
   float x, y, z, w;
+};
+struct alignas(8) [[gnu::may_alias]] uint2 {
+  unsigned x, y;
+};
+struct alignas(16) [[gnu::may_alias]] uint4 {
+  unsigned x, y, z, w;
 };
 
 inline void __syncthreads(unsigned line = __builtin_LINE()) { danas::emulation::barrier(line); }
+inline void __syncwarp(unsigned line = __builtin_LINE()) { danas::emulation::meet_warp(line, nullptr, nullptr); }
+inline int atomicExch(int* to, int number) { return std::atomic_ref(*to).exchange(number, std::memory_order_relaxed); }
 
 enum cudaError_t {
   cudaSuccess = 0,

@@ -29,8 +29,16 @@ struct Thread {
   unsigned line = 0;  // of the barrier where it waits
 };
 
+struct Warp {
+  std::array<void*, 32> brought;
+  unsigned count = 0, line = 0;
+  unsigned long meetings = 0;
+  char met[2] = {};  // only their addresses are used, as Machine's
+};
+
 struct Machine {
   std::array<Thread, most_threads> threads;
+  std::array<Warp, most_threads / 32> warps;
   std::array<unsigned, most_threads> turns;
   Thread* current = nullptr;
   const std::function<void()>* body = nullptr;
@@ -77,6 +85,7 @@ DANAS_MACHINE void begin_block() {
   ++machine.blocks;
   machine.shared = 0;
   machine.waiting = 0;
+  for (Warp& warp : machine.warps) warp.count = 0;
   dim3 index{0, 0, 0};
   for (unsigned i = 0; i < machine.count; ++i) {
     Thread& thread = machine.threads[i];
@@ -157,6 +166,36 @@ DANAS_MACHINE void barrier(unsigned line) {
     }
   }
   self.fiber.yield();
+  DANAS_ACQUIRE(met);
+}
+
+DANAS_MACHINE unsigned lane() { return static_cast<unsigned>(machine.current - machine.threads.data()) % 32; }
+
+DANAS_MACHINE void check(bool condition, const char* what, unsigned line) {
+  if (!condition) fail(what, line);
+}
+
+DANAS_MACHINE void meet_warp(unsigned line, void* brought, void (*work)(void** all)) {
+  Thread& self = *machine.current;
+  const auto index = static_cast<std::size_t>(&self - machine.threads.data());
+  Warp& warp = machine.warps[index / 32];
+  if (warp.count > 0 && warp.line != line) fail("threads of a warp at different meetings", line);
+  warp.line = line;
+  warp.brought[index % 32] = brought;
+  self.line = line;
+  self.state = State::waiting;
+  char* const met = &warp.met[warp.meetings % 2];
+  DANAS_RELEASE(met);
+  if (++warp.count == 32) {
+    DANAS_ACQUIRE(met);
+    if (work != nullptr) work(warp.brought.data());
+    DANAS_RELEASE(met);
+    warp.count = 0;
+    ++warp.meetings;
+    for (std::size_t i = index / 32 * 32; i < index / 32 * 32 + 32; ++i) machine.threads[i].state = State::ready;
+  } else {
+    self.fiber.yield();
+  }
   DANAS_ACQUIRE(met);
 }
 

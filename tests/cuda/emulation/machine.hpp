@@ -1,5 +1,5 @@
-// Kernels on the CPU, for tests: every thread of a block is a fiber that runs until a barrier or its end; blocks run one
-// after another on the calling thread. Checked: barriers that some threads never reach or that are not the same, limits
+// Kernels on the CPU, for tests: every thread of a block is a fiber that runs until a barrier, a meeting of its warp or its
+// end; blocks run one after another on the calling thread. Checked: barriers and meetings that some threads never reach or that are not the same, limits
 // of a launch, shared memory that nobody wrote (NaN at the start of every block). The address sanitizer sees accesses
 // beyond an array, the thread sanitizer races between the threads of a block: only barriers order them.
 #pragma once
@@ -33,6 +33,14 @@ void run(const std::string& kernel, dim3 grid, dim3 block, const std::function<v
 
 /// __syncthreads() at that line of the source.
 void barrier(unsigned line);
+
+/// Where the 32 threads of a warp meet, at that line: the last one to come does `work`, if any, with what all of them have
+/// brought, in their order.
+void meet_warp(unsigned line, void* brought, void (*work)(void** all));
+unsigned lane();  ///< of the thread at hand in its warp
+
+/// Ends the program where a kernel does what it must not.
+void check(bool condition, const char* what, unsigned line);
 
 /// Shared memory of one declaration: filled with NaN for every block. `block` is the declaration's own.
 void* shared_memory(std::size_t bytes);

@@ -1,0 +1,60 @@
+// The optimizers.
+#include "cuda/cuda_backend.hpp"
+#include "cuda/launch.hpp"
+#include "cuda/operands.hpp"
+#include "cuda/optimizer.cuh"
+#include "tensor/shapes.hpp"
+
+namespace danas::cuda {
+
+namespace {
+
+Rates rates_of(const char* op, const StepRates& rates) {
+  shapes::rates(op, rates);
+  return {rates.table.as<const double>(), rates.counter.as<const int>(), rates.skip.as<const int>(),
+          count_of(op, rates.table.n)};
+}
+
+Index vectors(const View& weights) { return divided_up(weights.size(), Vector<float>::size); }
+
+}  // namespace
+
+void CudaBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
+                           double weight_decay) {
+  for (const View& operand : {g, velocity}) shapes::same("sgd_step", Type::f32, operand, w);
+  launch_each("sgd_step", vectors(w), stream(),
+              SgdStep{flat_of<float>(w), flat_of<float>(g), flat_of<float>(velocity), rates_of("sgd_step", rates),
+                      static_cast<float>(momentum), static_cast<float>(weight_decay)});
+}
+
+void CudaBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+                            const AdamSettings& adam) {
+  for (const View& operand : {g, m, v}) shapes::same("adam_step", Type::f32, operand, w);
+  const auto number = [](double value) { return static_cast<float>(value); };
+  launch_each("adam_step", vectors(w), stream(),
+              AdamStep{flat_of<float>(w), flat_of<float>(g), flat_of<float>(m), flat_of<float>(v),
+                       rates_of("adam_step", rates), number(adam.beta1), number(1 - adam.beta1), number(adam.beta2),
+                       number(1 - adam.beta2), number(adam.epsilon), number(adam.decoupled ? 0 : adam.weight_decay),
+                       number(adam.decoupled ? adam.weight_decay : 0)});
+}
+
+void CudaBackend::unscale_gradients(const View& g, const LossScale& scale) {
+  constexpr const char* op = "unscale_gradients";
+  shapes::same(op, Type::f32, g, g);
+  shapes::loss_scale(op, Type::f32, scale);
+  auto* const factor = scale.factor.as<float>();
+  auto* const skip = scale.skip.as<int>();
+  launch_each(op, 1, stream(), ClearFlag{skip});
+  launch_each(op, vectors(g), stream(), UnscaleGradients{flat_of<float>(g), factor, skip});
+  const auto number = [](double value) { return static_cast<float>(value); };
+  launch_each(
+      op, 1, stream(),
+      NextScale{factor, skip, number(LossScale::least), number(LossScale::most), number(LossScale::doubled_after)});
+}
+
+void CudaBackend::next_step(const View& counter) {
+  shapes::vector("next_step", Type::i32, counter, 1);
+  launch_each("next_step", 1, stream(), NextStep{counter.as<int>()});
+}
+
+}  // namespace danas::cuda
