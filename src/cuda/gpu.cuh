@@ -12,6 +12,7 @@
 #ifdef __CUDACC__
 #define GPU_SHARED(type, name, extents) __shared__ __align__(32) type name extents
 #define GPU_UNROLL _Pragma("unroll")
+#define GPU_UNROLL_4 _Pragma("unroll 4")
 #else
 #define GPU_SHARED(type, name, extents)                                                                          \
   using name##_type = type extents;                                                                              \
@@ -19,6 +20,7 @@
   static unsigned long name##_block;                                                                             \
   ::danas::emulation::begin_shared(&name, sizeof(name##_type), name##_block)
 #define GPU_UNROLL
+#define GPU_UNROLL_4
 #endif
 
 namespace danas::cuda {
