@@ -61,12 +61,16 @@ struct Choice<false, Yes, No> {
 template <bool condition, class Yes, class No>
 using Choose = typename Choice<condition, Yes, No>::Type;
 
-constexpr int each_threads = 256, each_blocks = 4;  ///< of a block; blocks that a multiprocessor has room for at least
+constexpr int each_threads = 256;  ///< of a block
 
-/// body(i) for every i below size; one thread does several where there are more than the grid has. At most 64 registers: these
-/// bodies wait for memory, and threads beside them hide it.
+/// Blocks that a multiprocessor has room for at least. Four leave a thread 64 registers: bodies wait for memory, and threads
+/// beside them hide it. Those that keep more for a vector of channels have three.
 template <class Body>
-__global__ void __launch_bounds__(each_threads, each_blocks) for_each(Body body, Index size) {
+inline constexpr int each_blocks = 4;
+
+/// body(i) for every i below size; one thread does several where there are more than the grid has.
+template <class Body>
+__global__ void __launch_bounds__(each_threads, each_blocks<Body>) for_each(Body body, Index size) {
   const Index step = Index{gridDim.x} * blockDim.x;
   for (Index i = Index{blockIdx.x} * blockDim.x + threadIdx.x; i < size; i += step) body(i);
 }
