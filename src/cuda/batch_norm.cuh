@@ -76,6 +76,9 @@ struct NormalizeBackward {
   }
 };
 
+template <class Element>
+inline constexpr int each_blocks<NormalizeBackward<Element>> = 3;
+
 /// running = momentum·running + (1 − momentum)·batch.
 struct UpdateRunning {
   const float *mean, *variance;

@@ -113,6 +113,11 @@ struct DepthwiseInput {
   }
 };
 
+template <class Element>
+inline constexpr int each_blocks<DepthwiseForward<Element>> = 3;
+template <class Element>
+inline constexpr int each_blocks<DepthwiseInput<Element>> = 3;
+
 constexpr int filter_threads = 256, filter_taps = 3;
 
 /// Σ of x·dy by channel for three neighboring taps, over a part of y's rows of pixels: parts [part][tap][channel]. Blocks

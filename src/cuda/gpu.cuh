@@ -12,6 +12,7 @@
 #ifdef __CUDACC__
 #define GPU_SHARED(type, name, extents) __shared__ __align__(32) type name extents
 #define GPU_UNROLL _Pragma("unroll")
+#define GPU_UNROLL_4 _Pragma("unroll 4")
 #else
 #define GPU_SHARED(type, name, extents)                                                                          \
   using name##_type = type extents;                                                                              \
@@ -19,6 +20,7 @@
   static unsigned long name##_block;                                                                             \
   ::danas::emulation::begin_shared(&name, sizeof(name##_type), name##_block)
 #define GPU_UNROLL
+#define GPU_UNROLL_4
 #endif
 
 namespace danas::cuda {
@@ -59,12 +61,16 @@ struct Choice<false, Yes, No> {
 template <bool condition, class Yes, class No>
 using Choose = typename Choice<condition, Yes, No>::Type;
 
-constexpr int each_threads = 256, each_blocks = 4;  ///< of a block; blocks that a multiprocessor has room for at least
+constexpr int each_threads = 256;  ///< of a block
 
-/// body(i) for every i below size; one thread does several where there are more than the grid has. At most 64 registers: these
-/// bodies wait for memory, and threads beside them hide it.
+/// Blocks that a multiprocessor has room for at least. Four leave a thread 64 registers: bodies wait for memory, and threads
+/// beside them hide it. Those that keep more for a vector of channels have three.
 template <class Body>
-__global__ void __launch_bounds__(each_threads, each_blocks) for_each(Body body, Index size) {
+inline constexpr int each_blocks = 4;
+
+/// body(i) for every i below size; one thread does several where there are more than the grid has.
+template <class Body>
+__global__ void __launch_bounds__(each_threads, each_blocks<Body>) for_each(Body body, Index size) {
   const Index step = Index{gridDim.x} * blockDim.x;
   for (Index i = Index{blockIdx.x} * blockDim.x + threadIdx.x; i < size; i += step) body(i);
 }

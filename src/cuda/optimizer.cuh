@@ -83,11 +83,12 @@ struct UnscaleGradients {
     const float inverse = 1 / *factor;
     float gradients[4];
     g.read(i, gradients);
+    constexpr float largest = 3.402823466e38f;  // that is finite
     bool all_finite = true;
     GPU_UNROLL
     for (float& gradient : gradients) {
       gradient *= inverse;
-      all_finite = all_finite && fabsf(gradient) < INFINITY;
+      all_finite = all_finite && fabsf(gradient) <= largest;
     }
     g.write(i, gradients);
     if (!all_finite) atomicExch(skip, 1);

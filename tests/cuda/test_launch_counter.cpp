@@ -125,7 +125,7 @@ std::function<void()> loss(Operands& of) {
   const PredictionCounts counts{of.doubles(classes, classes), of.doubles(1, 1)};
   return [=, &backend = of.backend()] {
     backend.softmax_cross_entropy(logits, labels, probabilities, sums);
-    backend.softmax_cross_entropy_backward(probabilities, labels, logits);
+    backend.softmax_cross_entropy_backward(probabilities, labels, {}, logits);
     backend.count_predictions(logits, labels, counts);
   };
 }
