@@ -40,6 +40,8 @@ struct Normalize {
 /// which may be dy; 128 bits at a time.
 template <class Element>
 struct NormalizeBackward {
+  static constexpr int resident_blocks = 3;
+
   Spread spread;
   Rows<Element> x, y, dy;
   const float *gamma, *mean, *variance, *dgamma, *dbeta;
@@ -75,9 +77,6 @@ struct NormalizeBackward {
     }
   }
 };
-
-template <class Element>
-inline constexpr int each_blocks<NormalizeBackward<Element>> = 3;
 
 /// running = momentum·running + (1 − momentum)·batch.
 struct UpdateRunning {

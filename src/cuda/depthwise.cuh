@@ -35,6 +35,8 @@ __device__ void add_products(const float (&numbers)[size], const float (&tap)[si
 /// y = act(bias + Σ over the taps of x·w). Reads x, writes y once.
 template <class Element>
 struct DepthwiseForward {
+  static constexpr int resident_blocks = 3;
+
   Rows<Element> x;
   Weights<Element> w;
   const float* bias;
@@ -79,6 +81,8 @@ struct DepthwiseForward {
 /// dx = Σ over the taps of dy·w. Reads dy, writes dx once.
 template <class Element>
 struct DepthwiseInput {
+  static constexpr int resident_blocks = 3;
+
   Rows<Element> dy;
   Weights<Element> w;
   Rows<Element> dx;
@@ -112,11 +116,6 @@ struct DepthwiseInput {
       if (at.x + j < window.w) dx.write(at.line * window.w + at.x + j, at.c, channels, sums[j]);
   }
 };
-
-template <class Element>
-inline constexpr int each_blocks<DepthwiseForward<Element>> = 3;
-template <class Element>
-inline constexpr int each_blocks<DepthwiseInput<Element>> = 3;
 
 constexpr int filter_threads = 256, filter_taps = 3;
 

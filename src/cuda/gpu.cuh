@@ -63,14 +63,17 @@ using Choose = typename Choice<condition, Yes, No>::Type;
 
 constexpr int each_threads = 256;  ///< of a block
 
-/// Blocks that a multiprocessor has room for at least. Four leave a thread 64 registers: bodies wait for memory, and threads
-/// beside them hide it. Those that keep more for a vector of channels have three.
+/// Blocks of for_each that a multiprocessor has room for at least: four, with 64 registers a thread, as these bodies wait for
+/// memory and threads beside them hide it. One that cannot do with so few says `resident_blocks`.
 template <class Body>
-inline constexpr int each_blocks = 4;
+constexpr int resident_blocks() {
+  if constexpr (requires { Body::resident_blocks; }) return Body::resident_blocks;
+  else return 4;
+}
 
 /// body(i) for every i below size; one thread does several where there are more than the grid has.
 template <class Body>
-__global__ void __launch_bounds__(each_threads, each_blocks<Body>) for_each(Body body, Index size) {
+__global__ void __launch_bounds__(each_threads, resident_blocks<Body>()) for_each(Body body, Index size) {
   const Index step = Index{gridDim.x} * blockDim.x;
   for (Index i = Index{blockIdx.x} * blockDim.x + threadIdx.x; i < size; i += step) body(i);
 }

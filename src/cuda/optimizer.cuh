@@ -5,6 +5,8 @@
 
 namespace danas::cuda {
 
+constexpr float most_float = 3.40282347e+38F;  ///< finite
+
 /// The rates of the step that the counter names: NaN beyond the table, so that the training is seen to have failed.
 struct Rates {
   const double* table;
@@ -83,12 +85,11 @@ struct UnscaleGradients {
     const float inverse = 1 / *factor;
     float gradients[4];
     g.read(i, gradients);
-    constexpr float largest = 3.402823466e38f;  // that is finite
     bool all_finite = true;
     GPU_UNROLL
     for (float& gradient : gradients) {
       gradient *= inverse;
-      all_finite = all_finite && fabsf(gradient) <= largest;
+      all_finite = all_finite && fabsf(gradient) <= most_float;
     }
     g.write(i, gradients);
     if (!all_finite) atomicExch(skip, 1);

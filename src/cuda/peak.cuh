@@ -13,7 +13,6 @@ static __global__ void __launch_bounds__(peak_threads) multiply_add_loop(int ite
   const float factor = 0.999F, term = 1e-3F * static_cast<float>(threadIdx.x);
   GPU_UNROLL
   for (int chain = 0; chain < peak_chains; ++chain) chains[chain] = static_cast<float>(chain);
-  GPU_UNROLL_4
   for (int i = 0; i < iterations; ++i) {
     GPU_UNROLL
     for (int chain = 0; chain < peak_chains; ++chain) chains[chain] = chains[chain] * factor + term;

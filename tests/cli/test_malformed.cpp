@@ -145,6 +145,11 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_is_not_there) {
     for (const std::string command : {"selftest", "bench", experiment.c_str()})
       check_error(run({command, "--device", device}, setting), cuda.built ? 1 : 2, cuda.why_none);
   BOOST_TEST(!fs::exists(scratch / "runs"));
+  const Outcome searched = run({experiment, "--device", "auto", "--out", "run"}, setting);
+  BOOST_TEST(searched.status == 0, searched.err);
+  const std::string choice = "danas: computing on cpu ";
+  BOOST_TEST((searched.err.find(choice) != std::string::npos) == cuda.built, searched.err);
+  BOOST_TEST((searched.err.find(": " + cuda.why_none + '\n') != std::string::npos) == cuda.built, searched.err);
 }
 
 BOOST_AUTO_TEST_CASE(sixteen_bits_take_a_gpu) {

@@ -66,6 +66,38 @@ void races(float* numbers) { numbers[0] = static_cast<float>(threadIdx.x); }
 /// What atomicAdd does: no other thread comes between. A sum of floats still depends on who comes first.
 void adds_in_any_order(float* numbers) { numbers[0] += threadIdx.x == 0 ? 1.0F : 0x1p-24F; }
 
+constexpr unsigned pitch = 24;  // of tiles in shared memory
+
+/// A tile of ones times a tile of twos on tensor cores, loaded as if its rows were `stride` apart.
+template <unsigned stride>
+void multiplies_tiles(float* products) {
+  using namespace nvcuda::wmma;
+  GPU_SHARED(__half, ones, [16 * pitch]);
+  GPU_SHARED(__half, twos, [16 * pitch]);
+  for (unsigned i = threadIdx.x; i < 256; i += blockDim.x) {
+    ones[i / 16 * pitch + i % 16] = __half(1.0F);
+    twos[i / 16 * pitch + i % 16] = __half(2.0F);
+  }
+  __syncthreads();
+  fragment<matrix_a, 16, 16, 16, __half, row_major> a;
+  fragment<matrix_b, 16, 16, 16, __half, row_major> b;
+  fragment<accumulator, 16, 16, 16, float> sums;
+  fill_fragment(sums, 0.0F);
+  load_matrix_sync(a, ones, stride);
+  load_matrix_sync(b, twos, pitch);
+  mma_sync(sums, a, b, sums);
+  store_matrix_sync(products, sums, 16, mem_row_major);
+}
+
+struct alignas(32) Products {
+  std::array<float, 256> numbers{};
+};
+Products tile_products(void (*kernel)(float*)) {
+  Products products;
+  launch(kernel, products.numbers.data(), 1, 32);
+  return products;
+}
+
 constexpr unsigned rows = 4, channels = 5;
 
 /// Sums of rows of `channels` numbers, one too many.
@@ -194,6 +226,13 @@ BOOST_AUTO_TEST_CASE(a_write_beyond_memory_ends_the_program) {
   BOOST_TEST(dies([] { row_sums(writes_beyond_its_memory); }, "memory beyond an allocation of 80 bytes was written"));
 }
 #endif
+
+BOOST_AUTO_TEST_CASE(a_wrong_stride_of_a_tensor_core_shows) {
+  for (const float number : tile_products(multiplies_tiles<pitch>).numbers) BOOST_TEST(number == 32.0F);
+  const Products wrong = tile_products(multiplies_tiles<16>);  // reads what lies between the rows, which is no number
+  BOOST_TEST(std::any_of(wrong.numbers.begin(), wrong.numbers.end(), [](float number) { return std::isnan(number); }));
+  BOOST_TEST(dies([] { tile_products(multiplies_tiles<20>); }, "a pitch that is no multiple of 16 bytes"));
+}
 
 BOOST_AUTO_TEST_CASE(barriers_that_not_all_reach_end_the_program) {
   BOOST_TEST(dies(leaves_early, "a barrier that not all threads reach"));

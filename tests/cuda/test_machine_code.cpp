@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(kernels_keep_their_bounds) {
   const char* const folder = std::getenv("DANAS_CUBINS");
   BOOST_TEST_REQUIRE(folder != nullptr);
   std::set<std::string> seen;
-  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
     if (file.path().extension() != ".cubin") continue;
     const Cubin cubin = read_cubin(file.path());
     BOOST_TEST((cubin.architecture >= 70 && cubin.architecture <= 130), cubin.architecture);

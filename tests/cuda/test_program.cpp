@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(bench_tells_what_there_is_when_lanes_fail) {
                                            "--batch", "4",        "--seconds", "0.01",   "--rounds",
                                            "1"};
   bool failed = false;
-  for (int call = 10; !failed && call < 400; call += 10) {
+  for (int call = 20; !failed && call < 400; call += 20) {
     const Outcome outcome = folder.danas(arguments, "cudaMalloc " + std::to_string(call) + " 2");
     failed = outcome.status == 0 && outcome.out.find("lanes   ") != std::string::npos &&
              outcome.out.find(" no") != std::string::npos;
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu) {
   for (const auto& [function, error, text] :
        {std::tuple("cudaMalloc", 2, "out of memory"),
         std::tuple("cudaStreamSynchronize", 700, "an illegal memory access was encountered")})
-    for (int call = 3;; call = call * 5 / 2) {
+    for (int call = 4;; call *= 4) {
       const std::string out = function + std::to_string(call);
       const Outcome outcome =
           folder.danas(into(out), function + (' ' + std::to_string(call)) + ' ' + std::to_string(error));
