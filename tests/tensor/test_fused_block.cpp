@@ -253,16 +253,21 @@ BottleneckShape::Expansion expansion_of(const Block& s) {
       .expansion;
 }
 
-// Groups of images with a last that is smaller, bands of rows, one plane to many, channels to a whole vector and beyond.
-const std::vector<Block> blocks{
-    {1, 1, 1, 4, 24, 8, 1},           {3, 5, 7, 4, 24, 4, 1, true}, {17, 4, 4, 12, 72, 12, 1, true},
-    {9, 3, 3, 20, 120, 36, 2},        {2, 13, 9, 8, 48, 12, 2},     {2, 29, 27, 4, 24, 8, 1},
-    {1, 31, 26, 12, 72, 16, 2},       {2, 26, 31, 16, 96, 20, 2},   {2, 7, 7, 56, 336, 56, 1, true},
-    {19, 2, 3, 33, 50, 49, 1},        {2, 33, 30, 16, 0, 8, 1},     {3, 9, 9, 20, 0, 20, 1, true},
-    {2, 10, 7, 12, 0, 100, 2},        {1, 8, 8, 100, 600, 64, 2},   {33, 3, 3, 8, 48, 8, 1, true},
-    {8, 9, 9, 24, 144, 24, 1, true},  {7, 28, 27, 12, 72, 20, 2},   {9, 11, 12, 20, 120, 20, 1, true},
-    {13, 8, 7, 4, 24, 4, 1, true},    {18, 35, 37, 8, 48, 12, 2},   {16, 37, 38, 8, 48, 8, 1, true},
-    {12, 41, 39, 12, 72, 12, 1, true}};
+// Groups of images with a last that is smaller, units of several groups, bands of rows, one plane to many, channels to a
+// whole vector and beyond.
+const std::vector<Block> blocks{{1, 1, 1, 4, 24, 8, 1},          {3, 5, 7, 4, 24, 4, 1, true},
+                                {17, 4, 4, 12, 72, 12, 1, true}, {9, 3, 3, 20, 120, 36, 2},
+                                {2, 13, 9, 8, 48, 12, 2},        {2, 29, 27, 4, 24, 8, 1},
+                                {1, 31, 26, 12, 72, 16, 2},      {2, 26, 31, 16, 96, 20, 2},
+                                {2, 7, 7, 56, 336, 56, 1, true}, {19, 2, 3, 33, 50, 49, 1},
+                                {2, 33, 30, 16, 0, 8, 1},        {3, 9, 9, 20, 0, 20, 1, true},
+                                {2, 10, 7, 12, 0, 100, 2},       {1, 8, 8, 100, 600, 64, 2},
+                                {33, 3, 3, 8, 48, 8, 1, true},   {8, 9, 9, 24, 144, 24, 1, true},
+                                {7, 28, 27, 12, 72, 20, 2},      {9, 11, 12, 20, 120, 20, 1, true},
+                                {13, 8, 7, 4, 24, 4, 1, true},   {18, 35, 37, 8, 48, 12, 2},
+                                {16, 37, 38, 8, 48, 8, 1, true}, {12, 41, 39, 12, 72, 12, 1, true},
+                                {67, 10, 15, 8, 48, 8, 1, true}, {37, 14, 15, 16, 0, 12, 2},
+                                {34, 14, 15, 48, 72, 16, 1},     {3, 17, 15, 32, 0, 20, 1}};
 
 // Odd and even sizes, windows larger than the map, channels of part of a plane and of several groups of planes.
 const std::vector<Block> expanded_by_convolution{

@@ -30,7 +30,7 @@ double total(const float* sums, Index tasks, Index stride, Index channel, Index 
 // Rows join to a multiple of four vectors where that stays short, so that the sums of a narrow matrix have as many
 // independent chains as those of a wide one.
 CpuBackend::Tiling CpuBackend::tiling(const View& x) const {
-  constexpr Index longest = 2048, task_floats = 65536;
+  constexpr Index longest = 2048, least_floats = 8192, most_floats = 65536, enough_tasks = 32;
   Tiling t{};
   t.channels = x.c;
   t.floats = x.size();
@@ -39,6 +39,7 @@ CpuBackend::Tiling CpuBackend::tiling(const View& x) const {
   if (t.width > longest) t.width = x.c;
   t.repeats = t.width / x.c;
   const Index rows = t.floats / t.width;
+  const Index task_floats = std::clamp(t.floats / enough_tasks, least_floats, most_floats);
   t.rows_per_task = std::clamp<Index>(task_floats / t.width, 16, 1024);
   t.tasks = std::max<Index>(1, divide_up(rows, t.rows_per_task));
   return t;

@@ -62,15 +62,18 @@ CpuBackend::PackedFilter CpuBackend::pack(const Filter& w, bool transposed) {
   return {depth, columns, panels_};
 }
 
-// Tasks are blocks of rows, and also groups of panels where there are few rows. An element's sum does not depend on its
-// task.
+// Tasks are blocks of rows, and also groups of panels where there are few rows; where x is little beside the panels, all
+// of it stays in cache and a task has panels alone. An element's sum does not depend on its task.
 void CpuBackend::product(const Rows& x, const PackedFilter& w, const float* bias, Activation act, float* y) {
   const Index depth = w.depth, columns = w.columns;
-  Index rows = rows_per_task(depth, columns);
-  if (x.count < 8 * rows) rows = std::max<Index>(24, divide_up(divide_up(x.count, 8), 24) * 24);
+  constexpr Index cached_floats = 131072, many_panels = 16;
+  const bool by_panels =
+      x.count < columns && x.count * depth <= cached_floats && columns >= many_panels * 3 * kernels_.lanes;
+  Index rows = by_panels ? x.count : rows_per_task(depth, columns);
+  if (!by_panels && x.count < 8 * rows) rows = std::max<Index>(24, divide_up(divide_up(x.count, 8), 24) * 24);
   const Index row_tasks = divide_up(x.count, rows);
   const auto panels = static_cast<Index>(w.panels.size());
-  const Index panel_groups = std::clamp<Index>(8 / row_tasks, 1, panels);
+  const Index panel_groups = std::clamp<Index>((by_panels ? many_panels : 8) / row_tasks, 1, panels);
   const Index panels_per_group = divide_up(panels, panel_groups);
 
   const auto body = [&](std::int64_t task, int) {
