@@ -84,6 +84,7 @@ class ForeignBackend : public cpu::CpuBackend {
   DANAS_OPENED(activation, (const View& x, Activation a, const View& y), (x, a, y))
   DANAS_OPENED(activation_backward, (const View& y, const View& dy, Activation a, const View& dx), (y, dy, a, dx))
   DANAS_OPENED(add, (const View& a, const View& b, const View& y), (a, b, y))
+  DANAS_OPENED(accumulate, (const View& x, double share, const View& sum), (x, share, sum))
   DANAS_OPENED(global_average_pool, (const View& x, const View& y), (x, y))
   DANAS_OPENED(global_average_pool_backward, (const View& dy, const View& dx), (dy, dx))
   DANAS_OPENED(softmax_cross_entropy, (const View& x, const View& labels, const View& p, const View& sums),

@@ -11,6 +11,7 @@
 #include "cli/modeled_step.hpp"
 #include "cli/output.hpp"
 #include "nas/system_trainer.hpp"
+#include "nas/training_memory.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -150,6 +151,13 @@ void print_phases(const std::vector<Phase>& phases) {
   fmt::print("{:<24} {:>10} {:>43}\n", "sum", hours(compute), hours(longest));
 }
 
+void print_memory(const Experiment& experiment, int classes, const cuda::MachineRates& rates, Precision precision) {
+  const cuda::LaunchCounter counter(precision);
+  const TrainingMemory memory = largest_training(experiment, classes, counter);
+  fmt::print("{:<24} {} for the largest training ({}), of {}\n", "memory", gib_text(memory.bytes), memory.training,
+             gib_text(rates.memory));
+}
+
 }  // namespace
 
 void print_modeled_search(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision) {
@@ -157,6 +165,7 @@ void print_modeled_search(const Experiment& experiment, const Dataset& dataset, 
   const cuda::MachineRates& rates = cuda::rates_of(machine);
   const auto& search = experiment.search;
   const std::int64_t systems = std::min(search.systems.value_or(usual_systems), experiment.space.size());
+  const int classes = static_cast<int>(dataset.classes().size());
   SearchModel model(experiment, dataset, machine, precision);
   const std::vector<Phase> phases{model.caches(), model.supernets(),
                                   model.systems("candidates", experiment.finetune, static_cast<double>(systems)),
@@ -167,6 +176,7 @@ void print_modeled_search(const Experiment& experiment, const Dataset& dataset, 
       "{:.1f} GB/s, {}\n       of both are had; images are read and sent as often as they are used\n\n",
       decoded_a_second, photograph_pixels, rates.cores, 1e-9 * rates.pcie, 1e-9 * rates.disk, cuda::attainable_disk);
   print_phases(phases);
+  print_memory(experiment, classes, rates, precision);
   const cuda::ModeledStep all = model.kernels().sum();
   fmt::print("{:<24} {:>10}, {:.2f} times the least that must be moved and computed ({})\n", "compute",
              hours(all.with_graph()), all.with_graph() / model.floor(), hours(model.floor()));

@@ -3,7 +3,6 @@
 #include <map>
 #include <fmt/core.h>
 
-#include "base/memory.hpp"
 #include "base/random.hpp"
 #include "base/units.hpp"
 #include "cli/check_images.hpp"
@@ -108,10 +107,10 @@ void print_space(const Experiment& experiment, int classes) {
         device.flash_kib, percent_text(share_that_fits(experiment, classes)));
 }
 
-void print_memory(const Experiment& experiment, int classes) {
-  const TrainingMemory memory = largest_training(experiment, classes);
+void print_memory(const Experiment& experiment, int classes, const Backend& backend) {
+  const TrainingMemory memory = largest_training(experiment, classes, backend);
   fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mib_text(memory.bytes), memory.training,
-             mib_text(usable_memory()));
+             mib_text(backend.usable_bytes()));
 }
 
 /// Mean seconds to fine-tune, recalibrate and evaluate a system drawn from the space.
@@ -165,8 +164,8 @@ int command_check(const CheckArguments& arguments) {
     print_modeled_search(experiment, *dataset, *arguments.model, arguments.precision);
     return 0;
   }
-  print_memory(experiment, classes);
   const auto backend = open_backend(arguments.machine, experiment.engine.precision);
+  print_memory(experiment, classes, *backend);
   const SpeedModel speed(*backend, experiment.space, classes, experiment.supernet);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {

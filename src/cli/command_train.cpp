@@ -87,8 +87,8 @@ int command_train(const TrainArguments& arguments) {
                    std::to_string(settings.steps));
   Network network =
       scratch ? Network(*backend, layers, session.experiment.seed) : sliced(*backend, system, dataset, arguments.init);
-  check_memory({fmt::format("training of batch {}", settings.batch),
-                training_bytes(layers, settings, session.experiment.search.evaluation_batch)});
+  check_memory(training_memory("training", layers, settings, session.experiment.search.evaluation_batch, *backend),
+               backend->usable_bytes());
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
   const ImageStore store = session.open_store(settings.steps * settings.batch);

@@ -56,6 +56,13 @@ void CudaBackend::finish_memory() const {
   if (!in_program_) synchronize();
 }
 
+double CudaBackend::usable_bytes() const {
+  std::size_t free = 0, total = 0;
+  check(cudaSetDevice(device_), "selecting the GPU");
+  check(cudaMemGetInfo(&free, &total), "asking for the GPU's memory");
+  return static_cast<double>(free);
+}
+
 void* CudaBackend::allocate(std::size_t bytes) {
   check(cudaSetDevice(device_), "selecting the GPU");
   return allocate_device(bytes).release();

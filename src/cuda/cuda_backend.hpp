@@ -25,6 +25,7 @@ class CudaBackend : public Backend {
 
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
+  double usable_bytes() const override;
   bool host_memory() const override { return false; }
   void upload(const void* host, const View& to) override;
   void download(const View& from, void* host) override;
@@ -39,6 +40,7 @@ class CudaBackend : public Backend {
                                  const BatchNormWeights& weights) override;
   void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) override;
   void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) override;
+  void accumulate(const View& x, double share, const View& sum) override;
   void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
   void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,

@@ -19,6 +19,13 @@ Index vectors(const View& weights) { return divided_up(weights.size(), Vector<fl
 
 }  // namespace
 
+void CudaBackend::accumulate(const View& x, double share, const View& sum) {
+  shapes::same("accumulate", Type::f32, x, x);
+  shapes::same("accumulate", Type::f32, sum, x);
+  launch_each("accumulate", vectors(x), stream(),
+              Accumulate{flat_of<float>(x), flat_of<float>(sum), static_cast<float>(share)});
+}
+
 void CudaBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
                            double weight_decay) {
   for (const View& operand : {g, velocity}) shapes::same("sgd_step", Type::f32, operand, w);

@@ -287,6 +287,10 @@ void LaunchCounter::add(const View& a, const View& b, const View& y) {
   CostBackend::add(a, b, y);
   flat("add", "add", elements(y), 1, size(a) + size(b), size(y));
 }
+void LaunchCounter::accumulate(const View& x, double share, const View& sum) {
+  CostBackend::accumulate(x, share, sum);
+  each("accumulate", "accumulate", divided_up(elements(x), 4), 8, size(x) + size(sum), size(sum));
+}
 void LaunchCounter::global_average_pool(const View& x, const View& y) {
   CostBackend::global_average_pool(x, y);
   const double pixels = static_cast<double>(x.h * x.w);

@@ -70,6 +70,21 @@ struct AdamStep {
   }
 };
 
+/// sum += share·x.
+struct Accumulate {
+  Flat<float> x, sum;
+  float share;
+
+  __device__ void operator()(Index i) const {
+    float numbers[4], sums[4];
+    x.read(i, numbers);
+    sum.read(i, sums);
+    GPU_UNROLL
+    for (int j = 0; j < 4; ++j) sums[j] += share * numbers[j];
+    sum.write(i, sums);
+  }
+};
+
 struct ClearFlag {
   int* flag;
   __device__ void operator()(Index) const { *flag = 0; }

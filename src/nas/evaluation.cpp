@@ -31,7 +31,7 @@ std::string ids_text(const std::vector<std::int64_t>& ids) {
 
 Evaluation::Evaluation(SearchContext& context, Supernets& supernets)
     : context_(context), supernets_(supernets),
-      budget_(largest_supernet_training(context.experiment, context.classes()).bytes) {}
+      budget_(largest_supernet_training(context.experiment, context.classes(), context.backend).bytes) {}
 
 Network Evaluation::slice(const System& system) {
   return supernets_.get(system.data).gather(system_layers(system, context_.classes()));
@@ -60,7 +60,7 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   work.bytes = [&](std::size_t i) {
     const System system = system_of(pieces[i].candidate);
     return training_bytes(system_layers(system, context_.classes()), settings,
-                          context_.experiment.search.evaluation_batch);
+                          context_.experiment.search.evaluation_batch, context_.backend);
   };
   work.begin = [&](std::size_t i) { begin(pieces[i]); };
   work.run = [&](std::size_t i, Backend& lane, const std::function<void()>& stepped) {

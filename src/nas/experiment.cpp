@@ -212,6 +212,18 @@ SearchSpace make_space(const TomlSource& source, const SpaceLists& lists) {
   return SearchSpace(lists.resolution, lists.color, lists.width, depth);
 }
 
+// Each part of a batch is normalized by itself: by one image nothing is.
+void check_training(const TomlSource& source, const std::string& table, const TrainingSettings& training) {
+  if (training.warmup > training.steps)
+    throw expected(source.where(table + ".warmup", table + ".steps"),
+                   "at most " + table + ".steps, " + std::to_string(training.steps), std::to_string(training.warmup));
+  const int micro = training.micro_batch;
+  if (micro == 1 || (micro > 0 && micro < training.batch && training.batch % micro != 0))
+    throw expected(source.where("engine.micro_batch", table + ".batch"),
+                   "0 or a divisor of " + table + ".batch, " + std::to_string(training.batch) + ", from 2 on",
+                   std::to_string(micro));
+}
+
 // What no single key can be blamed for.
 void check_together(const TomlSource& source, const Experiment& experiment) {
   if (!is_run_name(experiment.name))
@@ -235,10 +247,7 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
   for (const auto& [table, training] :
        {std::pair("supernet", experiment.supernet), std::pair("finetune", experiment.finetune),
         std::pair("final", experiment.final_training)})
-    if (training.warmup > training.steps)
-      throw expected(source.where(std::string(table) + ".warmup", std::string(table) + ".steps"),
-                     "at most " + std::string(table) + ".steps, " + std::to_string(training.steps),
-                     std::to_string(training.warmup));
+    check_training(source, table, training);
 }
 
 Experiment default_experiment(const std::filesystem::path& file) {
@@ -264,6 +273,8 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   set_known_device(source, experiment.device);
   TomlReader reader(source);
   visit_fields(reader, experiment, space);
+  for (TrainingSettings* training : {&experiment.supernet, &experiment.finetune, &experiment.final_training})
+    training->micro_batch = experiment.engine.micro_batch;
   if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
   experiment.space = make_space(source, space);
   if (!experiment.search.hours && !experiment.search.systems) experiment.search.hours = 23.0;

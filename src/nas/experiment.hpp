@@ -37,7 +37,8 @@ struct SearchSettings {
 
 struct EngineSettings {
   Precision precision =
-      Precision::f32;  ///< changes results; 16 bits take a GPU: f16 Volta or later, bf16 Ampere or later
+      Precision::f32;   ///< changes results; 16 bits take a GPU: f16 Volta or later, bf16 Ampere or later
+  int micro_batch = 0;  ///< of all trainings (TrainingSettings::micro_batch)
 };
 
 struct Experiment {

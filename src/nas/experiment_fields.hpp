@@ -87,6 +87,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.measures("search.objectives", experiment.search.objectives);
   visit.number("search.lanes", experiment.search.lanes, Bounds{1, 1024}, "auto");
   visit.choice("engine.precision", experiment.engine.precision);
+  visit.number("engine.micro_batch", experiment.engine.micro_batch, Bounds{0, 65536});
   visit.text("device.name", experiment.device.name);
   visit.number("device.ram_kib", experiment.device.ram_kib, Bounds{1.0 / 1024, 1e9});
   visit.number("device.flash_kib", experiment.device.flash_kib, Bounds{1.0 / 1024, 1e9});

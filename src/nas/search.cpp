@@ -81,7 +81,8 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
         open_dataset(experiment.data, experiment.seed, [&](std::int64_t done, std::int64_t total) {
           if (observer.progress) observer.progress("reading images", done, total, 0.0);
         });
-    check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size())));
+    check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size()), backend),
+                 backend.usable_bytes());
     if (!run) open_run();
     check_same_images(run->files(), dataset->fingerprint());
     result.summary_json = search_in(*run, since_begin, experiment, backend, options, observer, dataset);

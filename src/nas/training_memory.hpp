@@ -1,6 +1,7 @@
 // Memory of the trainings of an experiment, known before any of them starts.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "nas/experiment.hpp"
@@ -8,20 +9,27 @@
 
 namespace danas {
 
-/// Bytes of a training and of the evaluation that follows it: weights, optimizer, a step, the loader's batches.
-double training_bytes(const LayerList& layers, const TrainingSettings& settings, int evaluation_batch);
+/// Bytes, on a backend like this, of a training and of the evaluation that follows it: weights, optimizer, a step, the
+/// loader's batches.
+double training_bytes(const LayerList& layers, const TrainingSettings& settings, int evaluation_batch,
+                      const Backend& like);
 
 struct TrainingMemory {
   std::string training;  ///< "supernet 96-rgb, batch 128"
   double bytes = 0;
+  int batch = 0;
+  std::function<double(int batch)> with_batch;  ///< bytes of the same with so many images at a time
 };
 
+/// Of a training, so many of which run side by side.
+TrainingMemory training_memory(const std::string& name, const LayerList& layers, const TrainingSettings& settings,
+                               int evaluation_batch, const Backend& like, int lanes = 1);
 /// Of the supernet's training that needs most.
-TrainingMemory largest_supernet_training(const Experiment& experiment, int classes);
+TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like);
 /// Of what needs most: a supernet's training, or that of the largest candidate, on every lane where [search] lanes says how
 /// many (without, they keep within the supernet's).
-TrainingMemory largest_training(const Experiment& experiment, int classes);
-/// Throws Error where the training needs more memory than there is for this process.
-void check_memory(const TrainingMemory& memory);
+TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like);
+/// Throws Error where the training needs more than so many bytes, all that there are, and says what would fit.
+void check_memory(const TrainingMemory& memory, double usable);
 
 }  // namespace danas

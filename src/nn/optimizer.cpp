@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/error.hpp"
 #include "nn/trainer.hpp"
 
 namespace danas {
@@ -18,16 +19,25 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step) {
   return settings.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
 }
 
+std::int64_t parts_of(const TrainingSettings& settings) {
+  if (settings.micro_batch == 0 || settings.micro_batch >= settings.batch) return 1;
+  if (settings.batch % settings.micro_batch != 0)
+    throw expected("training", "a micro-batch that divides the batch, " + std::to_string(settings.batch),
+                   std::to_string(settings.micro_batch));
+  return settings.batch / settings.micro_batch;
+}
+
 std::int64_t interval_of(const TrainingSettings& settings) {
   return std::clamp<std::int64_t>(settings.steps / 10, 1, 50);
 }
 
 Optimizer::Optimizer(Backend& backend, const Network& network, const TrainingSettings& settings)
-    : backend_(backend), network_(network), settings_(settings) {
+    : backend_(backend), network_(network), settings_(settings), parts_(parts_of(settings)) {
   const std::int64_t size = network.values().size();
   const View weights = vector_view(backend.weight_type(), nullptr, size);
   first_ = Tensor(backend, weights);
   if (settings.optimizer != OptimizerKind::sgd) second_ = Tensor(backend, weights);
+  if (parts_ > 1) mean_ = Tensor(backend, weights);
   adam_.weight_decay = settings.weight_decay;
   adam_.decoupled = settings.optimizer == OptimizerKind::adamw;
   rates_ = Tensor(backend, View{Type::f64, nullptr, interval_of(settings), 1, 1, 2});
@@ -61,6 +71,13 @@ void Optimizer::step() {
   backend_.next_step(counter_.view());
 }
 
+void Optimizer::join_part(std::int64_t part) {
+  if (parts_ == 1) return;
+  if (part == 0) backend_.clear(mean_.view());
+  backend_.accumulate(network_.gradients(), 1 / static_cast<double>(parts_), mean_.view());
+  if (part + 1 == parts_) backend_.copy(mean_.view(), network_.gradients());
+}
+
 std::vector<NamedWeight> Optimizer::state() const {
   const auto named = [](const char* name, const Tensor& tensor) {
     return NamedWeight{name, tensor.view(), {tensor.size()}, false};
@@ -86,7 +103,7 @@ TrainingMeans Optimizer::take_means(std::int64_t steps, std::int64_t done) {
       throw Diverged("training", "loss in steps " + std::to_string(done - steps + 1) + " to " + std::to_string(done),
                      numbers[exit]);
   sums_.clear();
-  const auto count = static_cast<double>(steps);
+  const auto count = static_cast<double>(steps * parts_);
   return {numbers[numbers.size() - 2] / count, numbers.back() / count};
 }
 

@@ -8,20 +8,41 @@
 
 namespace danas {
 
+namespace {
+
+// Some of a view's images.
+View images_of(View view, std::int64_t first, std::int64_t count) {
+  view.data =
+      view.as<std::byte>() + static_cast<std::size_t>(first) * (view.bytes() / static_cast<std::size_t>(view.n));
+  view.n = count;
+  return view;
+}
+
+}  // namespace
+
 TrainingStep::TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum)
     : arena_(arena), network_(network), optimizer_(optimizer), tape_(arena.backend(), arena, batch_norm_epsilon),
       parameters_(network.parameters(network.layers(), true)), batch_norm_momentum_(batch_norm_momentum) {}
 
 void TrainingStep::run(const Batch& batch) {
-  tape_.begin();
   network_.update_working_copy();
+  const std::int64_t together = batch.images.n / optimizer_.parts();
+  for (std::int64_t part = 0; part < optimizer_.parts(); ++part) {
+    run_part({images_of(batch.images, part * together, together), images_of(batch.labels, part * together, together),
+              batch.classes});
+    optimizer_.join_part(part);
+  }
+  optimizer_.step();
+}
+
+void TrainingStep::run_part(const Batch& batch) {
+  tape_.begin();
   const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
   for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
     tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, optimizer_.sums(exit), optimizer_.loss_scale());
   for (const Tape::Normalization& each : tape_.normalizations())
     arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
   tape_.backward();
-  optimizer_.step();
 }
 
 RecalibrationStep::RecalibrationStep(Arena& arena, const Network& network, const LayerList& slice)
@@ -99,13 +120,8 @@ std::int64_t images_at_once(const LayerList& layers) {
 void run_in_parts(const FoldedNetwork& network, Arena& scratch, std::int64_t part, const View& images,
                   const View& logits) {
   for (std::int64_t first = 0; first < images.n; first += part) {
-    const auto slice = [&](View view) {
-      view.data =
-          view.as<std::byte>() + static_cast<std::size_t>(first * view.h * view.w * view.c) * bytes_of(view.type);
-      view.n = std::min(part, images.n - first);
-      return view;
-    };
-    network.run(scratch, slice(images), slice(logits));
+    const std::int64_t count = std::min(part, images.n - first);
+    network.run(scratch, images_of(images, first, count), images_of(logits, first, count));
   }
 }
 

@@ -12,13 +12,16 @@
 
 namespace danas {
 
-/// Forward, losses, backward, running statistics and the optimizer's update.
+/// Forward, losses, backward, running statistics, of each part of the batch where its settings have parts (each adds its
+/// mean loss to the sums), and the optimizer's update.
 class TrainingStep {
  public:
   TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum);
   void run(const Batch& batch);
 
  private:
+  void run_part(const Batch& batch);
+
   Arena& arena_;
   const Network& network_;
   Optimizer& optimizer_;

@@ -75,7 +75,7 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
   TrainingStep body(arena_, network, optimizer, batch_norm_momentum_);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
-      [&](std::int64_t images) { return training_arena(network.layers(), images, backend_); });
+      [&](std::int64_t images) { return training_arena(network.layers(), images / optimizer.parts(), backend_); });
   const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
     // Fixed steps, whatever was resumed: so are the sums, and what ends a training.

@@ -35,7 +35,12 @@ struct TrainingSettings {
   double momentum = 0.9;  ///< of sgd
   Schedule schedule = Schedule::constant;
   std::int64_t warmup = 0;  ///< steps of linear warmup
+  /// Images whose activations are in memory at a time, a divisor of the batch; 0: the whole batch. Each such part is
+  /// normalized by itself, the step goes by the mean of their gradients.
+  int micro_batch = 0;
 };
+/// How many parts a batch is cut into by its micro_batch. Throws Error where that is no divisor of the batch.
+std::int64_t parts_of(const TrainingSettings& settings);
 double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  ///< step from 0
 
 /// The batch of a step (training: any step, in ascending order; evaluation: from 0 until an empty one). Valid until the next
@@ -65,7 +70,10 @@ class Optimizer {
   Optimizer(Backend& backend, const Network& network, const TrainingSettings& settings);
   /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
   void plan(std::int64_t first, std::int64_t end);
-  void step();  ///< one update from network.gradients()
+  void step();                                   ///< one update from network.gradients()
+  std::int64_t parts() const { return parts_; }  ///< of a batch
+  /// Joins network.gradients(), those of a part of the batch, to the mean, which after the last part they are.
+  void join_part(std::int64_t part);
   /// "optimizer.m", "optimizer.v" or "optimizer.velocity", "training.sums", and where gradients are f16
   /// "training.loss_scale".
   std::vector<NamedWeight> state() const;
@@ -82,7 +90,8 @@ class Optimizer {
   Backend& backend_;
   const Network& network_;
   TrainingSettings settings_;
-  Tensor first_, second_, sums_;
+  std::int64_t parts_;
+  Tensor first_, second_, sums_, mean_;  ///< mean_: of the gradients of parts of a batch; or none
   AdamSettings adam_;
   Tensor rates_, counter_;
   Tensor scale_, skip_;  ///< a LossScale, where gradients are f16

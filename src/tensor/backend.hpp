@@ -159,7 +159,8 @@ class Backend {
   // move numbers with the functions below.
   virtual void* allocate(std::size_t bytes) = 0;  ///< throws Error (Fault::failure) when there is none
   virtual void release(void* memory) noexcept = 0;
-  virtual bool host_memory() const = 0;  ///< whether it is the host's, whose memory the operations take too
+  virtual double usable_bytes() const = 0;  ///< about what allocate() can still give
+  virtual bool host_memory() const = 0;     ///< whether it is the host's, whose memory the operations take too
   /// Numbers of the view's type, between the host's memory and this; done when the call returns.
   virtual void upload(const void* host, const View& to) = 0;
   virtual void download(const View& from, void* host) = 0;
@@ -221,7 +222,8 @@ class Backend {
   // Elementwise. dx may alias dy, y may alias x.
   virtual void activation(const View& x, Activation act, const View& y) = 0;
   virtual void activation_backward(const View& y, const View& dy, Activation act, const View& dx) = 0;
-  virtual void add(const View& a, const View& b, const View& y) = 0;  ///< y may alias a or b
+  virtual void add(const View& a, const View& b, const View& y) = 0;          ///< y may alias a or b
+  virtual void accumulate(const View& x, double share, const View& sum) = 0;  ///< sum += share·x: gradients of weights
 
   virtual void global_average_pool(const View& x, const View& y) = 0;  ///< [n,h,w,c] → [n,1,1,c]
   virtual void global_average_pool_backward(const View& dy, const View& dx) = 0;

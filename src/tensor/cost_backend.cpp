@@ -168,6 +168,7 @@ void CostBackend::activation_backward(const View& y, const View& dy, Activation,
   pass(1, y, {y, dy}, {dx});
 }
 void CostBackend::add(const View& a, const View& b, const View& y) { pass(1, y, {a, b}, {y}); }
+void CostBackend::accumulate(const View& x, double, const View& sum) { pass(2, x, {x, sum}, {sum}); }
 void CostBackend::global_average_pool(const View& x, const View& y) {
   shapes::pool("global_average_pool", activation_type(), x, y);
   pass(1, x, {x}, {y});

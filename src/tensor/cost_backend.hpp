@@ -1,6 +1,7 @@
 // A backend that computes nothing and counts: what a step costs, and how much memory it needs, before anything is trained.
 #pragma once
 
+#include <limits>
 #include <map>
 
 #include "tensor/backend.hpp"
@@ -45,6 +46,7 @@ class CostBackend : public Backend {
   }
   bool fuses_blocks() const override { return fuses_blocks_; }
 
+  double usable_bytes() const override { return std::numeric_limits<double>::infinity(); }
   bool host_memory() const override { return false; }
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
@@ -85,6 +87,7 @@ class CostBackend : public Backend {
   void activation(const View& x, Activation act, const View& y) override;
   void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
   void add(const View& a, const View& b, const View& y) override;
+  void accumulate(const View& x, double share, const View& sum) override;
   void global_average_pool(const View& x, const View& y) override;
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,

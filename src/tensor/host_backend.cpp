@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/memory.hpp"
 #include "tensor/shapes.hpp"
 #include "tensor/tensor.hpp"
 
@@ -46,6 +47,8 @@ void* allocate_aligned(std::size_t bytes) {
 }
 
 void release_aligned(void* memory) noexcept { std::free(memory); }
+
+double HostBackend::usable_bytes() const { return usable_memory(); }
 
 void HostBackend::upload(const void* host, const View& to) { std::memcpy(to.data, host, to.bytes()); }
 

@@ -10,6 +10,7 @@ void release_aligned(void* memory) noexcept;
 
 class HostBackend : public Backend {
  public:
+  double usable_bytes() const override;
   bool host_memory() const override { return true; }
   void* allocate(std::size_t bytes) override { return allocate_aligned(bytes); }
   void release(void* memory) noexcept override { release_aligned(memory); }

@@ -64,6 +64,7 @@ class ReferenceBackend : public HostBackend {
   void activation(const View& x, Activation act, const View& y) override;
   void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
   void add(const View& a, const View& b, const View& y) override;
+  void accumulate(const View& x, double share, const View& sum) override;
   void global_average_pool(const View& x, const View& y) override;
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,

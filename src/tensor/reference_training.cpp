@@ -78,6 +78,14 @@ void ReferenceBackend<Element>::count_predictions(const View& logits, const View
 }
 
 template <class Element>
+void ReferenceBackend<Element>::accumulate(const View& x, double share, const View& sum) {
+  shapes::same("accumulate", real_type, x, x);
+  shapes::same("accumulate", real_type, sum, x);
+  for (std::int64_t i = 0; i < x.size(); ++i)
+    sum.as<Real>()[i] = static_cast<Real>(sum.as<Real>()[i] + share * x.as<Real>()[i]);
+}
+
+template <class Element>
 void ReferenceBackend<Element>::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
                                          double momentum, double weight_decay) {
   for (const View& operand : {g, velocity}) shapes::same("sgd_step", real_type, operand, w);

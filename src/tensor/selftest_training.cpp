@@ -75,6 +75,8 @@ void add_training_cases(SelftestTable& table) {
     const std::string name = selftest_shape({size});
     table.add("cast", elementwise, true, name,
               [=](Side& side) { side.backend().cast(side.vector(size), side.result(1, 1, 1, size)); });
+    table.add("accumulate", elementwise, true, name,
+              [=](Side& side) { side.backend().accumulate(side.vector(size), 0.25, side.changed_vector(size)); });
     // A scale that is halved or doubled, as one that was good for so many steps.
     for (const int skipped : {0, 1}) {
       table.add("unscale_gradients", elementwise, false, name,

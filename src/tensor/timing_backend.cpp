@@ -175,6 +175,9 @@ void TimingBackend::activation_backward(const View& y, const View& dy, Activatio
 void TimingBackend::add(const View& a, const View& b, const View& y) {
   timed("add", {a.data, b.data}, {y.data}, [&](Backend& on) { on.add(a, b, y); });
 }
+void TimingBackend::accumulate(const View& x, double share, const View& sum) {
+  timed("accumulate", {x.data}, {sum.data}, [&](Backend& on) { on.accumulate(x, share, sum); });
+}
 void TimingBackend::global_average_pool(const View& x, const View& y) {
   timed("global_average_pool", {x.data}, {y.data}, [&](Backend& on) { on.global_average_pool(x, y); });
 }

@@ -46,6 +46,7 @@ class TimingBackend : public Backend {
 
   void* allocate(std::size_t bytes) override { return inner_.allocate(bytes); }
   void release(void* memory) noexcept override { inner_.release(memory); }
+  double usable_bytes() const override { return inner_.usable_bytes(); }
   bool host_memory() const override { return inner_.host_memory(); }
   void upload(const void* host, const View& to) override { inner_.upload(host, to); }
   void download(const View& from, void* host) override { inner_.download(from, host); }
@@ -84,6 +85,7 @@ class TimingBackend : public Backend {
   void activation(const View& x, Activation act, const View& y) override;
   void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
   void add(const View& a, const View& b, const View& y) override;
+  void accumulate(const View& x, double share, const View& sum) override;
   void global_average_pool(const View& x, const View& y) override;
   void global_average_pool_backward(const View& dy, const View& dx) override;
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,

@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_training_larger_than_memory_is_refused_before_it_begins) 
   BOOST_TEST(check.out.find(" MiB for the largest training (") != std::string::npos, check.out);
   const std::string batch = "supernet.batch=65536", resolution = "space.resolution=[512]";
   check_error(run({experiment, "--set", batch, "--set", resolution, "--out", "run", "--quiet"}, setting), 2,
-              "MiB: lower its batch");
+              "MiB: lower its batch, or set engine.micro_batch, to at most ");
   const std::string system = "512,rgb,3-4-3-3-1,1.0";
   check_error(run({"train", experiment, "--arch", system, "--set", batch, "--out", "run", "--quiet"}, setting), 2,
               "MiB: lower its batch");

@@ -112,6 +112,7 @@ std::function<void()> elementwise(Operands& of) {
     backend.activation(a, Activation::relu, y);
     backend.activation_backward(a, b, Activation::relu, y);
     backend.add(a, b, y);
+    backend.accumulate(a, 0.5, y);
     backend.global_average_pool(a, pooled);
     backend.global_average_pool_backward(pooled, a);
     backend.bias_backward(a, bias);

@@ -108,6 +108,8 @@ crossover = 0.5
 recalibration_images = 100
 evaluation_batch = 50
 objectives = ["macs", "f1"]
+[engine]
+micro_batch = 4
 [device]
 name = "my board"
 ram_kib = 100.5
@@ -131,6 +133,8 @@ flash = 0
   BOOST_TEST(e.supernet.momentum == 0.8);
   BOOST_TEST((e.final_training.optimizer == OptimizerKind::adamw));
   BOOST_TEST(e.search.systems.value() == 40);
+  for (const TrainingSettings& training : {e.supernet, e.finetune, e.final_training})
+    BOOST_TEST(training.micro_batch == 4);
   BOOST_TEST((e.search.objectives == Objectives{Measure::macs, Measure::f1}));
   BOOST_TEST(e.device.limits()[Measure::ram_bytes] == 102912);
   BOOST_TEST(e.device.bytes.input == 3);
@@ -175,6 +179,11 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup",
                   "at most supernet.steps, 5", "got 6");
   CHECK_COMPLAINT(minimal + "[finetune]\nwarmup = 101\n", "finetune.warmup", "finetune.steps, 100");
+  CHECK_COMPLAINT(minimal + "[engine]\nmicro_batch = 48\n", "trial.toml:4: engine.micro_batch",
+                  "a divisor of supernet.batch, 128", "got 48");
+  CHECK_COMPLAINT(minimal + "[engine]\nmicro_batch = 1\n", "engine.micro_batch", "from 2 on");
+  CHECK_COMPLAINT(minimal + "[final]\nbatch = 48\n[engine]\nmicro_batch = 32\n", "engine.micro_batch",
+                  "a divisor of final.batch, 48");
   CHECK_COMPLAINT(minimal + "supernet = 3\n[data.kind]\n", "trial.toml");
   CHECK_COMPLAINT("search = 3\n" + minimal, "trial.toml:1: search", "table");
   CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.5, 1.5]\n", "trial.toml:4: space.width", "1.5");

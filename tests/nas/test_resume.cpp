@@ -216,6 +216,20 @@ BOOST_AUTO_TEST_CASE(lost_models_are_made_again_though_hours_are_over) {
   check_same_results(expected, directory);
 }
 
+// Parts of a batch are the experiment's: they change results, and a resume without them is another experiment.
+BOOST_AUTO_TEST_CASE(a_search_in_micro_batches) {
+  const Experiment cut = tiny_experiment(folder.path(), {"engine.micro_batch=4"});
+  const fs::path directory = folder.path() / "whole-cut", again = folder.path() / "cut";
+  run_tiny(cut, directory, false);
+  const auto wanted = results(directory);
+  BOOST_TEST((wanted != expected));
+  BOOST_TEST(
+      run_tiny(cut, again, false, 1, [&](int call, auto& flag) { flag = flag || call == calls / 3; }).interrupted);
+  BOOST_CHECK_THROW(run_tiny(experiment, again, true), Error);
+  run_tiny(cut, again, true, 2);
+  check_same_results(wanted, again);
+}
+
 BOOST_AUTO_TEST_CASE(other_images_do_not_resume) {
   const fs::path scenes = folder.path() / "scenes", directory = folder.path() / "run";
   open_dataset(tiny_experiment(folder.path(), {"data.save=" + scenes.string()}).data, experiment.seed);

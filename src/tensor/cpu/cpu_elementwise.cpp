@@ -36,6 +36,16 @@ void CpuBackend::add(const View& a, const View& b, const View& y) {
   });
 }
 
+void CpuBackend::accumulate(const View& x, double share, const View& sum) {
+  shapes::same("accumulate", Type::f32, sum, x);
+  const auto factor = static_cast<float>(share);
+  for_blocks(x.size(), [&](Index begin, Index count) {
+    const float* const from = x.as<const float>() + begin;
+    float* const to = sum.as<float>() + begin;
+    for (Index i = 0; i < count; ++i) to[i] += factor * from[i];
+  });
+}
+
 void CpuBackend::global_average_pool(const View& x, const View& y) {
   shapes::pool("global_average_pool", Type::f32, x, y);
   const Index pixels = x.h * x.w;
