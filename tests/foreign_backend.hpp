@@ -121,7 +121,13 @@ class ForeignBackend : public cpu::CpuBackend {
                 const View& dx, const BottleneckGradients& g),
                (x, dy, w, e, s, a, dx, g))
   DANAS_OPENED(bottleneck_inference, (const View& x, const FoldedBottleneck& b, Arena& a, const View& y), (x, b, a, y))
+  DANAS_OPENED(features_inference, (const View& x, const FoldedFeatures& f, Arena& a, const View& y), (x, f, a, y))
 #undef DANAS_OPENED
+  FoldedFeatures fold_features(const Filter& w, const BatchNormWeights& weights, double epsilon, Activation act,
+                               Arena& arena) override {
+    const Opened opened(*this);
+    return CpuBackend::fold_features(w, weights, epsilon, act, arena);
+  }
   FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override {
     const Opened opened(*this);
     return CpuBackend::fold_bottleneck(weights, epsilon, arena);

@@ -157,20 +157,33 @@ bool joins_next(const Backend& backend, const LayerList& layers, std::size_t i) 
          !next.residual;
 }
 
+/// Whether the head after a folded layer wants the mean over its output alone.
+bool averaged_by_next(const LayerList& layers, std::size_t i) {
+  if (i + 1 == layers.size() || is_branch(layers, i + 1)) return false;
+  const LayerSpec& layer = layers[i];
+  return layer.kind == LayerKind::convolution && layer.normalized() && layer.kernel == 1 &&
+         layer.geometry.stride == 1 && layers[i + 1].kind == LayerKind::head;
+}
+
 }  // namespace
 
 FoldedNetwork::FoldedNetwork(Backend& backend, Arena& arena, const LayerList& layers,
                              const std::vector<LayerParameters>& parameters)
     : backend_(backend), arena_(arena), layers_(layers) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (!joins_next(backend, layers, i)) widest_ = std::max(widest_, layers[i].out.elements());
+    const bool averaged = averaged_by_next(layers, i);
+    if (!joins_next(backend, layers, i))
+      widest_ = std::max<std::int64_t>(widest_, averaged ? layers[i].out.channels : layers[i].out.elements());
     FoldedLayer& folded = folded_.emplace_back();
     const LayerParameters& own = parameters[i];
     if (is_branch(layers, i)) continue;
     if (layers[i].kind == LayerKind::inverted_bottleneck)
       folded.bottleneck = backend.fold_bottleneck(block_of(parameters, i), batch_norm_epsilon, arena);
+    else if (averaged)
+      folded.features = backend.fold_features(own.filter.value, own.normalization.value, batch_norm_epsilon,
+                                              layers[i].activation, arena);
     else if (layers[i].normalized()) folded = fold(own.filter.value, own.normalization.value);
-    else folded = {own.filter.value, own.bias.value, {}};
+    else folded = {own.filter.value, own.bias.value, {}, {}};
   }
 }
 
@@ -187,13 +200,16 @@ FoldedNetwork::FoldedLayer FoldedNetwork::fold(const Filter& filter, const Batch
   const Filter dense = arena_.take_filter(filter.h, filter.w, filter.in, filter.out);
   const View bias = arena_.take_vector(filter.out);
   backend_.fold_batch_norm(filter, weights, batch_norm_epsilon, dense, bias);
-  return {dense, bias, {}};
+  return {dense, bias, {}, {}};
 }
 
 void FoldedNetwork::run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
                              const View& logits) const {
-  const View features = scratch.take(x.n, 1, 1, x.c);
-  backend_.global_average_pool(x, features);
+  View features = x;
+  if (x.h * x.w > 1) {
+    features = scratch.take(x.n, 1, 1, x.c);
+    backend_.global_average_pool(x, features);
+  }
   backend_.matmul(features, folded.filter, folded.bias, layer.activation, logits);
 }
 
@@ -202,6 +218,15 @@ void FoldedNetwork::observe_joined(Arena& scratch, const LayerSpec& layer, const
   const ArenaScope scope(scratch);
   const View y = scratch.take(x.n, layer.out.height, layer.out.width, layer.out.channels);
   run_plain(backend_, layer, x, folded.filter, folded.bias, layer.activation, y);
+  observe(layer.name, y);
+}
+
+void FoldedNetwork::observe_averaged(Arena& scratch, const LayerSpec& layer, const FoldedFeatures& features,
+                                     const View& x, const Observer& observe) const {
+  const ArenaScope scope(scratch);
+  const View y = scratch.take(x.n, x.h, x.w, layer.out.channels);
+  const auto pixels = [](const View& map) { return View{map.type, map.data, map.rows(), 1, 1, map.c}; };
+  backend_.features_inference(pixels(x), features, scratch, pixels(y));
   observe(layer.name, y);
 }
 
@@ -215,6 +240,14 @@ void FoldedNetwork::run(Arena& scratch, const View& images, const View& logits, 
     const bool last = i + 1 == layers_.size();
     if (joins_next(backend_, layers_, i)) {
       if (observe) observe_joined(scratch, layer, folded_[i], x, observe);
+      continue;
+    }
+    if (averaged_by_next(layers_, i)) {
+      const FoldedFeatures& features = folded_[i].features;
+      if (observe) observe_averaged(scratch, layer, features, x, observe);
+      const View y = outputs.next(x.n, {1, 1, layer.out.channels});
+      backend_.features_inference(x, features, scratch, y);
+      x = y;
       continue;
     }
     if (layer.kind == LayerKind::head) {

@@ -52,13 +52,17 @@ class FoldedNetwork {
     Filter filter;
     View bias;
     FoldedBottleneck bottleneck;
+    FoldedFeatures features;
   };
   /// Of layer i; with the convolution before it, where that is the block's expansion.
   BottleneckWeights block_of(const std::vector<LayerParameters>& parameters, std::size_t i) const;
   FoldedLayer fold(const Filter& filter, const BatchNormWeights& weights) const;
-  /// Computes, for the observer alone, what the block after `layer` keeps to itself.
+  /// Compute, for the observer alone, what is never stored of `layer`: what the block after it keeps to itself; what its
+  /// features are the mean of, as features of every pixel.
   void observe_joined(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
                       const Observer& observe) const;
+  void observe_averaged(Arena& scratch, const LayerSpec& layer, const FoldedFeatures& features, const View& x,
+                        const Observer& observe) const;
   void run_head(Arena& scratch, const LayerSpec& layer, const FoldedLayer& folded, const View& x,
                 const View& logits) const;
 

@@ -99,6 +99,13 @@ struct FoldedBottleneck {
   View packed;                               ///< or absent
 };
 // clang-format on
+/// The same of a 1×1 convolution whose output is averaged over the map (Backend::fold_features).
+struct FoldedFeatures {
+  Filter filter;
+  View bias;
+  Activation activation = Activation::none;
+  View packed;  ///< or absent
+};
 
 /// What a pass of evaluation comes to, in f64.
 struct PredictionCounts {
@@ -259,8 +266,8 @@ class Backend {
   /// images are in the host's memory.
   virtual void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) = 0;
 
-  // The defaults of what follows are composed of the operations above (normalized_convolution.cpp,
-  // inverted_bottleneck.cpp); a backend may override them with fused kernels. Memory for what is saved and for scratch
+  // The defaults of what follows are composed of the operations above (normalized_convolution.cpp, inverted_bottleneck.cpp,
+  // features.cpp); a backend may override them with fused kernels. Memory for what is saved and for scratch
   // comes from the arena; scratch is given back before returning.
 
   /// A convolution, its batch normalization in training mode and its activation as one operation.
@@ -284,6 +291,13 @@ class Backend {
   /// Takes the folded block's memory from the arena.
   virtual FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena);
   virtual void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y);
+
+  // What a network knows of an image as a whole: a 1×1 convolution, its activation and the mean over the map, as one.
+  /// Takes the folded convolution's memory from the arena.
+  virtual FoldedFeatures fold_features(const Filter& w, const BatchNormWeights& weights, double epsilon, Activation act,
+                                       Arena& arena);
+  virtual void features_inference(const View& x, const FoldedFeatures& features, Arena& arena,
+                                  const View& y);  ///< [n,h,w,in] → [n,1,1,out]
 };
 
 /// The product's CPU backend: SIMD (AVX-512, AVX2, NEON or portable, the best the machine has), `threads` threads (0:

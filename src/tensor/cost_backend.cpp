@@ -244,6 +244,13 @@ void CostBackend::bottleneck_inference(const View& x, const FoldedBottleneck& bl
         2 * expanded + 3 * static_cast<double>(y.size()), size(x) + filters, size(y));
 }
 
+void CostBackend::features_inference(const View& x, const FoldedFeatures& features, Arena& arena, const View& y) {
+  if (!fuses_blocks_) return Backend::features_inference(x, features, arena, y);
+  const double outputs = static_cast<double>(x.rows() * features.filter.out);
+  count(2 * outputs * static_cast<double>(x.c), outputs, size(x) + size(features.filter) + size(features.bias),
+        size(y));
+}
+
 void CostBackend::bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena,
                                       const View& y, BottleneckSaved& saved) {
   if (!fused(weights.depthwise, weights.stride))

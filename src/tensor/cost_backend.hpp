@@ -115,6 +115,7 @@ class CostBackend : public Backend {
   void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
                            BottleneckSaved& saved) override;
   void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
+  void features_inference(const View& x, const FoldedFeatures& features, Arena& arena, const View& y) override;
   void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
                            const BottleneckSaved& saved, Arena& arena, const View& dx,
                            const BottleneckGradients& gradients) override;

@@ -77,6 +77,14 @@ void add_convolutions(SelftestTable& table) {
       side.backend().convolution(x, w, s.geometry, bias, s.act, side.result(s.n, s.out_h(), s.out_w(), s.out));
     });
   for (const Window& s : windows)
+    if (s.kernel == 1 && s.geometry.stride == 1)
+      table.add("features_inference", tolerance, s.linear(), s.name(), [s](Side& side) {
+        const View x = side.input(s.n, s.h, s.w, s.in);
+        const Filter w = side.filter(1, 1, s.in, s.out, s.gaps);
+        side.backend().features_inference(x, {w, side.vector(s.out), s.act, {}}, side.arena(),
+                                          side.result(s.n, 1, 1, s.out));
+      });
+  for (const Window& s : windows)
     table.add("convolution_backward_input", tolerance, true, s.name(), [s](Side& side) {
       const View dy = side.input(s.n, s.out_h(), s.out_w(), s.out);
       const Filter w = side.filter(s.kernel, s.kernel, s.in, s.out, s.gaps);

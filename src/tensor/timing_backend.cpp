@@ -262,5 +262,17 @@ void TimingBackend::bottleneck_inference(const View& x, const FoldedBottleneck& 
   timed("bottleneck_inference", {block.depthwise.data}, {y.data},
         [&](Backend& on) { on.bottleneck_inference(x, block, arena_of(on, arena), y); });
 }
+FoldedFeatures TimingBackend::fold_features(const Filter& w, const BatchNormWeights& weights, double epsilon,
+                                            Activation act, Arena& arena) {
+  FoldedFeatures folded;
+  timed("fold_features", {w.data}, {},
+        [&](Backend& on) { folded = on.fold_features(w, weights, epsilon, act, arena_of(on, arena)); });
+  assign(folded.filter.data, layer_of({w.data}));
+  return folded;
+}
+void TimingBackend::features_inference(const View& x, const FoldedFeatures& features, Arena& arena, const View& y) {
+  timed("features_inference", {features.filter.data}, {y.data},
+        [&](Backend& on) { on.features_inference(x, features, arena_of(on, arena), y); });
+}
 
 }  // namespace danas

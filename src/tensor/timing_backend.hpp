@@ -116,6 +116,9 @@ class TimingBackend : public Backend {
                            const BottleneckGradients& gradients) override;
   FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override;
   void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
+  FoldedFeatures fold_features(const Filter& w, const BatchNormWeights& weights, double epsilon, Activation act,
+                               Arena& arena) override;
+  void features_inference(const View& x, const FoldedFeatures& features, Arena& arena, const View& y) override;
 
  private:
   using Addresses = std::initializer_list<const void*>;

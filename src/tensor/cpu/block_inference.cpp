@@ -43,9 +43,7 @@ struct Cut {
   }
 
   Index ring_rows(const BottleneckShape& shape) const { return std::min(shape.in_h, (band - 1) * shape.stride + 3); }
-  Index ring_plane(const BottleneckShape& shape) const {
-    return shape.group * ring_rows(shape) * (shape.in_w + 2) * pixel;
-  }
+  Index ring_plane(const BottleneckShape& shape) const { return shape.group * ring_rows(shape) * shape.in_w * pixel; }
   bool keeps_rings() const { return slab < strip; }  ///< those of all channels, for the next slab
   Index ring_planes(const BottleneckShape& shape) const {
     return keeps_rings() ? shape.planes : std::min(shape.planes, shape.group_planes);
@@ -92,21 +90,15 @@ class Inference {
   Inference(const Kernels& kernels, const BottleneckShape& shape, const Cut& cut, const Folded& weights,
             const Windows* windows, const float* bias3, bool residual, const float* x, float* y, BlockWorker& worker)
       : kernels_(kernels.block), lanes_(kernels.lanes), shape_(shape), weights_(weights), windows_(windows),
-        bias3_(bias3), residual_(residual), x_(x), y_(y), worker_(worker), ring_rows_(cut.ring_rows(shape)),
-        ring_row_((shape.in_w + 2) * pixel), ring_image_(ring_rows_ * ring_row_), ring_plane_(cut.ring_plane(shape)),
+        bias3_(bias3), residual_(residual), x_(x), y_(y), ring_rows_(cut.ring_rows(shape)),
+        ring_row_(shape.in_w * pixel), ring_image_(ring_rows_ * ring_row_), ring_plane_(cut.ring_plane(shape)),
         slab_(cut.slab), band_(cut.band), keeps_(cut.keeps_rings()) {
     const Index rings = cut.ring_planes(shape) * ring_plane_;
     const Index padded = windows ? windows->rows(ring_rows_) * windows->row : 0;
-    Parts parts(worker.tiles.take(ring_row_ + rings + shape.planes * cut.filtered_plane(shape) + padded + 64));
-    zeros_ = parts.take(ring_row_);
-    ring_ = parts.take(rings);
+    Parts parts(worker.tiles.take(pixel + rings + shape.planes * cut.filtered_plane(shape) + padded + 64));
+    ring_ = parts.take(pixel + rings) + pixel;
     filtered_ = parts.take(shape.planes * cut.filtered_plane(shape));
     padded_ = parts.take(padded);
-    std::fill(zeros_, zeros_ + ring_row_, 0.0f);
-    for (float* row = ring_; row < ring_ + rings; row += ring_row_) {  // a pixel of padding at both ends
-      std::fill(row, row + pixel, 0.0f);
-      std::fill(row + ring_row_ - pixel, row + ring_row_, 0.0f);
-    }
   }
 
   void run(Index group, Index first, Index last) {
@@ -115,7 +107,6 @@ class Inference {
     Index next = std::max<Index>(0, first * shape_.stride - shape_.padding_y);
     for (Index row = first; row < last; row += slab_) {
       const Index end = std::min(row + slab_, last);
-      if (shape_.expands()) find_offsets(next, input_rows(end));
       for (Index channels = 0; channels < shape_.channel_groups(); ++channels) filter_slab(channels, row, end, next);
       project(row, end);
       next = input_rows(end);
@@ -142,19 +133,6 @@ class Inference {
     }
   }
 
-  /// Where the input's rows [first, last) of every image go: those of a slab, whatever the channels.
-  void find_offsets(Index first, Index last) {
-    offsets_row_ = first;
-    const Index count = images_ * (last - first) * shape_.in_w;
-    if (static_cast<Index>(worker_.offsets.size()) < count) worker_.offsets.resize(static_cast<std::size_t>(count));
-    std::int32_t* to = worker_.offsets.data();
-    for (Index image = 0; image < images_; ++image)
-      for (Index y = first; y < last; ++y, to += shape_.in_w) {
-        const auto row = static_cast<std::int32_t>(image * ring_image_ + y % ring_rows_ * ring_row_ + pixel);
-        for (Index x = 0; x < shape_.in_w; ++x) to[x] = row + static_cast<std::int32_t>(x * pixel);
-      }
-  }
-
   const float* input(Index row) const {
     return x_ + (group_ * shape_.group * shape_.in_h + row) * shape_.in_w * shape_.in;
   }
@@ -165,19 +143,23 @@ class Inference {
     WideActivated product{};
     product.panel = weights_.expand + plane * pixel * shape_.in;
     product.planes = shape_.planes_of(channels);
-    product.y = ring_of(channels);
     product.y_plane = ring_plane_;
     product.bias = weights_.bias1 + plane * pixel;
     return product;
   }
 
+  /// Several images of a group come with all their rows, and lie one after the other.
   void expand(Index channels, Index first, Index last) const {
     WideActivated product = expansion(channels);
-    product.x = input(first);
     product.x_stride = product.depth = shape_.in;
-    product.rows = images_ * (last - first) * shape_.in_w;
-    product.offsets = worker_.offsets.data() + (first - offsets_row_) * shape_.in_w;
-    kernels_.wide_activated(product);
+    while (first < last) {  // up to the end of the ring
+      const Index place = first % ring_rows_, end = std::min(last, first + ring_rows_ - place);
+      product.x = input(first);
+      product.rows = images_ * (end - first) * shape_.in_w;
+      product.y = ring_of(channels) + place * ring_row_;
+      kernels_.wide_activated(product);
+      first = end;
+    }
   }
 
   void convolve(Index channels, Index first, Index last) const {
@@ -187,12 +169,12 @@ class Inference {
     product.segments = windows_->kernel;
     product.segment_step = windows_->row;
     product.rows = shape_.in_w;
-    product.offsets = worker_.offsets.data() + (first - offsets_row_) * shape_.in_w;
     for (Index image = 0; image < images_; ++image) {
       const Index number = group_ * shape_.group + image;
       windows_->copy(x_ + number * windows_->height * windows_->width * windows_->channels, first, last, padded_);
-      for (Index y = first; y < last; ++y, product.offsets += shape_.in_w) {
+      for (Index y = first; y < last; ++y) {
         product.x = padded_ + (y - first) * windows_->stride * windows_->row;
+        product.y = ring_of(channels) + image * ring_image_ + y % ring_rows_ * ring_row_;
         kernels_.wide_activated(product);
       }
     }
@@ -207,7 +189,7 @@ class Inference {
               {.x = input(image * shape_.in_h + y) + channel,
                .x_row = 0,
                .x_pixel = shape_.in,
-               .y = ring_of(channels) + i * ring_plane_ + image * ring_image_ + y % ring_rows_ * ring_row_ + pixel,
+               .y = ring_of(channels) + i * ring_plane_ + image * ring_image_ + y % ring_rows_ * ring_row_,
                .y_row = 0,
                .y_pixel = pixel,
                .rows = 1,
@@ -222,7 +204,7 @@ class Inference {
     for (int i = 0; i < shape_.planes_of(channels); ++i) {
       const Index plane = shape_.first_plane(channels) + i;
       PlaneFilter f{};
-      f.x = {ring_of(channels) + i * ring_plane_, ring_image_, ring_row_, ring_rows_, shape_.in_h, zeros_};
+      f.x = {ring_of(channels) + i * ring_plane_ - pixel, ring_image_, ring_row_, ring_rows_, shape_.in_h, nullptr};
       f.stride = shape_.stride;
       f.images = images_;
       f.first = first;
@@ -267,11 +249,10 @@ class Inference {
   const bool residual_;
   const float* x_;
   float* y_;
-  BlockWorker& worker_;
   const Index ring_rows_, ring_row_, ring_image_, ring_plane_, slab_, band_;
   const bool keeps_;
-  float *zeros_, *ring_, *filtered_, *padded_;
-  Index group_ = 0, images_ = 0, offsets_row_ = 0;
+  float *ring_, *filtered_, *padded_;
+  Index group_ = 0, images_ = 0;
 };
 
 }  // namespace

@@ -25,14 +25,14 @@ struct WideProduct {
   Index x_stride, rows, depth;
   const float* panel;
   int planes;
-  float* y;       ///< row r of the first plane at y + 16·r, if there are no offsets
+  float* y;       ///< row r of the first plane at y + 16·r, where there are no offsets
   Index y_plane;  ///< floats from a plane to the next
   Index segments = 1, segment_step = 0;
 };
-/// y = relu6(bias + x·w), at offsets.
+/// y = relu6(bias + x·w).
 struct WideActivated : WideProduct {
   const float* bias;
-  const std::int32_t* offsets;
+  const std::int32_t* offsets;  ///< of the rows of y, or null
 };
 /// y = x·w and its moments.
 struct WideMoments : WideProduct {
@@ -75,8 +75,8 @@ struct WideFilter {
   float* out;
 };
 
-/// One plane of a padded map: row y of image i at base + i·image + (rows kept < height ? y mod rows : y)·row, each with a
-/// pixel of zeros before and after it.
+/// One plane of a padded map: row y of image i at base + i·image + (rows kept < height ? y mod rows : y)·row, which is
+/// where the pixel of padding before it lies.
 struct PaddedPlane {
   const float* base;
   Index image, row, rows, height;
@@ -85,7 +85,7 @@ struct PaddedPlane {
 
 /// 3×3 depthwise convolution of one plane: output rows [first, last) of each image.
 struct PlaneFilter {
-  PaddedPlane x;
+  PaddedPlane x;  ///< nothing of the padding is read
   int stride;
   Index images, first, last, width;  ///< of the output
   Index padding_y, padding_x;
@@ -98,7 +98,7 @@ struct PlaneFilter {
 
 /// Its gradients for input rows [first, last): q = dx where ReLU6 is open, dw += x·dy, sums of q and q·(expanded − mean).
 struct PlaneFilterBackward {
-  PaddedPlane dy;
+  PaddedPlane dy;  ///< with zeros in the padding
   int stride;
   Index images, first, last, width;  ///< of the input
   Index padding_y, padding_x;

@@ -168,7 +168,7 @@ void wide_activated(const WideActivated& arguments) {
     constexpr int vectors = std::extent_v<std::remove_reference_t<decltype(sum)>, 1>;
 #pragma GCC unroll 32
     for (int r = 0; r < rows; ++r) {
-      float* y = product.y + product.offsets[row + r];
+      float* y = product.y + (product.offsets ? product.offsets[row + r] : (row + r) * plane_channels);
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) store(y + vector_place(first + v, product.y_plane), relu6(sum[r][v]));
     }

@@ -87,6 +87,9 @@ class CpuBackend : public HostBackend {
                            const BottleneckGradients& gradients) override;
   FoldedBottleneck fold_bottleneck(const BottleneckWeights& weights, double epsilon, Arena& arena) override;
   void bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) override;
+  FoldedFeatures fold_features(const Filter& w, const BatchNormWeights& weights, double epsilon, Activation act,
+                               Arena& arena) override;
+  void features_inference(const View& x, const FoldedFeatures& features, Arena& arena, const View& y) override;
 
  private:
   /// A dense matrix [count, width].
