@@ -33,6 +33,9 @@ SelftestTable selftest_table() {
   add_training_cases(table);
   add_bottleneck_cases(table);
   add_normalized_convolution_cases(table);
+  add_precision_cases(table);
+  add_products_by_four(table);
+  add_normalizations_by_four(table);
   return table;
 }
 

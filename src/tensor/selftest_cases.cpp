@@ -9,7 +9,7 @@ namespace {
 
 using Side = SelftestSide;
 
-constexpr std::array<std::int64_t, 10> widths{1, 7, 8, 9, 12, 15, 16, 17, 33, 96};
+constexpr std::array<std::int64_t, 9> widths{1, 7, 8, 9, 15, 16, 17, 33, 96};
 constexpr std::array<Activation, 4> activations{Activation::none, Activation::relu, Activation::relu6,
                                                 Activation::sigmoid};
 constexpr std::array<const char*, 4> activation_names{"", ", relu", ", relu6", ", sigmoid"};
@@ -213,6 +213,23 @@ void add_normalization_cases(SelftestTable& table) {
       table.add("fold_batch_norm", elementwise, false, selftest_shape({3, 3, 1, c}),
                 [=](Side& side) { fold_case(side, 3, 1, c, gaps); });
     }
+}
+
+void add_normalizations_by_four(SelftestTable& table) {
+  for (const std::int64_t c : {4, 12, 20}) {
+    const std::string name = selftest_shape({35, c});
+    table.add("batch_norm_training", normalization, false, name,
+              [=](Side& side) { batch_norm_training_case(side, 35, c, Activation::none, 1); });
+    table.add("batch_norm_inference", reduction, false, name,
+              [=](Side& side) { batch_norm_inference_case(side, 35, c, Activation::relu6); });
+    table.add("batch_norm_backward", normalization, false, name,
+              [=](Side& side) { batch_norm_backward_case(side, 35, c, Activation::relu6, false); });
+    table.add("global_average_pool", reduction, false, name,
+              [=](Side& side) { side.backend().global_average_pool(side.input(3, 5, 7, c), side.result(3, 1, 1, c)); });
+    table.add("global_average_pool_backward", elementwise, false, name, [=](Side& side) {
+      side.backend().global_average_pool_backward(side.input(3, 1, 1, c), side.result(3, 5, 7, c));
+    });
+  }
 }
 
 void add_elementwise_cases(SelftestTable& table) {

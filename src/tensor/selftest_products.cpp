@@ -10,7 +10,7 @@ namespace {
 
 using Side = SelftestSide;
 
-constexpr std::array<std::int64_t, 10> widths{1, 7, 8, 9, 12, 15, 16, 17, 33, 96};
+constexpr std::array<std::int64_t, 9> widths{1, 7, 8, 9, 15, 16, 17, 33, 96};
 constexpr std::array<std::array<std::int64_t, 2>, 5> sizes{{{1, 1}, {2, 3}, {5, 7}, {8, 8}, {14, 13}}};
 constexpr std::array<Activation, 4> activations{Activation::none, Activation::relu, Activation::relu6,
                                                 Activation::sigmoid};
@@ -67,8 +67,7 @@ std::vector<Window> convolution_windows() {
   return windows;
 }
 
-void add_convolutions(SelftestTable& table) {
-  const std::vector<Window> windows = convolution_windows();
+void add_convolutions(SelftestTable& table, const std::vector<Window>& windows) {
   for (const Window& s : windows)
     table.add("convolution", tolerance, s.linear(), s.name(), [s](Side& side) {
       const View x = side.input(s.n, s.h, s.w, s.in);
@@ -124,8 +123,7 @@ std::vector<Window> depthwise_windows() {
   return windows;
 }
 
-void add_depthwise(SelftestTable& table) {
-  const std::vector<Window> windows = depthwise_windows();
+void add_depthwise(SelftestTable& table, const std::vector<Window>& windows) {
   for (const Window& s : windows)
     table.add("depthwise", tolerance, s.linear(), s.name(), [s](Side& side) {
       const View x = side.input(s.n, s.h, s.w, s.in);
@@ -200,9 +198,22 @@ void add_matmul(SelftestTable& table) {
 }  // namespace
 
 void add_product_cases(SelftestTable& table) {
-  add_convolutions(table);
-  add_depthwise(table);
+  add_convolutions(table, convolution_windows());
+  add_depthwise(table, depthwise_windows());
   add_matmul(table);
+}
+
+void add_products_by_four(SelftestTable& table) {
+  std::vector<Window> windows, planes;
+  for (const std::int64_t c : {4, 12, 20})
+    for (const bool gaps : {false, true}) {
+      for (const std::int64_t kernel : {1, 3})
+        windows.push_back({2, 7, 6, c, 24 - c, kernel, {1, Padding::same}, gaps, true, Activation::relu6});
+      for (const int stride : {1, 2})
+        planes.push_back({2, 7, 6, c, c, 3, {stride, Padding::same}, gaps, true, Activation::relu6});
+    }
+  add_convolutions(table, windows);
+  add_depthwise(table, planes);
 }
 
 void add_normalized_convolution_cases(SelftestTable& table) {

@@ -119,5 +119,9 @@ void add_normalization_cases(SelftestTable& table);  // selftest_cases.cpp
 void add_elementwise_cases(SelftestTable& table);
 void add_bottleneck_cases(SelftestTable& table);
 void add_training_cases(SelftestTable& table);  // selftest_training.cpp
+void add_precision_cases(SelftestTable& table);
+/// Channels that are multiples of 4, which are accessed in halves of a vector where they have 16 bits.
+void add_products_by_four(SelftestTable& table);        // selftest_products.cpp
+void add_normalizations_by_four(SelftestTable& table);  // selftest_cases.cpp
 
 }  // namespace danas

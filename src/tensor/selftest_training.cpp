@@ -22,12 +22,10 @@ void loss_cases(SelftestTable& table, std::int64_t n, std::int64_t classes) {
     const View in = logits(side), labels = side.labels(n, classes), out = side.vector_result(n * classes);
     side.backend().softmax_cross_entropy(in, labels, rows_of(out, n), side.sums(1, 2));
   });
-  for (const bool scaled : {false, true})
-    table.add("softmax_cross_entropy_backward", elementwise, false, name + (scaled ? ", scaled" : ""), [=](Side& side) {
-      const View in = rows_of(side.vector(n * classes, 0, 1), n), labels = side.labels(n, classes);
-      const View scale = scaled ? side.vector(2, 1, 64) : View{};
-      side.backend().softmax_cross_entropy_backward(in, labels, scale, side.result(n, 1, 1, classes));
-    });
+  table.add("softmax_cross_entropy_backward", elementwise, false, name, [=](Side& side) {
+    const View in = rows_of(side.vector(n * classes, -12, 12), n), labels = side.labels(n, classes);
+    side.backend().softmax_cross_entropy_backward(in, labels, {}, side.result(n, 1, 1, classes));
+  });
   table.add("count_predictions", reduction, false, name, [=](Side& side) {
     const View in = logits(side), labels = side.labels(n, classes), confusion = side.sums(classes, classes);
     side.backend().count_predictions(in, labels, {confusion, side.sums(1, 1)});
@@ -71,6 +69,10 @@ void add_training_cases(SelftestTable& table) {
     for (const std::int64_t classes : {1, 2, 3, 10, 17, 1000}) loss_cases(table, n, classes);
   for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001})
     for (const int row : {0, 1, 2}) optimizer_cases(table, size, row);
+  table.add("next_step", 0, true, "1", [](Side& side) { side.backend().next_step(side.counter(0, 5)); });
+}
+
+void add_precision_cases(SelftestTable& table) {
   for (const std::int64_t size : {1, 7, 8, 9, 16, 17, 1000, 70001}) {
     const std::string name = selftest_shape({size});
     table.add("cast", elementwise, true, name,
@@ -89,7 +91,13 @@ void add_training_cases(SelftestTable& table) {
       });
     }
   }
-  table.add("next_step", 0, true, "1", [](Side& side) { side.backend().next_step(side.counter(0, 5)); });
+  for (const std::int64_t n : {1, 128})
+    table.add("softmax_cross_entropy_backward", elementwise, false, selftest_shape({n, 10}) + ", scaled",
+              [=](Side& side) {
+                const View in = rows_of(side.vector(n * 10, 0, 1), n), labels = side.labels(n, 10),
+                           scale = side.vector(2, 1, 64);
+                side.backend().softmax_cross_entropy_backward(in, labels, scale, side.result(n, 1, 1, 10));
+              });
 }
 
 }  // namespace danas
