@@ -109,15 +109,15 @@ void CpuBackend::features_inference(const View& x, const FoldedFeatures& feature
   Index image_groups = divide_up(x.n * pixels * x.c, cache_floats);
   const Index images = divide_up(x.n, image_groups);
   image_groups = divide_up(x.n, images);
-  const Index step = 3 * divide_up(vectors, 3 * divide_up(least_tasks, image_groups));  // vectors of a task
-  const Index column_groups = divide_up(vectors, step);
+  const Index panels = divide_up(vectors, 3), panels_per_task = divide_up(panels, divide_up(least_tasks, image_groups));
+  const Index column_groups = divide_up(panels, panels_per_task);
   pool_.run(image_groups * column_groups, [&](std::int64_t task, int worker) {
     Scratch& scratch = workers_[static_cast<std::size_t>(worker)].rows;
     float* const tile = scratch.take(std::max(tile_rows, pixels) * 3 * lanes);
     const FeaturesTask features_task(kernels_, x, features, packed, tile, y);
-    const Index begin = task / column_groups * images, first = task % column_groups * step;
-    const Index last = std::min(first + step, vectors);
-    for (Index vector = first; vector < last;) {
+    const Index begin = task / column_groups * images, panel = task % column_groups * panels_per_task;
+    const Index last = panel_begin(panel + panels_per_task, vectors);
+    for (Index vector = panel_begin(panel, vectors); vector < last;) {
       const int width = panel_vectors(vectors - vector);
       features_task.run(begin, std::min(begin + images, x.n), vector, width);
       vector += width;

@@ -189,4 +189,10 @@ constexpr int panel_vectors(Index remaining) {
   return remaining == 4 ? 2 : remaining < 3 ? static_cast<int>(remaining) : 3;
 }
 
+/// The first vector of a panel of so many vectors, as panel_vectors() cuts them; beyond the last panel their number.
+constexpr Index panel_begin(Index panel, Index vectors) {
+  const Index first = 3 * panel < vectors ? 3 * panel : vectors;
+  return panel > 0 && vectors - first == 1 ? first - 1 : first;
+}
+
 }  // namespace danas::cpu
