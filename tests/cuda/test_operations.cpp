@@ -38,14 +38,16 @@ constexpr std::array<Type, 3> types{Type::f32, Type::f16, Type::bf16};
 
 }  // namespace
 
-// The threads are the emulated ones, between whose barriers the thread sanitizer looks for races.
-BOOST_AUTO_TEST_SUITE(operations, *boost::unit_test::label("threads"))
+BOOST_AUTO_TEST_SUITE(operations)
 
-BOOST_AUTO_TEST_CASE(every_operation_agrees_with_the_reference) {
+// The threads of a test are the emulated ones, between whose barriers the thread sanitizer looks for races: in these two,
+// which launch every kernel.
+BOOST_AUTO_TEST_CASE(every_operation_agrees_with_the_reference, *boost::unit_test::label("threads")) {
   check_table(Type::f32, Order::forward, SelftestFill::reals, all_operations);
 }
 
-BOOST_AUTO_TEST_CASE(every_operation_in_f16_agrees_with_the_reference_that_rounds_at_the_same_stores) {
+BOOST_AUTO_TEST_CASE(every_operation_in_f16_agrees_with_the_reference_that_rounds_at_the_same_stores,
+                     *boost::unit_test::label("threads")) {
   check_table(Type::f16, Order::reverse, SelftestFill::reals, all_operations);
 }
 
