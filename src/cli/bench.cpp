@@ -36,16 +36,14 @@ double operand_bytes(const LayerList& layers, Work work, int batch) {
   return training_cost(layers, settings).step.bytes() / batch;
 }
 
-/// What a GPU does beside: other ways to the same work.
-void measure_ways(const BenchArguments& arguments, Backend& backend, BenchRound& round) {
+/// What a GPU does beside: other ways to the same work; none where so many need more memory than there is.
+void measure_ways(const BenchArguments& arguments, Backend& backend, double arena_bytes, BenchRound& round) {
+  constexpr double beside_arena = 0x1p27;  // bytes of a lane: weights, optimizer, batch, workspace, the driver's own
   const LayerList layers = bench_layers(arguments);
   const double seconds = arguments.seconds / arguments.rounds;
   const auto lanes = [&](Backend& of, int count) {
-    try {
-      return measure_lanes(of, layers, arguments.mode, arguments.batch, seconds, count).images_per_second;
-    } catch (const Error&) {  // several may need more memory than there is
-      return 0.0;
-    }
+    if (count * (arena_bytes + beside_arena) > of.usable_bytes()) return 0.0;
+    return measure_lanes(of, layers, arguments.mode, arguments.batch, seconds, count).images_per_second;
   };
   round.without_graphs = lanes(*make_cuda_backend(arguments.machine.device.gpu, Type::f32, false), 1);
   round.two_lanes = lanes(backend, 2);
@@ -65,7 +63,7 @@ BenchRound measure_round(const BenchRow& row) {
                                       : measure_peak(backend->threads(), peak_seconds);
   round.peak_gflops = peak.gflops;
   round.peak_gb_per_second = peak.gb_per_second;
-  if (row.on_gpu) measure_ways(arguments, *backend, round);
+  if (row.on_gpu) measure_ways(arguments, *backend, static_cast<double>(speed.arena_bytes), round);
   return round;
 }
 

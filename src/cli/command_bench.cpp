@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "base/error.hpp"
 #include "cli/bench.hpp"
 #include "cli/bench_model.hpp"
 #include "cli/session.hpp"
@@ -29,11 +30,13 @@ int run_row(const BenchArguments& arguments) {
 }  // namespace
 
 int command_bench(const BenchArguments& arguments) {
+  const bool of_data = arguments.mode == Work::load || arguments.mode == Work::decode;
   if (arguments.model) {
+    if (of_data) throw expected("--machine", "--mode train, finetune or eval", std::string(name_of(arguments.mode)));
     print_model(arguments.suite ? bench_suite(arguments) : std::vector{arguments});
     return 0;
   }
-  if (arguments.mode == Work::load || arguments.mode == Work::decode) {
+  if (of_data) {
     bench_data(arguments);
     return 0;
   }

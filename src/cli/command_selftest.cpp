@@ -33,7 +33,7 @@ int test_device(Backend& device) {
 int command_selftest(const MachineArguments& arguments) {
   const auto device = open_backend(arguments);
   int failed = test_device(*device);
-  if (device->instruction_set().starts_with("cuda")) {
+  if (!device->host_memory()) {
     failed += test_device(*open_backend(arguments, Precision::f16));
     if (cuda_computes(arguments.device.gpu, Type::bf16))
       failed += test_device(*open_backend(arguments, Precision::bf16));

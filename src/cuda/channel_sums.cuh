@@ -11,8 +11,8 @@ constexpr int sum_threads = 256;
 
 /// parts [part][Terms::count][channel] = Σ over the part's rows of what terms.add(row, c, column, sums) adds for a vector of
 /// channels from c on; `column` is what terms.column(c) knows of them. Blocks of 256 threads: `columns` vectors of channels
-/// (a power of 2) by 256/columns rows; 8 (f32) or 16 KiB of shared memory, at most 64 registers on sm_80. Reads the terms' operands once, 128 bits at a time.
-/// Grid: (parts, ⌈vectors of channels/columns⌉).
+/// (a power of 2) by 256/columns rows; 8 (f32) or 16 KiB of shared memory, at most 64 registers on sm_80. Reads the terms'
+/// operands once, 128 bits at a time. Grid: (parts, ⌈vectors of channels/columns⌉).
 template <class Terms>
 __global__ void __launch_bounds__(sum_threads)
     channel_parts(Terms terms, int rows, int channels, int part, int columns, double* parts) {

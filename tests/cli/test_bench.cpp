@@ -158,6 +158,7 @@ BOOST_AUTO_TEST_CASE(a_modeled_machine_is_called_a_model) {
                            "\nmodel, not measurement, by kernel", "NVIDIA Tesla V100", "assumed"})
     BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
   check_error(model({"--machine", "v100", "--precision", "bf16"}), 2, "[--precision]");
+  check_error(model({"--machine", "v100", "--mode", "load"}), 2, "[--machine]");
 }
 
 BOOST_AUTO_TEST_CASE(a_modeled_search_is_called_a_model) {

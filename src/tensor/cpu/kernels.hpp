@@ -135,7 +135,7 @@ struct Kernels {
 
   // Batch normalization. Vectors have span.width elements; sums are overwritten.
   void (*moments)(const Span&, const float* x, const float* shift, float* sum, float* sum_of_squares);
-  void (*column_sums)(const Span&, const float* x, float* sum);
+  void (*column_sums)(const Span&, const float* x, float* sum);  ///< which may be the first row of x
   void (*normalize)(const Span&, const float* x, const float* mean, const float* scale, const float* offset,
                     Activation act, const float* add, float* y);  ///< `add` to what the activation gives, or null
   /// sums of g and g·(x − mean), g = dy through the activation's mask

@@ -153,7 +153,8 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
-  *free = *total = std::size_t{1} << 30;
+  const char* const memory = std::getenv("EMULATED_MEMORY");
+  *free = *total = memory != nullptr ? std::stoull(memory) : std::size_t{1} << 30;
   return planned();
 }
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
