@@ -127,7 +127,8 @@ void add_describe(CLI::App& app, Job& job) {
   sub->add_option("--classes", a->classes, "Number of classes (default 2)")
       ->type_name("N")
       ->check(CLI::Range(2, 100000));
-  add_choice(sub, "--protocol", a->protocol, "corrected or published");
+  add_choice(sub, "--protocol", a->protocol,
+             "RAM and flash as danas sums them or as the published code: corrected or published");
   add_json(sub, a->json);
 }
 

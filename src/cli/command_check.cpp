@@ -93,7 +93,7 @@ double share_that_fits(const Experiment& experiment, int classes) {
   const SearchSpace& space = experiment.space;
   const Measures limits = experiment.device.limits();
   for (std::int64_t i = 0; i < space.size(); ++i) {
-    const Measures needs = estimate(system_layers(space.at(i), classes), experiment.device.bytes);
+    const Measures needs = estimate(space.at(i), classes, experiment.device.bytes, experiment.switches);
     fit += within_limits(excess(needs, limits)) ? 1 : 0;
   }
   return static_cast<double>(fit) / static_cast<double>(space.size());

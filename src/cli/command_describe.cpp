@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "nas/estimators.hpp"
+#include "nas/published_sums.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -25,9 +26,9 @@ JsonObject layer_json(const LayerRow& layer) {
   return json;
 }
 
-long long folded_parameters(const std::vector<LayerRow>& table) {
+long long folded_parameters(const System& system, int classes) {
   long long sum = 0;
-  for (const LayerRow& layer : table) sum += layer.parameters_folded;
+  for (const Layer& layer : layer_table(system_layers(system, classes))) sum += layer.parameters_folded;
   return sum;
 }
 
@@ -37,7 +38,7 @@ void print_json(const System& system, int classes, const std::vector<LayerRow>& 
   JsonObject json;
   json.add("arch", system.text()).add("classes", classes);
   for (const MeasureInfo& each : estimates) json.add(each.name, total.count(each.measure));
-  json.add("parameters_folded", folded_parameters(table)).add("layers", rows);
+  json.add("parameters_folded", folded_parameters(system, classes)).add("layers", rows);
   fmt::print("{}\n", json.text());
 }
 
@@ -52,7 +53,7 @@ void print_table(const System& system, int classes, const std::vector<LayerRow>&
                layer.ram_bytes, layer.flash_bytes);
   }
   fmt::print("\nparameters  {} ({} with batch normalization folded)\n", total.count(Measure::parameters),
-             folded_parameters(table));
+             folded_parameters(system, classes));
   fmt::print("MACs        {}\n", total.count(Measure::macs));
   fmt::print("RAM         {} bytes, {} (int8, the layer that needs most)\n", total.count(Measure::ram_bytes),
              kib_text(total[Measure::ram_bytes]));
@@ -63,16 +64,18 @@ void print_table(const System& system, int classes, const std::vector<LayerRow>&
 }  // namespace
 
 int command_describe(const DescribeArguments& arguments) {
-  if (arguments.protocol == Protocol::published)
-    throw Error("--protocol published", "is not available yet; use corrected");
   const System system = read_system(arguments.system);
-  const LayerList layers = system_layers(system, arguments.classes);
-  const std::vector<LayerRow> table = layer_rows(layers);
-  const Measures total = estimate(layers);
+  const bool published = arguments.protocol == Protocol::published;
+  Switches switches;
+  switches.unfused_ram = switches.unfused_flash = published;
+  const std::vector<LayerRow> table =
+      published ? published_rows(system, arguments.classes) : layer_rows(system_layers(system, arguments.classes));
+  const Measures total = estimate(system, arguments.classes, {}, switches);
   if (arguments.json) {
     print_json(system, arguments.classes, table, total);
   } else {
     print_table(system, arguments.classes, table, total);
+    if (published) fmt::print("\nShapes and parameters of the supernet's layers, bytes times the width.\n");
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "nas/candidate_fields.hpp"
 
 #include "base/error.hpp"
+#include "nas/estimators.hpp"
 
 namespace danas {
 
@@ -21,12 +22,24 @@ System system_of(const Candidate& candidate, const std::string& where) {
   return system;
 }
 
-void set_scores(Candidate& candidate, const Metrics& metrics, Split split) {
+void set_needs(Candidate& candidate, const Experiment& experiment, int classes) {
+  const Device& device = experiment.device;
+  candidate.measures.set(estimate(system_of(candidate), classes, device.bytes, experiment.switches));
+  candidate.violation = excess(candidate.measures, device.limits());
+}
+
+void set_fitness(Candidate& candidate, const Experiment& experiment) {
+  candidate.fitness = fitness(candidate.measures, experiment.device.limits(), experiment.fitness);
+}
+
+void set_scores(Candidate& candidate, const Metrics& metrics, Split split, const Experiment& experiment) {
+  const auto or_accuracy = [&](double score) { return experiment.switches.one_score ? metrics.accuracy : score; };
   candidate.split = split_name(split);
   candidate.measures.set({{Measure::accuracy, metrics.accuracy},
-                          {Measure::precision, metrics.precision},
-                          {Measure::recall, metrics.recall},
-                          {Measure::f1, metrics.f1}});
+                          {Measure::precision, or_accuracy(metrics.precision)},
+                          {Measure::recall, or_accuracy(metrics.recall)},
+                          {Measure::f1, or_accuracy(metrics.f1)}});
+  set_fitness(candidate, experiment);
 }
 
 }  // namespace danas

@@ -1,5 +1,8 @@
 #include "nas/estimators.hpp"
 
+#include "nas/published_sums.hpp"
+#include "nn/mobilenet_v2.hpp"
+
 namespace danas {
 
 Measures estimate(const LayerList& layers, const ByteWidths& bytes) {
@@ -8,6 +11,16 @@ Measures estimate(const LayerList& layers, const ByteWidths& bytes) {
 #define DANAS_ESTIMATE(name, ...) measures.set(Measure::name, estimate_##name(table, bytes));
   DANAS_ESTIMATES(DANAS_ESTIMATE)
 #undef DANAS_ESTIMATE
+  return measures;
+}
+
+Measures estimate(const System& system, int classes, const ByteWidths& bytes, const Switches& switches) {
+  Measures measures = estimate(system_layers(system, classes), bytes);
+  if (!switches.unfused_ram && !switches.unfused_flash) return measures;
+  const std::vector<LayerRow> rows = published_rows(system, classes);
+  const auto sum = [](long long elements, int width) { return static_cast<double>(elements * width); };
+  if (switches.unfused_ram) measures.set(Measure::ram_bytes, sum(published_ram(rows), bytes.activation));
+  if (switches.unfused_flash) measures.set(Measure::flash_bytes, sum(published_flash(rows), bytes.parameter));
   return measures;
 }
 

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "nas/protocol.hpp"
+#include "nn/architecture.hpp"
 #include "nn/layer.hpp"
 #include "results/layer_table.hpp"
 #include "results/measures.hpp"
@@ -21,6 +23,8 @@ DANAS_ESTIMATES(DANAS_ESTIMATOR)
 
 /// All of them.
 Measures estimate(const LayerList& layers, const ByteWidths& bytes = {});
+/// Those of a system, RAM and flash by the sums that the switches name.
+Measures estimate(const System& system, int classes, const ByteWidths& bytes, const Switches& switches);
 
 /// RAM of one layer by eq. 2: input and output, and what a residual keeps meanwhile; the first layer's input is the image.
 long long layer_ram(const std::vector<Layer>& layers, std::size_t index, const ByteWidths& bytes);

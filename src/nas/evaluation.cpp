@@ -96,7 +96,8 @@ void Evaluation::train_and_measure(TrainingPhase phase, Piece& piece, Backend& l
     if (!piece.trained) train(trainer, phase, piece, lane, stepped);
     piece.train_seconds = stopwatch.lap();
     const System system = system_of(piece.candidate);
-    const Metrics metrics = trainer.evaluate(*piece.network, piece.network->layers(), system.data, Split::validation);
+    const Metrics metrics =
+        trainer.evaluate(*piece.network, piece.network->layers(), system.data, context_.experiment.selection_split());
     if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
     piece.metrics = metrics;
   } catch (const Diverged& error) {
@@ -127,17 +128,13 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
 // By this thread, before lanes look for them.
 void Evaluation::open_images(const DataConfiguration& data) {
   prepare_images(context_.store, data);
+  context_.store.evaluation(context_.experiment.selection_split(), data.resolution);
   context_.data_log.update();
-}
-
-void Evaluation::set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const {
-  set_scores(candidate, metrics, split);
-  candidate.fitness = fitness(candidate.measures, context_.experiment.device.limits(), context_.experiment.fitness);
 }
 
 // Supernets first, in order; their training is not part of the candidates' time.
 void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take) {
-  const Device& device = context_.experiment.device;
+  const Experiment& experiment = context_.experiment;
   std::vector<Piece> pieces;
   for (const Proposal& proposal : proposals) {
     if (!supernets_.prepare(proposal.system.data)) break;
@@ -145,15 +142,14 @@ void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take)
     Candidate& candidate = pieces.emplace_back().candidate;
     candidate.id = proposal.id;
     set_system(candidate, proposal.system);
-    candidate.measures = estimate(system_layers(proposal.system, context_.classes()), device.bytes);
-    candidate.violation = excess(candidate.measures, device.limits());
+    set_needs(candidate, experiment, context_.classes());
   }
   const auto begin = [&](Piece& piece) { piece.network = slice(system_of(piece.candidate)); };
   const auto end = [&](Piece& piece) {
     Candidate& candidate = piece.candidate;
     candidate.train_seconds = piece.train_seconds;
     candidate.eval_seconds = piece.eval_seconds;
-    set_metrics(candidate, piece.metrics.value_or(Metrics{}), Split::validation);
+    set_scores(candidate, piece.metrics.value_or(Metrics{}), experiment.selection_split(), experiment);
     if (!piece.metrics) {
       candidate.outcome = Outcome::diverged;
       context_.status.log(
@@ -236,7 +232,8 @@ void Evaluation::train_further(std::span<const Candidate> candidates, const Take
     context_.run.flush();
     save_final(piece);
     Candidate result = piece.candidate;
-    if (piece.metrics) set_metrics(result, *piece.metrics, Split::validation);
+    const Experiment& experiment = context_.experiment;
+    if (piece.metrics) set_scores(result, *piece.metrics, experiment.selection_split(), experiment);
     else result.outcome = Outcome::fallback;
     result.train_seconds += piece.train_seconds;
     result.eval_seconds += piece.eval_seconds;
@@ -255,10 +252,9 @@ Candidate Evaluation::test(const Candidate& candidate) {
   Metadata metadata;
   const Network network = load(candidate, metadata);
   Candidate result = candidate;
-  set_metrics(
-      result,
-      context_.trainer_on(context_.backend).evaluate(network, network.layers(), system_of(candidate).data, Split::test),
-      Split::test);
+  SystemTrainer trainer = context_.trainer_on(context_.backend);
+  set_scores(result, trainer.evaluate(network, network.layers(), system_of(candidate).data, Split::test), Split::test,
+             context_.experiment);
   return result;
 }
 

@@ -31,7 +31,7 @@ class Evaluation : public Evaluator {
     std::optional<Network> network;  ///< none while it waits; from begin to end, unless there is nothing to do
     bool trained = false;            ///< the model after final training is there already
     std::vector<TrainingRow> rows;   ///< of training.csv, until the candidate is on record
-    std::optional<Metrics> metrics;  ///< on validation; none where it diverged
+    std::optional<Metrics> metrics;  ///< on the split that selects; none where it diverged
     std::string divergence;          ///< why it did
     double train_seconds = 0, eval_seconds = 0;
   };
@@ -48,7 +48,6 @@ class Evaluation : public Evaluator {
   void train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece, Backend& lane,
              const std::function<void()>& stepped);
   void open_images(const DataConfiguration& data);
-  void set_metrics(Candidate& candidate, const Metrics& metrics, Split split) const;
   void restore_fine_tuned(std::span<const Candidate> candidates);
   void finish_training(std::span<const Candidate> candidates, const Step& end);
   void save_final(const Piece& piece);

@@ -28,6 +28,7 @@ class KeyCollector {
  public:
   void text(const std::string& key, const std::string&) { keys.push_back(key); }
   void path(const std::string& key, const std::filesystem::path&) { keys.push_back(key); }
+  void flag(const std::string& key, bool) { keys.push_back(key); }
   template <class Value>
   void number(const std::string& key, const Value&, const Bounds&, const char* = nullptr) {
     keys.push_back(key);
@@ -64,6 +65,13 @@ class TomlReader {
     const std::string text = read_text(key, *node);
     const std::string advice = key == "data.path" && of_wake_vision() ? "download Wake Vision (wakevision.ai)" : "";
     value = text.empty() ? std::filesystem::path() : expand_path(text, source_.folder(), source_.where(key), advice);
+  }
+
+  void flag(const std::string& key, bool& value) {
+    const toml::node* node = source_.find(key);
+    if (node == nullptr) return;
+    if (!node->is_boolean()) throw expected(source_.where(key), "true or false", describe(*node));
+    value = node->as_boolean()->get();
   }
 
   template <class Value>
@@ -230,7 +238,8 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
     throw expected(source.where("name"), "a name of letters, digits, - _ and .", "\"" + experiment.name + "\"");
   if (experiment.protocol == Protocol::published)
     throw Error(source.where("protocol"),
-                "the protocol \"published\" is not available in this version; use \"corrected\"");
+                "the protocol \"published\" is not available in this version; use \"corrected\" and those of its "
+                "effects that are keys of [switches]");
   if (source.find("data.kind") == nullptr)
     throw expected(source.where("data.kind"), "the key kind in [data]: \"wake_vision\", \"folders\" or \"synthetic\"",
                    "none");
@@ -277,6 +286,7 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
     training->micro_batch = experiment.engine.micro_batch;
   if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
   experiment.space = make_space(source, space);
+  if (experiment.switches.repair_depth) experiment.space.repair_depths();
   if (!experiment.search.hours && !experiment.search.systems) experiment.search.hours = 23.0;
   check_together(source, experiment);
   return experiment;

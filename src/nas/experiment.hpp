@@ -45,6 +45,7 @@ struct Experiment {
   std::string name = "experiment";
   std::uint64_t seed = 1;
   Protocol protocol = Protocol::corrected;
+  Switches switches;
   DataSettings data;
   SearchSpace space;
   TrainingSettings supernet, finetune, final_training;  ///< [supernet], [finetune], [final]
@@ -53,6 +54,8 @@ struct Experiment {
   Device device;
   Measures fitness = equal_weights();  ///< weights of its terms
 
+  /// What the scores of the search are taken on.
+  Split selection_split() const { return switches.select_on_test ? Split::test : Split::validation; }
   /// Everything as TOML with all defaults written out; parses back to the same experiment.
   std::string to_toml() const;
 };

@@ -30,7 +30,7 @@ struct SpaceLists {
 constexpr double most_steps = 1e9;
 
 /// visit.text(key, string), visit.path(key, path), visit.number(key, value, bounds),
-/// visit.number(key, an optional one, bounds, the name of none), visit.list(key, numbers, bounds),
+/// visit.number(key, an optional one, bounds, the name of none), visit.list(key, numbers, bounds), visit.flag(key, bool),
 /// visit.choice(key, value of an enum with names), visit.choice(key, an optional one, the name of none),
 /// visit.choices(key, several), visit.measures(key, measures); keys are dotted.
 template <class Visitor>
@@ -65,6 +65,13 @@ void visit_data(Visitor& visit, DataSettings& data) {
 }
 
 template <class Visitor>
+void visit_switches(Visitor& visit, Switches& switches) {
+#define DANAS_SWITCH(name) visit.flag("switches." #name, switches.name);
+  DANAS_SWITCHES(DANAS_SWITCH)
+#undef DANAS_SWITCH
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.text("name", experiment.name);
   visit.number("seed", experiment.seed, Bounds{0, 9.2e18});
@@ -94,6 +101,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("device.input_bytes", experiment.device.bytes.input, Bounds{1, 8});
   visit.number("device.activation_bytes", experiment.device.bytes.activation, Bounds{1, 8});
   visit.number("device.parameter_bytes", experiment.device.bytes.parameter, Bounds{1, 8});
+  visit_switches(visit, experiment.switches);
   for (const auto& [key, measure] : fitness_terms) {
     double weight = experiment.fitness[measure];
     visit.number(std::string("fitness.") + key, weight, Bounds{0, 1e6});

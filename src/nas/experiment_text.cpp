@@ -39,6 +39,7 @@ class TomlWriter {
  public:
   void text(const std::string& key, const std::string& value) { write(key, quoted(value)); }
   void path(const std::string& key, const std::filesystem::path& value) { write(key, quoted(protect_path(value))); }
+  void flag(const std::string& key, bool value) { write(key, value ? "true" : "false"); }
   template <class Value>
   void number(const std::string& key, const Value& value, const Bounds&) {
     write(key, value_text(value));

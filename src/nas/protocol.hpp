@@ -1,14 +1,28 @@
-// Whose rules a search follows where the paper and its published code differ.
+// Whose rules a search follows where the paper and its published code differ: docs/protocol.md says what each of them is.
 #pragma once
 
 #include <array>
+#include <cstdint>
 
 #include "base/names.hpp"
 
 namespace danas {
 
-enum class Protocol { corrected, published };
+enum class Protocol : std::uint8_t { corrected, published };
 template <>
 inline constexpr std::array names<Protocol>{"corrected", "published"};
+
+/// What the published code does other than the paper: the keys of [switches], each named after its effect.
+#define DANAS_SWITCHES(effect)                                                                            \
+  effect(select_on_test) effect(one_score) effect(unfused_ram) effect(unfused_flash) effect(repair_depth) \
+      effect(breed_in_order) effect(admit_violators)
+
+struct Switches {
+#define DANAS_SWITCH(name) bool name = false;
+  DANAS_SWITCHES(DANAS_SWITCH)
+#undef DANAS_SWITCH
+
+  bool operator==(const Switches&) const = default;
+};
 
 }  // namespace danas

@@ -40,7 +40,7 @@ std::string accuracy_text(const Measures& measures) { return percent_text(measur
 
 std::string SearchLoop::run() {
   const std::unique_ptr<Strategy> strategy =
-      make_strategy(context_.experiment.search, context_.experiment.space, context_.experiment.seed);
+      make_strategy(context_.experiment.search, context_.experiment.space, context_.experiment.seed, switches());
   replay(*strategy);
   forget_unfinished();
   context_.state.clock.enter(SearchPhase::candidates);
@@ -112,18 +112,21 @@ void SearchLoop::explore(Strategy& strategy) {
   }
 }
 
+bool SearchLoop::on_record(const System& system) const {
+  return !switches().breed_in_order && evaluated_.contains(networks_.network(system));
+}
+
 // A network that is on record, under another width, or comes before in this generation, has its results.
 void SearchLoop::evaluate(const std::vector<Proposal>& proposals, Strategy& strategy) {
   std::vector<Proposal> unknown;
   std::unordered_set<std::int64_t> begun;
   for (const Proposal& proposal : proposals) {
-    const std::int64_t network = networks_.network(proposal.system);
-    if (!evaluated_.contains(network) && begun.insert(network).second) unknown.push_back(proposal);
+    const bool first = begun.insert(networks_.network(proposal.system)).second || switches().breed_in_order;
+    if (first && !on_record(proposal.system)) unknown.push_back(proposal);
   }
   auto next = proposals.begin();
   const auto record_twins = [&] {
-    for (; next != proposals.end() && evaluated_.contains(networks_.network(next->system)); ++next)
-      record(*next, twin(*next), strategy);
+    for (; next != proposals.end() && on_record(next->system); ++next) record(*next, twin(*next), strategy);
   };
   record_twins();
   evaluator_.evaluate(unknown, [&](const Candidate& candidate) {
@@ -136,6 +139,9 @@ Candidate SearchLoop::twin(const Proposal& proposal) const {
   Candidate candidate = context_.run.candidates()[evaluated_.at(networks_.network(proposal.system))];
   candidate.twin_of = candidate.id;
   candidate.train_seconds = candidate.eval_seconds = 0;
+  set_system(candidate, proposal.system);
+  set_needs(candidate, context_.experiment, context_.classes());  // of an unfused network they depend on its width
+  set_fitness(candidate, context_.experiment);
   if (candidate.outcome == Outcome::evaluated) candidate.outcome = Outcome::twin;
   return candidate;
 }
@@ -144,7 +150,7 @@ Candidate SearchLoop::twin(const Proposal& proposal) const {
 bool SearchLoop::note(const Candidate& candidate, std::size_t row) {
   evaluated_.emplace(networks_.network(system_of(candidate)), row);
   context_.work.candidate_done();
-  return candidate.competes() && front_.insert(candidate.id, candidate.measures);
+  return candidate.competes(switches().admit_violators) && front_.insert(candidate.id, candidate.measures);
 }
 
 // The model is saved before the row that speaks of it.
@@ -169,7 +175,7 @@ void SearchLoop::tell(const Candidate& candidate, bool on_front) {
   std::string text = describe(candidate);
   if (candidate.twin_of != 0) text += fmt::format(", the same network as system {}", candidate.twin_of);
   if (candidate.outcome == Outcome::diverged) text += ": diverged";
-  else text += fmt::format(": validation accuracy {}", accuracy_text(candidate.measures));
+  else text += fmt::format(": {} accuracy {}", candidate.split, accuracy_text(candidate.measures));
   if (on_front) text += ", on the front";
   else if (!candidate.fits()) text += ", over the limits";
   context_.status.log(text);
@@ -178,7 +184,7 @@ void SearchLoop::tell(const Candidate& candidate, bool on_front) {
 std::vector<Candidate> SearchLoop::final_front() {
   const std::vector<Candidate>& candidates = context_.run.candidates();
   const Objectives& objectives = context_.experiment.search.objectives;
-  const std::vector<std::size_t> front = front_within_limits(candidates, objectives);
+  const std::vector<std::size_t> front = front_of(candidates, objectives, switches().admit_violators);
   const auto known = by_id(context_.run.finals());
   context_.work.final_begins(static_cast<std::int64_t>(front.size()));
   std::vector<Candidate> unknown;
@@ -190,7 +196,7 @@ std::vector<Candidate> SearchLoop::final_front() {
     context_.run.append_final(candidate);
     context_.work.final_done();
     context_.state.save_now_and_then();
-    context_.status.log(fmt::format("{}: validation accuracy {} after final training", describe(candidate),
+    context_.status.log(fmt::format("{}: {} accuracy {} after final training", describe(candidate), candidate.split,
                                     accuracy_text(candidate.measures)));
   });
   if (!unknown.empty()) context_.state.save();
@@ -198,7 +204,7 @@ std::vector<Candidate> SearchLoop::final_front() {
   std::vector<Candidate> trained;
   for (const std::size_t i : front) trained.push_back(finals.at(candidates[i].id));
   std::vector<Candidate> result;  // training may have changed who dominates whom
-  for (const std::size_t i : front_within_limits(trained, objectives)) result.push_back(trained[i]);
+  for (const std::size_t i : front_of(trained, objectives, switches().admit_violators)) result.push_back(trained[i]);
   evaluator_.restore_final(result);
   return result;
 }
@@ -250,8 +256,8 @@ std::string SearchLoop::finish() {
 void SearchLoop::tell_result(const std::vector<FrontRow>& front) {
   const Device& device = context_.experiment.device;
   if (const FrontRow* best = best_of(front)) {
-    context_.status.log(fmt::format("{} systems on the front; best: {}, accuracy {} on validation, {} on test",
-                                    front.size(), describe(*best), accuracy_text(best->measures),
+    context_.status.log(fmt::format("{} systems on the front; best: {}, accuracy {} on {}, {} on test", front.size(),
+                                    describe(*best), accuracy_text(best->measures), best->split,
                                     accuracy_text(*best->test)));
     return;
   }

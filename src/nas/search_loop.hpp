@@ -27,6 +27,8 @@ class SearchLoop {
   void explore(Strategy& strategy);
   std::int64_t systems_left() const;  ///< to be evaluated, if time allows
   void evaluate(const std::vector<Proposal>& proposals, Strategy& strategy);
+  const Switches& switches() const { return context_.experiment.switches; }
+  bool on_record(const System& system) const;
   Candidate twin(const Proposal& proposal) const;
   void record(const Proposal& proposal, Candidate candidate, Strategy& strategy);
   bool note(const Candidate& candidate, std::size_t row);

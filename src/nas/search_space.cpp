@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "nas/published_depths.hpp"
 
 namespace danas {
 
@@ -95,7 +96,14 @@ System SearchSpace::at(std::int64_t index) const {
 }
 
 System SearchSpace::sample(Random& random) const {
-  return at(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(size()))));
+  System system = at(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(size()))));
+  if (repairs_) {
+    for (std::size_t stage = 0; stage < most_blocks_.size(); ++stage)
+      system.architecture.depth[stage] =
+          static_cast<int>(random.below(static_cast<std::uint64_t>(most_blocks_[stage]) + 1));
+    system.architecture.depth = repair_depth(system.architecture.depth);
+  }
+  return system;
 }
 
 void SearchSpace::mutate_data(System& system, Random& random) const {
@@ -107,10 +115,14 @@ void SearchSpace::mutate_data(System& system, Random& random) const {
 // Ends: from any depth vector one step is feasible, taking a block from the last stage or adding one to the first.
 void SearchSpace::mutate_depth(System& system, Random& random) const {
   const std::array<int, 5> before = system.architecture.depth;
+  std::array<int, 5>& depth = system.architecture.depth;
   do {
-    system.architecture.depth = before;
-    system.architecture.depth[random.below(before.size())] += random.below(2) == 0 ? -1 : 1;
-  } while (!feasible(system.architecture.depth, most_blocks_));
+    depth = before;
+    const int step = random.below(2) == 0 ? -1 : 1;
+    const std::size_t stage = random.below(before.size());
+    depth[stage] += step;
+    if (repairs_ && depth[stage] >= 0 && depth[stage] <= most_blocks_[stage]) depth = repair_depth(depth);
+  } while (!feasible(depth, most_blocks_) || depth == before);
 }
 
 void SearchSpace::mutate_width(System& system, Random& random) const {

@@ -18,6 +18,10 @@ class SearchSpace {
   SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
               std::array<int, 5> most_blocks);
 
+  /// From now on depths are drawn stage by stage and moves may leave the feasible ones: both are repaired then
+  /// (published_depths.hpp).
+  void repair_depths() { repairs_ = true; }
+
   const std::vector<DataConfiguration>& data_configurations() const { return data_; }
   const std::vector<std::array<int, 5>>& depths() const { return depths_; }
   const std::vector<double>& widths() const { return widths_; }
@@ -28,7 +32,7 @@ class SearchSpace {
 
   System at(std::int64_t index) const;             ///< index in [0, size()), a fixed order: data, depth, width
   std::int64_t index(const System& system) const;  ///< at(index(system)) == system; -1 where it is not in the space
-  System sample(Random& random) const;             ///< uniform over feasible systems
+  System sample(Random& random) const;             ///< uniform over feasible systems, but for repaired depths
   /// 40 % another data configuration, 40 % one depth ±1, 20 % width one step up or down; drawn again until the system
   /// differs and is feasible. A space of one system gives that system.
   System mutate(const System& parent, Random& random) const;
@@ -46,6 +50,7 @@ class SearchSpace {
   std::vector<std::array<int, 5>> depths_;
   std::vector<double> widths_;
   std::array<int, 5> most_blocks_;
+  bool repairs_ = false;
 };
 
 }  // namespace danas

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/error.hpp"
+#include "nas/published_strategy.hpp"
 
 namespace danas {
 
@@ -168,12 +169,14 @@ System ProposedSystems::sample_new(Random& random) {
   return system;
 }
 
-std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed) {
+std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed,
+                                        const Switches& switches) {
   switch (settings.strategy) {
     case StrategyKind::random: return std::make_unique<RandomStrategy>(space, seed);
     case StrategyKind::exhaustive: return std::make_unique<ExhaustiveStrategy>(space);
     case StrategyKind::genetic: break;
   }
+  if (switches.breed_in_order) return make_published_strategy(settings, space, seed);
   return std::make_unique<GeneticStrategy>(settings, space, seed);
 }
 

@@ -25,7 +25,7 @@ struct Proposal {
 class Strategy {
  public:
   virtual ~Strategy() = default;
-  /// The next systems, never one that was proposed before, that do not depend on each other's results: `most` of them,
+  /// The next systems, never one that was proposed before (but for published generations), that do not depend on each other's results: `most` of them,
   /// fewer at the end of a generation, none when the whole space has been proposed. The fitness of all earlier ones must
   /// have been told. How many are asked for at a time changes none of them.
   virtual std::vector<Proposal> next(std::int64_t most) = 0;
@@ -50,7 +50,8 @@ class ProposedSystems {
   std::unordered_map<std::int64_t, std::size_t> places_;  ///< of each in left_
 };
 
-/// As [search] strategy says. The space must outlive the strategy.
-std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed);
+/// As [search] strategy and the switches say. The space must outlive the strategy.
+std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed,
+                                        const Switches& switches = {});
 
 }  // namespace danas

@@ -32,10 +32,11 @@ DataSummary summarize(const ImageStore& store, const SearchState& state) {
 }  // namespace
 
 const FrontRow* best_of(const std::vector<FrontRow>& front) {
-  const auto best = std::max_element(front.begin(), front.end(), [](const FrontRow& a, const FrontRow& b) {
-    return a.measures[Measure::accuracy] < b.measures[Measure::accuracy];
-  });
-  return best == front.end() ? nullptr : &*best;
+  const FrontRow* best = nullptr;
+  for (const FrontRow& row : front)
+    if (row.fits() && (best == nullptr || row.measures[Measure::accuracy] > best->measures[Measure::accuracy]))
+      best = &row;
+  return best;
 }
 
 const Candidate* closest_to_limits(const std::vector<Candidate>& candidates, const Measures& limits) {

@@ -30,7 +30,7 @@ void read_front_rows(Run& run) {
   const fs::path file = run.files.front();
   run.front_from_file = fs::exists(file);
   if (!run.front_from_file) {
-    for (const std::size_t i : front_within_limits(run.candidates, run.settings.objectives))
+    for (const std::size_t i : front_of(run.candidates, run.settings.objectives, run.settings.violators))
       run.front.push_back({run.candidates[i], std::nullopt});
     return;
   }

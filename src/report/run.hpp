@@ -29,6 +29,7 @@ struct Settings {
   std::string name, device;
   std::optional<long long> ram_limit, flash_limit;  ///< bytes
   Objectives objectives = default_objectives;       ///< of the front
+  bool violators = false;                           ///< of limits may be on the front
 };
 
 struct Run {

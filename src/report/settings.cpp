@@ -47,6 +47,7 @@ Settings parse_settings(const std::string& text, const std::string& where) {
     settings.ram_limit = limit_bytes(file, "ram_kib", where);
     settings.flash_limit = limit_bytes(file, "flash_kib", where);
     settings.objectives = read_objectives(file, where);
+    settings.violators = file["switches"]["admit_violators"].value_or(false);
   } catch (const toml::parse_error& error) {
     throw Error(where + ":" + std::to_string(error.source().begin.line),
                 "expected TOML: " + std::string(error.description()));

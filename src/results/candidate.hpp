@@ -33,7 +33,8 @@ struct Candidate {
   Outcome outcome = Outcome::evaluated;
 
   bool fits() const { return within_limits(violation); }
-  bool competes() const { return fits() && outcome != Outcome::diverged; }
+  /// For a place on the front, on which `violators` of limits may be.
+  bool competes(bool violators = false) const { return (violators || fits()) && outcome != Outcome::diverged; }
   /// The system as `--arch` takes it: "96,monochrome,2-3-1-0-0,0.5".
   std::string system_text() const;
 };

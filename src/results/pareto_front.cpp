@@ -44,10 +44,11 @@ std::vector<std::int64_t> ParetoFront::ids() const {
   return ids;
 }
 
-std::vector<std::size_t> front_within_limits(const std::vector<Candidate>& candidates, const Objectives& objectives) {
+std::vector<std::size_t> front_of(const std::vector<Candidate>& candidates, const Objectives& objectives,
+                                  bool violators) {
   ParetoFront front(objectives);
   for (std::size_t i = 0; i < candidates.size(); ++i)
-    if (candidates[i].competes()) front.insert(static_cast<std::int64_t>(i), candidates[i].measures);
+    if (candidates[i].competes(violators)) front.insert(static_cast<std::int64_t>(i), candidates[i].measures);
   std::vector<std::size_t> indices;
   for (const std::int64_t index : front.ids()) indices.push_back(static_cast<std::size_t>(index));
   return indices;

@@ -38,7 +38,9 @@ class ParetoFront {
   std::vector<std::int64_t> left_;
 };
 
-/// Indices, ascending, of the candidates that compete (within the limits, not diverged) and are on the front of those.
-std::vector<std::size_t> front_within_limits(const std::vector<Candidate>& candidates, const Objectives& objectives);
+/// Indices, ascending, of the candidates that compete (within the limits unless `violators` do too; not diverged) and are on
+/// the front of those.
+std::vector<std::size_t> front_of(const std::vector<Candidate>& candidates, const Objectives& objectives,
+                                  bool violators = false);
 
 }  // namespace danas

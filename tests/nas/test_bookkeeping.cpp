@@ -38,14 +38,13 @@ class StandIn : public Evaluator {
  private:
   Candidate evaluated_one(const Proposal& proposal) {
     Candidate candidate;
-    candidate.measures = estimate(system_layers(proposal.system, 2));
-    candidate.violation = excess(candidate.measures, experiment_.device.limits());
+    set_system(candidate, proposal.system);
+    set_needs(candidate, experiment_, 2);
     const std::int64_t network = networks_.network(proposal.system);
     Random random(1, "accuracy", static_cast<std::uint64_t>(network));
     Metrics metrics;
     metrics.accuracy = 0.3 + 0.02 * std::log2(candidate.measures[Measure::macs]) * random.uniform();
-    set_scores(candidate, metrics, Split::validation);
-    candidate.fitness = fitness(candidate.measures, experiment_.device.limits(), experiment_.fitness);
+    set_scores(candidate, metrics, Split::validation, experiment_);
     ++evaluated[network];
     return candidate;
   }

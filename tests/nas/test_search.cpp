@@ -93,14 +93,14 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
     BOOST_TEST(metadata.at("system") == row.system_text());
   }
   const std::vector<Candidate> members(front.begin(), front.end());
-  BOOST_TEST(front_within_limits(members, default_objectives).size() == members.size());
+  BOOST_TEST(front_of(members, default_objectives).size() == members.size());
   BOOST_TEST(json.at("best").at("validation").at("accuracy") == best);
   BOOST_TEST(json.at("best").at("test").contains("f1"));
   for (const auto& entry : fs::directory_iterator(directory / "models"))
     BOOST_TEST(files.erase(entry.path().filename().string()) == 1u);
   BOOST_TEST(files.empty());
   // 7 steps a supernet, 2 a system, 3 a system of the candidates' front; batches of 8.
-  const std::int64_t finals = static_cast<std::int64_t>(front_within_limits(candidates, default_objectives).size());
+  const std::int64_t finals = static_cast<std::int64_t>(front_of(candidates, default_objectives).size());
   const auto networks = std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.twin_of == 0; });
   BOOST_TEST(json.at("networks") == networks);
   BOOST_TEST(json.at("diverged") == 0);
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(the_front_is_of_the_objectives) {
   const std::vector<FrontRow> front = front_of(directory);
   const auto candidates = candidates_of(directory);
   std::set<std::int64_t> searched;
-  for (const std::size_t i : front_within_limits(candidates, objectives)) searched.insert(candidates[i].id);
+  for (const std::size_t i : front_of(candidates, objectives)) searched.insert(candidates[i].id);
   BOOST_REQUIRE(!front.empty());
   for (const FrontRow& a : front) {
     BOOST_TEST(searched.contains(a.id));

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(equals_brute_force_whatever_matters) {
         Random random(1, "front", trial);
         const std::vector<Candidate> candidates = random_candidates(random);
         const auto oracle = brute_force(candidates, candidates.size(), objectives);
-        BOOST_TEST(front_within_limits(candidates, objectives) == oracle, boost::test_tools::per_element());
+        BOOST_TEST(front_of(candidates, objectives) == oracle, boost::test_tools::per_element());
         members += oracle.size();
         left_out += candidates.size() - oracle.size();
       }
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_measure_without_a_value_is_an_error) {
   ParetoFront front({Measure::accuracy, Measure::macs});
   BOOST_CHECK_THROW(front.insert(1, {{Measure::accuracy, 0.5}}), Error);
   BOOST_TEST(front.ids().empty());
-  BOOST_TEST(front_within_limits({}, default_objectives).empty());
+  BOOST_TEST(front_of({}, default_objectives).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
