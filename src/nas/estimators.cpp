@@ -1,7 +1,6 @@
 #include "nas/estimators.hpp"
 
 #include "nas/published_sums.hpp"
-#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 
@@ -15,7 +14,7 @@ Measures estimate(const LayerList& layers, const ByteWidths& bytes) {
 }
 
 Measures estimate(const System& system, int classes, const ByteWidths& bytes, const Switches& switches) {
-  Measures measures = estimate(system_layers(system, classes), bytes);
+  Measures measures = estimate(candidate_layers(system, classes, switches), bytes);
   if (!switches.unfused_ram && !switches.unfused_flash) return measures;
   const std::vector<LayerRow> rows = published_rows(system, classes);
   const auto sum = [](long long elements, int width) { return static_cast<double>(elements * width); };

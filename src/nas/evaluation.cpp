@@ -33,8 +33,16 @@ Evaluation::Evaluation(SearchContext& context, Supernets& supernets)
     : context_(context), supernets_(supernets),
       budget_(largest_supernet_training(context.experiment, context.classes(), context.backend).bytes) {}
 
+LayerList Evaluation::layers_of(const System& system) const {
+  return candidate_layers(system, context_.classes(), context_.experiment.switches);
+}
+
 Network Evaluation::slice(const System& system) {
-  return supernets_.get(system.data).gather(system_layers(system, context_.classes()));
+  const LayerList layers = layers_of(system);
+  Network network = supernets_.get(system.data).gather(layers);
+  if (context_.experiment.switches.fresh_heads)
+    network.initialize(stream_number(context_.experiment.seed, "head " + system.text()), layers.back().name);
+  return network;
 }
 
 // The search leaves at least one system, however long it takes.
@@ -58,8 +66,7 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   LaneWork work;
   work.count = pieces.size();
   work.bytes = [&](std::size_t i) {
-    const System system = system_of(pieces[i].candidate);
-    return training_bytes(system_layers(system, context_.classes()), settings,
+    return training_bytes(layers_of(system_of(pieces[i].candidate)), settings,
                           context_.experiment.search.evaluation_batch, context_.backend);
   };
   work.begin = [&](std::size_t i) { begin(pieces[i]); };
@@ -122,7 +129,7 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
     return !context_.status.interrupted();
   });
   context_.status.stop_if_interrupted();
-  trainer.recalibrate(network, network.layers(), system.data);
+  if (!context_.experiment.switches.keep_statistics) trainer.recalibrate(network, network.layers(), system.data);
 }
 
 // By this thread, before lanes look for them.
@@ -169,6 +176,7 @@ void Evaluation::save(const Network& network, const Candidate& candidate, ModelS
   metadata.merge(model_metadata(system_of(candidate), context_.store.dataset()));
   metadata["id"] = std::to_string(candidate.id);
   metadata["stage"] = name_of(stage);
+  if (context_.experiment.switches.drop_residuals) metadata["residuals"] = "dropped";
   context_.run.write_layers(candidate.id, layer_rows(network.layers(), context_.experiment.device.bytes));
   save_checkpoint(context_.run.files().model(candidate.id), network, metadata);
 }

@@ -37,6 +37,7 @@ class Evaluation : public Evaluator {
   };
   using Step = std::function<void(Piece&)>;
 
+  LayerList layers_of(const System& system) const;
   Network slice(const System& system);
   bool out_of_time() const;
   const TrainingSettings& settings_of(TrainingPhase phase) const;

@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "base/names.hpp"
+#include "nn/architecture.hpp"
+#include "nn/layer.hpp"
 
 namespace danas {
 
@@ -15,7 +17,8 @@ inline constexpr std::array names<Protocol>{"corrected", "published"};
 /// What the published code does other than the paper: the keys of [switches], each named after its effect.
 #define DANAS_SWITCHES(effect)                                                                            \
   effect(select_on_test) effect(one_score) effect(unfused_ram) effect(unfused_flash) effect(repair_depth) \
-      effect(breed_in_order) effect(admit_violators)
+      effect(breed_in_order) effect(admit_violators) effect(drop_residuals) effect(fresh_heads)           \
+          effect(keep_statistics)
 
 struct Switches {
 #define DANAS_SWITCH(name) bool name = false;
@@ -24,5 +27,10 @@ struct Switches {
 
   bool operator==(const Switches&) const = default;
 };
+
+/// The network of a candidate.
+LayerList candidate_layers(const System& system, int classes, const Switches& switches);
+/// Of the running statistics in training.
+inline double statistics_momentum(const Switches& switches) { return switches.keep_statistics ? 0.999 : 0.99; }
 
 }  // namespace danas

@@ -168,7 +168,7 @@ void Supernets::save_state(const Network& network, const Optimizer& optimizer, c
 }
 
 void Supernets::finish(SystemTrainer& trainer, Network& network, const DataConfiguration& data) {
-  trainer.recalibrate(network, network.layers(), data);
+  if (!context_.experiment.switches.keep_statistics) trainer.recalibrate(network, network.layers(), data);
   const Metrics metrics = trainer.evaluate(network, network.layers(), data, Split::validation);
   if (!std::isfinite(metrics.loss)) throw Diverged("evaluation", "loss", metrics.loss);
   Metadata finished = metadata(data);

@@ -73,7 +73,7 @@ void prepare_images(const ImageStore& store, const DataConfiguration& data) {
 SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend,
                              const std::atomic<bool>* interrupt, ImageCounts& counts)
     : experiment_(experiment), store_(store), backend_(backend), interrupt_(interrupt), counts_(counts),
-      trainer_(backend) {}
+      trainer_(backend, statistics_momentum(experiment.switches)) {}
 
 // Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
 std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,

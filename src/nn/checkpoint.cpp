@@ -280,15 +280,24 @@ LayerList described_layers(const Checkpoint& checkpoint, const std::filesystem::
   }
 }
 
+bool drops_residuals(const Metadata& metadata, const std::filesystem::path& path) {
+  const auto found = metadata.find("residuals");
+  if (found == metadata.end()) return false;
+  if (found->second != "dropped")
+    throw expected(path.string(), "metadata residuals that says \"dropped\"", "\"" + found->second + "\"");
+  return true;
+}
+
 }  // namespace
 
 Network load_model(Backend& backend, const std::filesystem::path& path, std::string_view preparation,
                    Metadata& metadata) {
   const Checkpoint checkpoint(path);
-  Network network(backend,
-                  described_layers(checkpoint, path, "system", preparation, [](const std::string& system, int classes) {
-                    return system_layers(parse_system(system), classes);
-                  }));
+  Network network(
+      backend, described_layers(checkpoint, path, "system", preparation, [&](const std::string& system, int classes) {
+        const LayerList layers = system_layers(parse_system(system), classes);
+        return drops_residuals(checkpoint.metadata(), path) ? without_residuals(layers) : layers;
+      }));
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;

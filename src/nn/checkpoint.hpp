@@ -52,7 +52,7 @@ std::vector<std::string> class_names(const Metadata& metadata, const std::filesy
 void check_preparation(const Metadata& metadata, std::string_view preparation, const std::filesystem::path& path);
 
 /// A model that stands alone: metadata "system" (96,monochrome,…), "classes" (JSON array of names), "positive",
-/// "preparation" (which must be the one given).
+/// "preparation" (which must be the one given), "residuals" ("dropped": without_residuals(); else absent).
 Network load_model(Backend& backend, const std::filesystem::path& path, std::string_view preparation,
                    Metadata& metadata);
 

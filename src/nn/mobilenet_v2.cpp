@@ -132,6 +132,11 @@ LayerList slice_layers(const LayerList& full, const Architecture& architecture) 
   return slice;
 }
 
+LayerList without_residuals(LayerList layers) {
+  for (LayerSpec& layer : layers) layer.residual = false;
+  return layers;
+}
+
 LayerList system_layers(const System& system, int classes) {
   const DataConfiguration& data = system.data;
   const double base_width = data.color == Color::rgb ? 1.0 : 1.0 / 3.0;

@@ -18,6 +18,8 @@ int slice_channels(int channels, double width);
 /// The first k channels of every layer and the first blocks of every stage, with the head of their own exit; throws Error
 /// where `full` has fewer.
 LayerList slice_layers(const LayerList& full, const Architecture& architecture);
+/// The same layers, whose blocks do not add their input to their output.
+LayerList without_residuals(LayerList layers);
 /// The slice that is the system, of the full supernet of its data configuration.
 LayerList system_layers(const System& system, int classes);
 

@@ -119,15 +119,15 @@ Network::Network(Backend& backend, LayerList layers, std::uint64_t seed) : Netwo
   initialize(seed);
 }
 
-void Network::initialize(std::uint64_t seed) {
+void Network::initialize(std::uint64_t seed, std::string_view prefix) {
   for (const NamedWeight& weight : named_) {
-    std::vector<double> numbers(static_cast<std::size_t>(weight.view.size()), 1.0);
+    if (!weight.name.starts_with(prefix)) continue;
+    const bool one = weight.name.ends_with(".weight") || weight.name.ends_with(".running_var");  // not biases and means
+    std::vector<double> numbers(static_cast<std::size_t>(weight.view.size()), one ? 1.0 : 0.0);
     if (weight.shape.size() > 1) {
       Random random(seed, "initialize " + weight.name);
       const double limit = glorot_limit(weight.shape);
       for (double& number : numbers) number = random.uniform(-limit, limit);
-    } else if (!weight.name.ends_with(".weight") && !weight.name.ends_with(".running_var")) {
-      continue;  // biases, means: zeros
     }
     upload_numbers(*backend_, numbers, weight.view);
   }

@@ -37,6 +37,9 @@ class Network {
   /// Glorot-uniform kernels as Keras, γ 1, β 0, running mean 0, variance 1, drawn from (seed, weight's name).
   Network(Backend& backend, LayerList layers, std::uint64_t seed);
 
+  /// As a new network's, the weights whose names begin so.
+  void initialize(std::uint64_t seed, std::string_view prefix = "");
+
   /// A dense copy of a slice of this network: an ordinary network that shares nothing.
   Network gather(const LayerList& slice) const;
 
@@ -58,7 +61,6 @@ class Network {
  private:
   class Placement;
 
-  void initialize(std::uint64_t seed);
   const NamedWeight& named(const std::string& name) const;
   View gradient_of(const NamedWeight& weight, const View& value) const;
   FilterParameter filter(const LayerSpec& layer, bool with_gradients) const;
