@@ -1,15 +1,14 @@
 // Class folders: SPLIT/CLASS/*, or CLASS/* with a seeded stratified split.
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <tuple>
 
 #include "base/error.hpp"
-#include "base/random.hpp"
 #include "data/codecs.hpp"
 #include "data/file_dataset.hpp"
 #include "data/housekeeping.hpp"
 #include "data/listing.hpp"
+#include "data/stratified_split.hpp"
 
 namespace danas {
 
@@ -113,8 +112,8 @@ class Folders : public FileDataset {
   void without_splits(const Listing& root) {
     find_classes(settings_.path, root);
     for (std::size_t i = 0; i < classes_.size(); ++i) {
-      std::vector<Sample> samples = list_class(settings_.path / classes_[i], i);
-      deal(samples, i, settings_.validation_share, settings_.test_share);
+      deal_class(list_class(settings_.path / classes_[i], i), seed_, settings_.validation_share, settings_.test_share,
+                 samples_);
     }
     report_root(root);
   }
@@ -125,8 +124,8 @@ class Folders : public FileDataset {
     const bool has_validation = fs::is_directory(settings_.path / settings_.validation, ignored);
     const bool has_test = fs::is_directory(settings_.path / settings_.test, ignored);
     for (std::size_t i = 0; i < classes_.size(); ++i) {
-      std::vector<Sample> samples = list_class(train / classes_[i], i);
-      deal(samples, i, has_validation ? 0 : settings_.validation_share, has_test ? 0 : settings_.test_share);
+      deal_class(list_class(train / classes_[i], i), seed_, has_validation ? 0 : settings_.validation_share,
+                 has_test ? 0 : settings_.test_share, samples_);
     }
     report_loose_files(train);
     if (has_validation) list_split(settings_.validation, Split::validation);
@@ -175,22 +174,6 @@ class Folders : public FileDataset {
                             "; where data." + std::string(split_name(to)) + " names no folder, images are taken from " +
                                 settings_.train);
     report_loose_files(folder);
-  }
-
-  // Shuffles the images of a class and deals out the shares; the rest is for training.
-  void deal(std::vector<Sample>& samples, std::size_t label, double validation_share, double test_share) {
-    Random random(seed_, "split", label);
-    random.shuffle(samples);
-    const auto count = [&](double share) {
-      return static_cast<std::size_t>(std::llround(share * static_cast<double>(samples.size())));
-    };
-    const std::size_t validation = count(validation_share);
-    const std::size_t test = std::min(count(test_share), samples.size() - validation);
-    for (std::size_t i = 0; i < samples.size(); ++i)
-      split(i < validation          ? Split::validation
-            : i < validation + test ? Split::test
-                                    : Split::train)
-          .push_back(std::move(samples[i]));
   }
 
   const DataSettings& settings_;

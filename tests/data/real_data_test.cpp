@@ -1,25 +1,10 @@
 // Real photographs, where they are at hand: $DANAS_DATA or ../shared/data beside the repository.
-#include <cstdlib>
-
 #include "data/loader.hpp"
 #include "support.hpp"
 
 namespace danas::test {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-fs::path real_data() {
-  const char* const variable = std::getenv("DANAS_DATA");
-  return variable && *variable ? fs::path(variable) : fs::path(DANAS_SOURCE_FOLDER) / ".." / "shared" / "data";
-}
-
-boost::test_tools::assertion_result has_real_data(boost::unit_test::test_unit_id) {
-  boost::test_tools::assertion_result result(fs::is_directory(real_data()));
-  result.message() << "no real data at " << real_data();
-  return result;
-}
 
 void check_all_images_load(const DataSettings& settings, const char* const (&names)[2], const long (&counts)[3]) {
   const ImageStore store(open_dataset(settings, 1), settings, {});

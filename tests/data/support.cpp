@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 
 #include "data/codecs.hpp"
@@ -14,6 +15,17 @@ namespace fs = std::filesystem;
 void write(const fs::path& file, const std::string& content) {
   fs::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << content;
+}
+
+fs::path real_data() {
+  const char* const variable = std::getenv("DANAS_DATA");
+  return variable && *variable ? fs::path(variable) : fs::path(DANAS_SOURCE_FOLDER) / ".." / "shared" / "data";
+}
+
+boost::test_tools::assertion_result has_real_data(boost::unit_test::test_unit_id) {
+  boost::test_tools::assertion_result result(fs::is_directory(real_data()));
+  result.message() << "no real data at " << real_data();
+  return result;
 }
 
 Dataset::Pixels smooth_pixels(int width, int height, int channels, int variant) {

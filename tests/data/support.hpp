@@ -16,6 +16,10 @@ namespace danas::test {
 
 void write(const std::filesystem::path& file, const std::string& content);
 
+/// $DANAS_DATA, or ../shared/data beside the repository. Suites that need it have has_real_data() as precondition.
+std::filesystem::path real_data();
+boost::test_tools::assertion_result has_real_data(boost::unit_test::test_unit_id);
+
 /// Smooth color pixels that JPEG keeps well; `variant` changes them.
 Dataset::Pixels smooth_pixels(int width, int height, int channels, int variant = 0);
 
