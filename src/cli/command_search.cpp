@@ -52,8 +52,10 @@ std::string resume_command(const SearchArguments& arguments, const std::filesyst
 
 int command_search(const SearchArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
-  const auto backend = open_backend(arguments.machine, experiment.engine.precision);
-  const SearchOptions options = search_options(arguments, experiment);
+  std::shared_ptr<KernelChoices> choices;
+  const auto backend = open_backend(arguments.machine, experiment.engine.precision, &choices);
+  SearchOptions options = search_options(arguments, experiment);
+  if (choices) options.opened = [&](const RunFiles& files) { choices->keep_in(files.kernels(), options.resume); };
 
   SearchResult result;
   {
