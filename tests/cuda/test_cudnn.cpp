@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "cuda/cuda.hpp"
 #include "cuda/cudnn_library.hpp"
+#include "cuda_runtime.h"
 #include "cudnn_stub/stub.hpp"
 #include "tensor/selftest_side.hpp"
 #include "training.hpp"
@@ -193,6 +194,33 @@ BOOST_AUTO_TEST_CASE(a_recording_that_fails_leaves_nothing_behind) {
   const Tensor sum(*backend, 1, 1, 1, 4);
   backend->record([&] { backend->add(sum.view(), sum.view(), sum.view()); })->run();  // asks for no convolution
   BOOST_TEST(stub->calls() == 0);
+}
+
+// Each call of the runtime once, also where a program is captured, measured and captured again.
+BOOST_AUTO_TEST_CASE(every_failure_of_the_runtime_is_an_error) {
+  const Stub stub;
+  const auto work = [] {
+    const auto backend = make_cuda_backend(0, Type::f32, {.kernels = Kernels::best});
+    const Tensor x(*backend, 1, 2, 2, 4), y(*backend, 1, 2, 2, 4), weights(*backend, 1, 1, 4, 4);
+    const Filter w = dense_filter(Type::f32, weights.view().data, 1, 1, 4, 4);
+    backend->record([&] { backend->convolution(x.view(), w, same, {}, Activation::none, y.view()); })->run();
+    numbers(*backend, y.view());
+  };
+  int failures = 0;
+  for (bool failed = true; failed; failures += failed) {
+    emulation::fail_call(failures + 1, cudaErrorMemoryAllocation);
+    failed = false;
+    try {
+      work();
+    } catch (const Error& error) {
+      failed = true;
+      BOOST_TEST(std::string(error.what()).find("out of memory") != std::string::npos, error.what());
+      BOOST_TEST((error.fault() == Fault::failure));
+    }
+    emulation::fail_call(0, cudaSuccess);
+    work();
+  }
+  BOOST_TEST(failures > 40);
 }
 
 BOOST_AUTO_TEST_CASE(a_step_is_the_cpus) {
