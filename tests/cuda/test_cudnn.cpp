@@ -22,7 +22,10 @@ namespace {
 /// The library that danas loads, as it is at the start of a test.
 struct Stub {
   Stub() { *library() = {}; }
-  ~Stub() { *library() = {}; }
+  ~Stub() {
+    BOOST_TEST(library()->wrong == 0);
+    *library() = {};
+  }
   CudnnStub* operator->() const { return library(); }
 
   static CudnnStub* library() {

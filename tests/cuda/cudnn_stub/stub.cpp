@@ -109,9 +109,14 @@ void write(cudnnDataType_t type, const std::vector<double>& numbers, void* to) {
 
 bool aligned(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory) % 16 == 0; }
 
+cudnnStatus_t wrong() {
+  ++cudnn_stub()->wrong;
+  return bad_parameter;
+}
+
 cudnnStatus_t needed(const Problem& problem, int algorithm, std::size_t* bytes) {
   if (cudnn_stub()->refuses) return not_supported;
-  if (!problem.valid() || algorithm != 1) return bad_parameter;
+  if (!problem.valid() || algorithm != 1) return wrong();
   *bytes = cudnn_stub()->bytes;
   return CUDNN_STATUS_SUCCESS;
 }
@@ -135,7 +140,7 @@ cudnnStatus_t enqueue(const Call& call, const Problem& problem, int& calls, cons
   if (!problem.valid() || call.algorithm != 1 || call.bytes < stub.bytes || call.workspace == nullptr ||
       *static_cast<const float*>(call.alpha) != 1 || *static_cast<const float*>(call.beta) != 0 ||
       !aligned(call.first) || !aligned(call.second) || !aligned(call.result) || !aligned(call.workspace))
-    return bad_parameter;
+    return wrong();
   ++calls;
   CUstream_st* const stream = call.handle->stream;
   if (started.insert(call.description).second && stream->capturing != nullptr) ++stub.first_within_graph;

@@ -12,6 +12,7 @@ struct CudnnStub {
   bool refuses_late = false;    ///< when told to work
   bool fails = false;
   std::size_t bytes = 1000;  ///< of scratch memory
+  int wrong = 0;             ///< calls with what danas must not ask
   // Calls of each pass, and those of them that were a description's first and became part of a graph.
   int forward = 0, input = 0, filter = 0, first_within_graph = 0;
 
