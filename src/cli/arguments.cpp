@@ -41,8 +41,8 @@ void add_experiment(CLI::App* sub, ExperimentArguments& experiment, bool require
 void add_quiet(CLI::App* sub, bool& quiet) { sub->add_flag("--quiet", quiet, "No progress on standard error"); }
 
 /// An option that takes the names of an enum's values.
-template <class Enum>
-CLI::Option* add_choice(CLI::App* sub, const std::string& option, Enum& value, const std::string& description) {
+template <class Enum, class Value>
+CLI::Option* add_choice(CLI::App* sub, const std::string& option, Value& value, const std::string& description) {
   const std::vector<std::string> choices(names<Enum>.begin(), names<Enum>.end());
   return sub
       ->add_option_function<std::string>(
@@ -53,12 +53,9 @@ CLI::Option* add_choice(CLI::App* sub, const std::string& option, Enum& value, c
 
 CLI::Option* add_model(CLI::App* sub, std::optional<Machine>& model, Precision& precision) {
   CLI::Option* const machine =
-      sub->add_option_function<std::string>(
-             "--machine", [&model](const std::string& name) { model = find_named<Machine>(name); },
-             "Model a GPU by the vendor's figures and stated assumptions, measure nothing: v100 or h100")
-          ->type_name("NAME")
-          ->check(CLI::IsMember(std::vector<std::string>(names<Machine>.begin(), names<Machine>.end())));
-  add_choice(sub, "--precision", precision, "Of a modeled GPU: f32 (default), f16 or bf16")->needs(machine);
+      add_choice<Machine>(sub, "--machine", model,
+                          "Model a GPU by the vendor's figures and stated assumptions, measure nothing: v100 or h100");
+  add_choice<Precision>(sub, "--precision", precision, "Of a modeled GPU: f32 (default), f16 or bf16")->needs(machine);
   return machine;
 }
 
@@ -70,6 +67,9 @@ void add_machine(CLI::App* sub, MachineArguments& machine, bool with_quiet = tru
          "--device", [&machine](const std::string& text) { machine.device = parse_device(text); },
          "Where to compute: auto, cpu, cuda (the first GPU) or cuda:N")
       ->type_name("NAME");
+  add_choice<Kernels>(sub, "--kernels", machine.kernels,
+                      "Convolutions of a GPU: own (default), cudnn (NVIDIA's library, where it is installed) or best "
+                      "(measures both at each shape's first use)");
   if (with_quiet) add_quiet(sub, machine.quiet);
 }
 
@@ -127,7 +127,7 @@ void add_describe(CLI::App& app, Job& job) {
   sub->add_option("--classes", a->classes, "Number of classes (default 2)")
       ->type_name("N")
       ->check(CLI::Range(2, 100000));
-  add_choice(sub, "--protocol", a->protocol,
+  add_choice<Protocol>(sub, "--protocol", a->protocol,
              "RAM and flash as danas sums them or as the published code: corrected or published");
   add_json(sub, a->json);
 }
@@ -201,7 +201,7 @@ void add_bench(CLI::App& app, Job& job) {
       "Useful work is 6 x MACs per image trained and 2 x MACs per image evaluated. Each round measures the row, then\n"
       "the machine's own limits: fused multiply-adds in registers, and bytes a second of large arrays. gb_per_second\n"
       "counts the operands of every operation, whether they are in a cache or not. On a GPU a round also measures the row\n"
-      "without graphs and 2 and 4 of it side by side; --layers waits for every operation.",
+      "without graphs, by danas' own kernels and by cuDNN's, and 2 and 4 of it side by side; --layers waits for every operation.",
       a, command_bench);
   CLI::Option* const suite =
       sub->add_option("--suite", a->suite_rows,
@@ -214,7 +214,7 @@ void add_bench(CLI::App& app, Job& job) {
        sub->add_option("--batch", a->batch, "Images per step (default 32)")
            ->type_name("N")
            ->check(CLI::Range(1, 65536)),
-       add_choice(
+       add_choice<Work>(
            sub, "--mode", a->mode,
            "train (all exits' heads, as a supernet), finetune (own head only) or eval; of the network's images: load (from "
            "a cache) or decode (JPEG)"),
@@ -237,8 +237,12 @@ void add_bench(CLI::App& app, Job& job) {
 
 void add_selftest(CLI::App& app, Job& job) {
   auto a = std::make_shared<MachineArguments>();
-  auto* sub = add_command(app, job, "selftest", "Compare every operation with the scalar reference on this machine",
-                          "  danas selftest --device cpu\n  danas selftest --device cuda", a, command_selftest);
+  auto* sub =
+      add_command(app, job, "selftest", "Compare every operation with the scalar reference on this machine",
+                  "  danas selftest --device cpu\n"
+                  "  danas selftest --device cuda\n\n"
+                  "On a GPU in every precision, with danas' own kernels and, where it is installed, with cuDNN's.",
+                  a, command_selftest);
   add_machine(sub, *a, false);
 }
 

@@ -45,7 +45,15 @@ void measure_ways(const BenchArguments& arguments, Backend& backend, double aren
     if (count * (arena_bytes + beside_arena) > of.usable_bytes()) return 0.0;
     return measure_lanes(of, layers, arguments.mode, arguments.batch, seconds, count).images_per_second;
   };
-  round.without_graphs = lanes(*make_cuda_backend(arguments.machine.device.gpu, Type::f32, false), 1);
+  const int gpu = arguments.machine.device.gpu;
+  const Kernels kernels = arguments.machine.kernels.value_or(Kernels::own);
+  const auto by = [&](Kernels others) {
+    if (others == kernels) return round.images_per_second;
+    return lanes(*make_cuda_backend(gpu, Type::f32, {.kernels = others}), 1);
+  };
+  round.own_kernels = by(Kernels::own);
+  if (!find_cudnn(gpu).version.empty()) round.cudnn_kernels = by(Kernels::cudnn);
+  round.without_graphs = lanes(*make_cuda_backend(gpu, Type::f32, {.graphs = false, .kernels = kernels}), 1);
   round.two_lanes = lanes(backend, 2);
   round.four_lanes = lanes(backend, 4);
 }
@@ -94,6 +102,7 @@ BenchRow bench_row(const BenchArguments& arguments) {
   row.arguments.system = read_system(arguments.system).text();
   // As was chosen: the rounds need not say so again.
   row.arguments.machine.device.kind = row.on_gpu ? DeviceKind::cuda : DeviceKind::cpu;
+  if (row.on_gpu) row.arguments.machine.kernels = usable_kernels(arguments.machine).first;
   row.flop = useful_flop(layers, arguments.mode);
   row.bytes = operand_bytes(layers, arguments.mode, arguments.batch);
   return row;

@@ -15,8 +15,10 @@ struct BenchRound {
   double peak_gflops = 0, peak_gb_per_second = 0;
   double peak_memory_mib = 0, arena_mib = 0;  ///< of the host's process; of activations and scratch
 
-  // Of a GPU: without graphs, and of several networks side by side, all together; 0: they failed.
+  // Of a GPU: without graphs; of several networks side by side, all together, 0: they failed; by whose kernels, 0: there are
+  // none.
   double without_graphs = 0, two_lanes = 0, four_lanes = 0;
+  double own_kernels = 0, cudnn_kernels = 0;
 };
 
 struct Spread {

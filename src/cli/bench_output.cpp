@@ -10,7 +10,10 @@ namespace {
 
 /// Options of how a row is measured.
 std::string measuring_options(const BenchRow& row) {
-  return fmt::format("--threads {} --seconds {} --rounds {}", row.threads, row.arguments.seconds, row.arguments.rounds);
+  const std::optional<Kernels> kernels = row.arguments.machine.kernels;
+  return fmt::format("--threads {}{} --seconds {} --rounds {}", row.threads,
+                     kernels ? fmt::format(" --kernels {}", name_of(*kernels)) : "", row.arguments.seconds,
+                     row.arguments.rounds);
 }
 
 /// What a row comes to in the middle of its rounds.
@@ -18,7 +21,7 @@ struct Figures {
   Spread images_per_second, share_of_peak;
   double gflops, peak_gflops, gb_per_second, peak_gb_per_second;
   double peak_memory_mib, arena_mib;
-  double without_graphs, two_lanes, four_lanes;
+  double without_graphs, two_lanes, four_lanes, own_kernels, cudnn_kernels;
 };
 
 Figures figures_of(const BenchRow& row) {
@@ -34,6 +37,8 @@ Figures figures_of(const BenchRow& row) {
   figures.without_graphs = row.median(&BenchRound::without_graphs);
   figures.two_lanes = row.median(&BenchRound::two_lanes);
   figures.four_lanes = row.median(&BenchRound::four_lanes);
+  figures.own_kernels = row.median(&BenchRound::own_kernels);
+  figures.cudnn_kernels = row.median(&BenchRound::cudnn_kernels);
   return figures;
 }
 
@@ -111,6 +116,8 @@ JsonObject row_json(const BenchRow& row) {
     json.add("images_per_second_without_graphs", figures.without_graphs);
     json.add("images_per_second_of_2_lanes", figures.two_lanes);
     json.add("images_per_second_of_4_lanes", figures.four_lanes);
+    json.add("images_per_second_of_own_kernels", figures.own_kernels);
+    json.add("images_per_second_of_cudnn", figures.cudnn_kernels);
   }
   json.add("command", "danas bench " + row_options(row.arguments) + " " + measuring_options(row));
   std::vector<JsonObject> rounds;
@@ -121,7 +128,7 @@ JsonObject row_json(const BenchRow& row) {
 
 std::string range(double least, double most) { return fmt::format("{:.1f} to {:.1f}", least, most); }
 
-/// More lanes than fit have none.
+/// More lanes than fit have none, nor has a cuDNN that is not there.
 std::string speed_or_none(double speed) { return speed > 0 ? fmt::format("{:.1f}", speed) : "no"; }
 
 }  // namespace
@@ -142,6 +149,8 @@ void print_row(const BenchRow& row, const StepTimes* times) {
     fmt::print("  graphs  {:.1f} images/s without\n", figures.without_graphs);
     fmt::print("  lanes   {} images/s of 2, {} of 4\n", speed_or_none(figures.two_lanes),
                speed_or_none(figures.four_lanes));
+    fmt::print("  kernels {} images/s by own, {} by cuDNN\n", speed_or_none(figures.own_kernels),
+               speed_or_none(figures.cudnn_kernels));
   } else {
     fmt::print("  memory  {:.0f} MiB at most, {:.0f} MiB of them activations and scratch\n", figures.peak_memory_mib,
                figures.arena_mib);

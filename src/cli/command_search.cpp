@@ -44,6 +44,7 @@ bool has_candidates(const std::filesystem::path& directory) {
 std::string resume_command(const SearchArguments& arguments, const std::filesystem::path& directory) {
   std::string command = "danas " + shell_path(arguments.experiment.file);
   command += " --resume " + shell_path(directory);
+  if (arguments.machine.kernels) command += fmt::format(" --kernels {}", name_of(*arguments.machine.kernels));
   for (const auto& change : arguments.experiment.set) command += " --set " + shell_word(change);
   return command;
 }
@@ -52,8 +53,10 @@ std::string resume_command(const SearchArguments& arguments, const std::filesyst
 
 int command_search(const SearchArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
-  const auto backend = open_backend(arguments.machine, experiment.engine.precision);
-  const SearchOptions options = search_options(arguments, experiment);
+  std::shared_ptr<KernelChoices> choices;
+  const auto backend = open_backend(arguments.machine, experiment.engine.precision, &choices);
+  SearchOptions options = search_options(arguments, experiment);
+  if (choices) options.opened = [&](const RunFiles& files) { choices->keep_in(files.kernels(), options.resume); };
 
   SearchResult result;
   {

@@ -28,9 +28,7 @@ int test_device(Backend& device) {
   return failed;
 }
 
-}  // namespace
-
-int command_selftest(const MachineArguments& arguments) {
+int test_precisions(const MachineArguments& arguments) {
   const auto device = open_backend(arguments);
   int failed = test_device(*device);
   if (!device->host_memory()) {
@@ -38,6 +36,25 @@ int command_selftest(const MachineArguments& arguments) {
     if (cuda_computes(arguments.device.gpu, Type::bf16))
       failed += test_device(*open_backend(arguments, Precision::bf16));
   }
+  return failed;
+}
+
+// The same by the kernels of cuDNN, where it is there.
+int test_cudnn(MachineArguments arguments) {
+  if (cuda_devices().count == 0 || arguments.device.kind == DeviceKind::cpu) return 0;
+  if (const CudnnFound found = find_cudnn(arguments.device.gpu); found.version.empty()) {
+    fmt::print("skipped: kernels of cuDNN: {}\n", found.why_none);
+    return 0;
+  }
+  arguments.kernels = Kernels::cudnn;
+  return test_precisions(arguments);
+}
+
+}  // namespace
+
+int command_selftest(const MachineArguments& arguments) {
+  int failed = test_precisions(arguments);
+  if (!arguments.kernels) failed += test_cudnn(arguments);
   fmt::print("{}\n", failed == 0 ? "all operations passed" : fmt::format("{} operations failed", failed));
   return failed == 0 ? 0 : static_cast<int>(Fault::failure);
 }

@@ -9,6 +9,7 @@
 
 #include "base/names.hpp"
 #include "cli/measure.hpp"
+#include "cuda/kernel_choice.hpp"
 #include "cuda/machine.hpp"
 #include "nas/protocol.hpp"
 
@@ -36,6 +37,7 @@ DeviceChoice parse_device(const std::string& text);
 struct MachineArguments {
   int threads = 0;  ///< 0: the CPUs this process may use
   DeviceChoice device;
+  std::optional<Kernels> kernels;  ///< of a GPU; none: own, and what a command says
   bool quiet = false;
 };
 

@@ -31,7 +31,16 @@ DeviceChoice parse_device(const std::string& text) {
   return {*kind, *gpu};
 }
 
-std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precision precision) {
+std::pair<Kernels, std::string> usable_kernels(const MachineArguments& arguments) {
+  const Kernels wanted = arguments.kernels.value_or(Kernels::own);
+  if (wanted == Kernels::own) return {wanted, ""};
+  const CudnnFound found = find_cudnn(arguments.device.gpu);
+  if (!found.version.empty()) return {wanted, ""};
+  return {Kernels::own, found.why_none};
+}
+
+std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precision precision,
+                                      std::shared_ptr<KernelChoices>* choices) {
   const auto [kind, gpu] = arguments.device;
   const CudaDevices cuda = kind == DeviceKind::cpu ? CudaDevices{} : cuda_devices();
   if (kind == DeviceKind::cuda && cuda.count == 0)
@@ -39,8 +48,18 @@ std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precisi
   if (cuda.count == 0 && precision != Precision::f32)
     throw expected("engine.precision", "f32, which a CPU computes in",
                    std::string(name_of(precision)) + ": it takes a GPU");
-  auto backend =
-      cuda.count > 0 ? make_cuda_backend(gpu, activation_type(precision)) : make_cpu_backend(arguments.threads);
+  if (cuda.count == 0 && arguments.kernels.value_or(Kernels::own) != Kernels::own)
+    throw expected("--kernels", "own, as a CPU has no others", name_of(*arguments.kernels));
+  CudaSettings settings;
+  if (cuda.count > 0) {
+    const auto [kernels, why] = usable_kernels(arguments);
+    settings.kernels = kernels;
+    if (!why.empty() && !arguments.quiet) fmt::print(stderr, "danas: computing with own kernels: {}\n", printable(why));
+  }
+  if (settings.kernels == Kernels::best) settings.choices = std::make_shared<KernelChoices>();
+  if (choices != nullptr) *choices = settings.choices;
+  auto backend = cuda.count > 0 ? make_cuda_backend(gpu, activation_type(precision), settings)
+                                : make_cpu_backend(arguments.threads);
   if (kind == DeviceKind::automatic && cuda.built && !arguments.quiet)
     fmt::print(stderr, "danas: computing on {}: {}\n", printable(backend->name()),
                cuda.count > 0 ? "there is a GPU (--device cpu chooses the CPU)" : cuda.why_none);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
@@ -13,9 +14,15 @@
 
 namespace danas {
 
-/// The backend of `--device` with `--threads`; where the choice was left to a build with CUDA, the user is told which and
-/// why. Throws Error when the build or the machine has no such device, or the device not this precision.
-std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precision precision = Precision::f32);
+/// The backend of `--device` with `--threads` and `--kernels`; where the choice was left to a build with CUDA, the user is
+/// told which and why, and so where there are no such kernels and own ones compute. Throws Error when the build or the
+/// machine has no such device, or the device not this precision. `choices` become those of the kernels `best`, if they are
+/// what computes.
+std::unique_ptr<Backend> open_backend(const MachineArguments& arguments, Precision precision = Precision::f32,
+                                      std::shared_ptr<KernelChoices>* choices = nullptr);
+
+/// Which kernels open_backend() takes on a GPU: those asked for, or own ones where there are no others, and why.
+std::pair<Kernels, std::string> usable_kernels(const MachineArguments& arguments);
 
 /// An experiment and its data set; the user is told through `progress`.
 struct Session {

@@ -1,12 +1,11 @@
 // Memory, copies and programs.
-#include "cuda/cuda_operations.hpp"
-
 #include <exception>
 #include <limits>
 #include <utility>
 
 #include "base/error.hpp"
 #include "cuda/cuda.hpp"
+#include "cuda/cudnn_operations.hpp"
 #include "cuda/elementwise.cuh"
 #include "cuda/launch.hpp"
 #include "tensor/shapes.hpp"
@@ -34,7 +33,9 @@ CudaBackend::CudaBackend(int device, bool graphs) : device_(device), graphs_(gra
 }
 
 // What is under way still uses the memory that goes with this.
-CudaBackend::~CudaBackend() {
+CudaBackend::~CudaBackend() { finish(); }
+
+void CudaBackend::finish() noexcept {
   cudaSetDevice(device_);
   cudaStreamSynchronize(stream_.get());
 }
@@ -130,35 +131,45 @@ class CudaBackend::Recorded : public Program {
 
   void run() override {
     if (!backend_.graphs_) return tell();
-    if (!program_) capture();
+    if (!program_) make_program();
     check(cudaGraphLaunch(program_.get(), backend_.stream()), "launching a program");
   }
 
  private:
+  struct Within {  // also where the body throws
+    explicit Within(bool& state) : state_(state), before_(std::exchange(state, true)) {}
+    ~Within() { state_ = before_; }
+    bool& state_;
+    bool before_;
+  };
+
   void tell() {
-    struct Within {  // also where the body throws
-      explicit Within(bool& in_program) : in_program_(in_program) { in_program_ = true; }
-      ~Within() { in_program_ = false; }
-      bool& in_program_;
-    };
     const Within within(backend_.in_program_);
     body_();
   }
 
-  void capture() {
+  Graph captured() {
     cudaStream_t stream = backend_.stream();
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording a program");
     std::exception_ptr failure;
     try {
+      const Within within(backend_.capturing_);
       tell();
     } catch (...) {
       failure = std::current_exception();
     }
-    cudaGraph_t captured = nullptr;
-    const cudaError_t status = cudaStreamEndCapture(stream, &captured);
-    const Graph graph(captured);
+    cudaGraph_t recorded = nullptr;
+    const cudaError_t status = cudaStreamEndCapture(stream, &recorded);
+    Graph graph(recorded);
+    if (failure || status != cudaSuccess) backend_.settle(false);
     if (failure) std::rethrow_exception(failure);
     check(status, "recording a program");
+    return graph;
+  }
+
+  void make_program() {
+    Graph graph = captured();
+    while (backend_.settle(true)) graph = captured();
     cudaGraphExec_t program = nullptr;
     check(cudaGraphInstantiate(&program, graph.get(), 0), "making a program");
     program_.reset(program);
@@ -199,17 +210,47 @@ bool cuda_computes(int device, Type activations) {
   return activations != Type::bf16 || properties.major >= 8;
 }
 
-std::unique_ptr<Backend> make_cuda_backend(int device, Type activations, bool graphs) {
+namespace {
+
+template <class Element>
+std::unique_ptr<Backend> make_operations(int device, const CudaSettings& settings) {
+  if (settings.kernels == Kernels::own) return std::make_unique<cuda::CudaOperations<Element>>(device, settings.graphs);
+  return std::make_unique<cuda::CudnnOperations<Element>>(device, settings.graphs, settings.kernels, settings.choices);
+}
+
+}  // namespace
+
+CudnnFound find_cudnn(int device) {
+  std::string version;
+  try {
+    const cuda::CudnnLibrary& library = cuda::cudnn_library();
+    version = cuda::cudnn_version_text(library.cudnnGetVersion());
+    cudaDeviceProp properties;
+    cuda::check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
+    if (!cuda::cudnn_computes(library.cudnnGetVersion(), properties.major, properties.minor))
+      return {"", "cuDNN " + version + " has no kernels for a GPU before sm_75, 9.10 is the last one that has"};
+    cuda::check(cudaSetDevice(device), "selecting the GPU");
+    const cuda::CudnnQueue queue(library, nullptr);
+  } catch (const Error& error) {
+    return {"", error.what()};
+  }
+  return {version, ""};
+}
+
+std::unique_ptr<Backend> make_cuda_backend(int device, Type activations, const CudaSettings& settings) {
   const CudaDevices devices = cuda_devices();
   if (devices.count == 0) throw Error("cuda", devices.why_none, Fault::failure);
   if (device < 0 || device >= devices.count)
     throw expected("cuda", "one of " + std::to_string(devices.count) + " GPUs, counted from 0", std::to_string(device),
                    Fault::failure);
-  if (activations == Type::f16) return std::make_unique<cuda::CudaOperations<__half>>(device, graphs);
-  if (activations != Type::bf16) return std::make_unique<cuda::CudaOperations<float>>(device, graphs);
+  if (settings.kernels != Kernels::own)
+    if (const CudnnFound found = find_cudnn(device); found.version.empty())
+      throw Error("cuda", found.why_none, Fault::failure);
+  if (activations == Type::f16) return make_operations<__half>(device, settings);
+  if (activations != Type::bf16) return make_operations<float>(device, settings);
   if (!cuda_computes(device, activations))
     throw expected("cuda", "a GPU of sm_80 or later for bf16", "an older one: choose f16", Fault::failure);
-  return std::make_unique<cuda::CudaOperations<__nv_bfloat16>>(device, graphs);
+  return make_operations<__nv_bfloat16>(device, settings);
 }
 
 }  // namespace danas

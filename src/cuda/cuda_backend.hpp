@@ -54,6 +54,12 @@ class CudaBackend : public Backend {
   /// The stream, of a device that the calling thread has selected: lanes run on threads of their own.
   cudaStream_t stream() const;
   void synchronize() const;
+  void finish() noexcept;  ///< waits for what is under way: for destructors, ahead of the memory that it uses
+
+  bool capturing() const { return capturing_; }  ///< whether what is told becomes part of a graph
+  /// After a program was captured, or failed to be: whether it is to be captured once more before its first run, since
+  /// what it has told is only now decided how to do.
+  virtual bool settle(bool /*captured*/) { return false; }
 
   /// Scratch memory of one operation: the next one may use it again. Its size is fixed, as no step allocates and graphs
   /// keep its address; operations cut their work so that it is enough.
@@ -73,7 +79,7 @@ class CudaBackend : public Backend {
 
   int device_;
   bool graphs_;  ///< whether programs are
-  bool in_program_ = false;
+  bool in_program_ = false, capturing_ = false;
   std::string model_, instruction_set_;
   DeviceMemory workspace_;
 

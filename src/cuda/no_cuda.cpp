@@ -8,7 +8,9 @@ CudaDevices cuda_devices() { return {false, 0, "this build has no CUDA"}; }
 
 bool cuda_computes(int, Type) { return false; }
 
-std::unique_ptr<Backend> make_cuda_backend(int, Type, bool) {
+CudnnFound find_cudnn(int) { return {"", cuda_devices().why_none}; }
+
+std::unique_ptr<Backend> make_cuda_backend(int, Type, const CudaSettings&) {
   throw Error("cuda", cuda_devices().why_none, Fault::failure);
 }
 

@@ -50,7 +50,7 @@ void check_same_build(const RunFiles& files, const Build& build, bool any_build)
   const std::string line = read_file(file, 1000);
   const Build began = parse_build(line.substr(0, line.find('\n')), file.string());
   if (began.instruction_set != build.instruction_set)
-    throw expected(where, "the instruction set it began with, " + began.instruction_set,
+    throw expected(where, "the instruction set or kernels it began with, " + began.instruction_set,
                    build.instruction_set + "; other sums would give other results");
   if (began != build && !any_build)
     throw expected(where, "the build it began with, " + build_text(began),

@@ -71,6 +71,7 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
     if (result.directory.empty()) result.directory = create_run_directory(experiment.name);
     run.emplace(result.directory, experiment, backend.name(), Build::of_this(backend.instruction_set()), options.resume,
                 options.any_build);
+    if (options.opened) options.opened(run->files());
   };
   try {
     // A wrong directory ends the search before a large data set is listed.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "nas/experiment.hpp"
+#include "results/run_files.hpp"
 #include "tensor/backend.hpp"
 
 namespace danas {
@@ -24,7 +25,9 @@ struct SearchOptions {
   bool resume = false;
   bool any_build = false;                        ///< resume a run that another build began
   const std::atomic<bool>* interrupt = nullptr;  ///< set by Ctrl-C: the search stops at the next step, all saved
-  double state_seconds = 30;                     ///< a supernet's unfinished training is saved this often
+  /// Told the files of the run that is begun or gone on with, ahead of any computing; may throw Error.
+  std::function<void(const RunFiles&)> opened;
+  double state_seconds = 30;  ///< a supernet's unfinished training is saved this often
 };
 
 struct SearchResult {

@@ -36,6 +36,7 @@ class RunFiles {
   Path lock() const { return state() / "lock"; }
   Path build() const { return state() / "build"; }
   Path data() const { return state() / "data"; }
+  Path kernels() const { return state() / "kernels.csv"; }  ///< of a GPU, where `--kernels best` chooses them
   Path progress() const { return state() / "progress.json"; }
   Path unfinished_supernet() const { return state() / "supernet.safetensors"; }
   Path finals() const { return state() / "final.csv"; }

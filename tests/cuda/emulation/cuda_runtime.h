@@ -96,7 +96,8 @@ namespace danas::emulation {
 /// The call of the runtime that is the so-manieth from now fails with that error, once, or for good where the error is one
 /// that CUDA does not recover from (an illegal address); 0: none. `function`: of those of that name ("cudaMalloc"; a launch
 /// is "cudaLaunchKernel") alone. A process begins with what $EMULATED_FAILURE says: "FUNCTION NUMBER ERROR".
-/// Its memory are $EMULATED_MEMORY bytes, as cudaMemGetInfo tells; 1 GiB without.
+/// Its memory are $EMULATED_MEMORY bytes, as cudaMemGetInfo tells; 1 GiB without. Its compute capability is
+/// $EMULATED_COMPUTE, "70"; 90 without.
 void fail_call(int number, cudaError_t error, const std::string& function = "");
 
 /// A launch, refused where it is beyond a GPU's limits.

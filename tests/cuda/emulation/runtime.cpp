@@ -12,23 +12,8 @@
 
 #include "cuda_runtime.h"
 #include "launch_log.hpp"
+#include "stream.hpp"
 
-using Work = std::vector<std::function<void()>>;
-
-struct CUgraph_st {
-  Work work;
-};
-struct CUgraphExec_st {
-  Work work;
-};
-struct CUstream_st {
-  Work waiting;
-  CUgraph_st* capturing = nullptr;
-
-  void finish() {
-    for (const auto& each : std::exchange(waiting, {})) each();
-  }
-};
 struct CUevent_st {
   cudaStream_t stream = nullptr;
 };
@@ -115,7 +100,7 @@ void release(void* memory) {
 
 cudaError_t give(cudaStream_t stream, std::function<void()> work, const char* function = __builtin_FUNCTION()) {
   if (const cudaError_t error = planned(function)) return error;
-  (stream->capturing != nullptr ? stream->capturing->work : stream->waiting).push_back(std::move(work));
+  stream->enqueue(std::move(work));
   return cudaSuccess;
 }
 
@@ -132,7 +117,9 @@ cudaError_t cudaDriverGetVersion(int* version) {
 }
 cudaError_t cudaSetDevice(int device) { return device == 0 ? planned() : cudaErrorInvalidDevice; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"emulation", std::size_t{1} << 28, 9, 0, 1};
+  const char* const compute = std::getenv("EMULATED_COMPUTE");
+  const int number = compute != nullptr ? std::stoi(compute) : 90;
+  *properties = {"emulation", std::size_t{1} << 28, number / 10, number % 10, 1};
   return planned();
 }
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
