@@ -59,8 +59,7 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   work.count = pieces.size();
   work.bytes = [&](std::size_t i) {
     const System system = system_of(pieces[i].candidate);
-    return training_bytes(system_layers(system, context_.classes()), settings,
-                          context_.experiment.search.evaluation_batch, context_.backend);
+    return training_bytes(system_layers(system, context_.classes()), settings, context_.experiment, context_.backend);
   };
   work.begin = [&](std::size_t i) { begin(pieces[i]); };
   work.run = [&](std::size_t i, Backend& lane, const std::function<void()>& stepped) {

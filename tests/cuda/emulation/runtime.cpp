@@ -1,10 +1,13 @@
 // The runtime's functions: device memory is the host's, filled with NaN so that nobody relies on zeros, between guards.
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <sstream>
 #include <utility>
@@ -15,6 +18,22 @@
 
 using Work = std::vector<std::function<void()>>;
 
+/// What was told to a stream, done in order and as late as may be.
+struct Queue {
+  std::deque<std::function<void()>> waiting;
+  std::size_t begun = 0;  ///< of all that was ever told
+
+  std::size_t told() const { return begun + waiting.size(); }
+  void finish_to(std::size_t place) {
+    while (begun < place && !waiting.empty()) {
+      const auto work = std::move(waiting.front());
+      waiting.pop_front();
+      ++begun;
+      work();
+    }
+  }
+};
+
 struct CUgraph_st {
   Work work;
 };
@@ -22,26 +41,31 @@ struct CUgraphExec_st {
   Work work;
 };
 struct CUstream_st {
-  Work waiting;
+  std::shared_ptr<Queue> queue = std::make_shared<Queue>();
   CUgraph_st* capturing = nullptr;
 
-  void finish() {
-    for (const auto& each : std::exchange(waiting, {})) each();
-  }
+  void finish() { queue->finish_to(queue->told()); }
 };
 struct CUevent_st {
-  cudaStream_t stream = nullptr;
+  std::shared_ptr<Queue> queue;  ///< none: never recorded
+  std::size_t place = 0;
+
+  void finish() const {
+    if (queue) queue->finish_to(place);
+  }
 };
 
 namespace {
 
 thread_local cudaError_t last_error = cudaSuccess;
+std::atomic<bool> early_copies = false;
 
 /// Lanes call from threads of their own.
 struct Plan {
   std::mutex mutex;
   std::string function;
   int calls_until_failure = 0;
+  bool failed = false;
   cudaError_t error = cudaSuccess;
 
   Plan() {
@@ -65,6 +89,7 @@ cudaError_t planned(const char* function = __builtin_FUNCTION()) {
   if (failed_before) return plan.error;
   if (!plan.function.empty() && plan.function != function) return cudaSuccess;
   if (--plan.calls_until_failure > 0) return cudaSuccess;
+  plan.failed = true;
   if (!recovers(plan.error)) plan.calls_until_failure = -1;
   return plan.error;
 }
@@ -115,7 +140,8 @@ void release(void* memory) {
 
 cudaError_t give(cudaStream_t stream, std::function<void()> work, const char* function = __builtin_FUNCTION()) {
   if (const cudaError_t error = planned(function)) return error;
-  (stream->capturing != nullptr ? stream->capturing->work : stream->waiting).push_back(std::move(work));
+  if (stream->capturing != nullptr) stream->capturing->work.push_back(std::move(work));
+  else stream->queue->waiting.push_back(std::move(work));
   return cudaSuccess;
 }
 
@@ -165,7 +191,10 @@ cudaError_t cudaFree(void* memory) {
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
 cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
-  return give(stream, [=] { std::memcpy(to, from, bytes); });
+  const bool at_once = early_copies && stream->capturing == nullptr && stream->queue->waiting.empty();
+  const cudaError_t error = give(stream, [=] { std::memcpy(to, from, bytes); });
+  if (error == cudaSuccess && at_once) stream->finish();
+  return error;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
   return give(stream, [=] { std::memset(memory, value, bytes); });
@@ -224,12 +253,18 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  event->stream = stream;
+  if (stream->capturing != nullptr) return cudaErrorStreamCaptureUnsupported;
+  *event = {stream->queue, stream->queue->told()};
   return planned();
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  if (event->stream != nullptr) event->stream->finish();
+  event->finish();
   return planned();
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (stream->capturing != nullptr) return cudaErrorStreamCaptureUnsupported;
+  if (!event->queue || event->queue->begun >= event->place) return planned();
+  return give(stream, [recorded = *event] { recorded.finish(); });
 }
 
 namespace danas::emulation {
@@ -237,9 +272,17 @@ namespace danas::emulation {
 void fail_call(int number, cudaError_t error, const std::string& function) {
   const std::lock_guard lock(plan.mutex);
   plan.calls_until_failure = number;
+  plan.failed = false;
   plan.error = error;
   plan.function = function;
 }
+
+bool call_failed() {
+  const std::lock_guard lock(plan.mutex);
+  return plan.failed;
+}
+
+void set_early_copies(bool early) { early_copies = early; }
 
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread) {
   if (!within_limits(grid, block)) last_error = cudaErrorInvalidConfiguration;
