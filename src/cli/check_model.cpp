@@ -10,6 +10,7 @@
 #include "cli/kernel_table.hpp"
 #include "cli/modeled_step.hpp"
 #include "cli/output.hpp"
+#include "data/resident_images.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/mobilenet_v2.hpp"
@@ -40,9 +41,11 @@ struct Phase {
 
 class SearchModel {
  public:
-  SearchModel(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision)
+  /// Images take at most `resident` bytes of the machine's memory.
+  SearchModel(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision,
+              double resident)
       : experiment_(experiment), classes_(static_cast<int>(dataset.classes().size())), rates_(cuda::rates_of(machine)),
-        precision_(precision), kernels_(rates_, precision),
+        precision_(precision), kernels_(rates_, precision), residency_(resident),
         training_(static_cast<double>(dataset.samples(Split::train).size())),
         validation_(static_cast<double>(dataset.samples(Split::validation).size())),
         recalibration_(std::min(static_cast<double>(experiment.search.recalibration_images), training_)) {}
@@ -83,6 +86,10 @@ class SearchModel {
   const KernelTable& kernels() const { return kernels_; }
   double floor() const { return floor_; }
   double without_graphs() const { return without_graphs_; }
+  /// "3 sets of images, 1.2 GiB of 4.0 GiB for them"
+  std::string resident(double most) const {
+    return fmt::format("{} sets of images, {} of {} for them", stay_.size(), gib_text(resident_), gib_text(most));
+  }
 
  private:
   CacheMode mode() const { return experiment_.data.cache.value_or(CacheMode::raw); }
@@ -93,9 +100,12 @@ class SearchModel {
     add_launches(phase, training_launches(layers, settings, precision_), steps);
     floor_ += steps * training_floor_seconds(layers, settings.batch, rates_, precision_);
     const int resolution = input_of(layers).height;
-    const double images = steps * settings.batch, level = level_pixels(resolution);
-    phase.pcie += images * crop_bytes(resolution) / (cuda::attainable_pcie * rates_.pcie);
-    const double decoded = decoded_a_second * rates_.cores;
+    const double drawn = steps * settings.batch, level = level_pixels(resolution);
+    Sent sent{0, drawn};
+    if (mode() != CacheMode::none)
+      sent = ask(fmt::format("train-{}", resolution), training_, 3 * level, drawn / training_);
+    add_sent(phase, sent.whole * 3 * level + sent.seen * crop_bytes(resolution), drawn);
+    const double images = sent.whole + sent.seen, decoded = decoded_a_second * rates_.cores;
     switch (mode()) {
       case CacheMode::raw: phase.disk += images * 3 * level / disk_rate(); break;
       case CacheMode::jpeg:
@@ -106,7 +116,22 @@ class SearchModel {
     }
   }
 
-  // Statistics and validation: exact images, read raw.
+  /// Images that come from the host: whole, to stay on the device, or as batches see them.
+  struct Sent {
+    double whole = 0, seen = 0;
+  };
+  // As ResidentImages does.
+  Sent ask(const std::string& set, double images, double image_bytes, double uses) {
+    if (!residency_.ask(set, images * image_bytes, uses)) return {0, uses * images};
+    if (!stay_.insert(set).second) return {};
+    resident_ += images * image_bytes;
+    return {images, 0};
+  }
+  void add_sent(Phase& phase, double pixels, double planned) const {
+    phase.pcie += (pixels + planned * cuda::planned_bytes) / (cuda::attainable_pcie * rates_.pcie);
+  }
+
+  // Statistics and validation, pass by pass: exact images, read raw.
   void add_measuring(Phase& phase, const LayerList& layers, double times) {
     constexpr int batch = SystemTrainer::recalibration_batch;
     add_launches(phase, recalibration_launches(layers, batch, precision_), times * recalibration_ / batch);
@@ -114,10 +139,16 @@ class SearchModel {
     add_launches(phase, evaluation_launches(layers, evaluated, precision_), times * validation_ / evaluated);
     floor_ += times * validation_ / evaluated * evaluation_floor_seconds(layers, evaluated, rates_, precision_);
     floor_ += times * recalibration_ / batch * evaluation_floor_seconds(layers, batch, rates_, precision_);
-    const double bytes = times * (recalibration_ + validation_) * 3 * static_cast<double>(input_of(layers).height) *
-                         input_of(layers).width;
-    phase.pcie += bytes / (cuda::attainable_pcie * rates_.pcie);
-    phase.disk += bytes / disk_rate();
+    const double image_bytes = 3 * static_cast<double>(input_of(layers).height) * input_of(layers).width;
+    for (const auto& [name, images] :
+         {std::pair("recalibration", recalibration_), std::pair("validation", validation_)})
+      for (double left = times; left > 0; --left) {
+        const double uses = std::min(left, 1.0);
+        const Sent sent = ask(fmt::format("{}-{}", name, input_of(layers).height), images, image_bytes, uses);
+        const double bytes = (sent.whole + sent.seen) * image_bytes;
+        add_sent(phase, bytes, uses * images);
+        phase.disk += bytes / disk_rate();
+      }
   }
 
   void add_launches(Phase& phase, const std::vector<cuda::KernelLaunch>& launches, double times) {
@@ -132,6 +163,9 @@ class SearchModel {
   const cuda::MachineRates& rates_;
   Precision precision_;
   KernelTable kernels_;
+  Residency residency_;
+  std::set<std::string> stay_;                    ///< sets on the device
+  double resident_ = 0;                           ///< their bytes
   double training_, validation_, recalibration_;  ///< images
   double floor_ = 0, without_graphs_ = 0;         ///< seconds
 };
@@ -151,13 +185,6 @@ void print_phases(const std::vector<Phase>& phases) {
   fmt::print("{:<24} {:>10} {:>43}\n", "sum", hours(compute), hours(longest));
 }
 
-void print_memory(const Experiment& experiment, int classes, const cuda::MachineRates& rates, Precision precision) {
-  const cuda::LaunchCounter counter(precision);
-  const TrainingMemory memory = largest_training(experiment, classes, counter);
-  fmt::print("{:<24} {} for the largest training ({}), of {}\n", "memory", gib_text(memory.bytes), memory.training,
-             gib_text(rates.memory));
-}
-
 }  // namespace
 
 void print_modeled_search(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision) {
@@ -166,17 +193,22 @@ void print_modeled_search(const Experiment& experiment, const Dataset& dataset, 
   const auto& search = experiment.search;
   const std::int64_t systems = std::min(search.systems.value_or(usual_systems), experiment.space.size());
   const int classes = static_cast<int>(dataset.classes().size());
-  SearchModel model(experiment, dataset, machine, precision);
+  const cuda::LaunchCounter counter(precision);
+  const TrainingMemory memory = largest_training(experiment, classes, counter);
+  const double resident = resident_bytes(memory.bytes, rates.memory, counter);
+  SearchModel model(experiment, dataset, machine, precision, resident);
   const std::vector<Phase> phases{model.caches(), model.supernets(),
                                   model.systems("candidates", experiment.finetune, static_cast<double>(systems)),
                                   model.systems("systems of a front", experiment.final_training, usual_front)};
   fmt::print("\n{}: {} in {}\n{}", model_label, rates.name, name_of(precision), cuda::assumptions(rates));
   fmt::print(
       "data:  a core decodes {:.0f} photographs of {:.0f} pixels in JPEG a second, {:.0f} cores; PCIe {:.1f} GB/s, disk "
-      "{:.1f} GB/s, {}\n       of both are had; images are read and sent as often as they are used\n\n",
+      "{:.1f} GB/s, {}\n       of both are had; images that do not stay on the GPU are read and sent as often as they are used\n\n",
       decoded_a_second, photograph_pixels, rates.cores, 1e-9 * rates.pcie, 1e-9 * rates.disk, cuda::attainable_disk);
   print_phases(phases);
-  print_memory(experiment, classes, rates, precision);
+  fmt::print("{:<24} {} for the largest training ({}), of {}\n", "memory", gib_text(memory.bytes), memory.training,
+             gib_text(rates.memory));
+  fmt::print("{:<24} {}\n", "on the GPU", model.resident(resident));
   const cuda::ModeledStep all = model.kernels().sum();
   fmt::print("{:<24} {:>10}, {:.2f} times the least that must be moved and computed ({})\n", "compute",
              hours(all.with_graph()), all.with_graph() / model.floor(), hours(model.floor()));

@@ -15,7 +15,8 @@ int command_evaluate(const EvaluateArguments& arguments) {
   check_classes(model.classes, *session.dataset, arguments.model);
   const ImageStore store = session.open_store(0);
   ImageCounts counts;
-  SystemTrainer trainer(session.experiment, store, *backend, nullptr, counts);
+  ResidentImages resident(*backend, 0);  // one pass
+  SystemTrainer trainer(session.experiment, store, *backend, resident, nullptr, counts);
   const Metrics metrics =
       trainer.evaluate(model.network, model.network.layers(), model.system.data, parse_split(arguments.split));
   if (arguments.json) {

@@ -87,15 +87,17 @@ int command_train(const TrainArguments& arguments) {
                    std::to_string(settings.steps));
   Network network =
       scratch ? Network(*backend, layers, session.experiment.seed) : sliced(*backend, system, dataset, arguments.init);
-  check_memory(training_memory("training", layers, settings, session.experiment.search.evaluation_batch, *backend),
-               backend->usable_bytes());
+  const double usable = backend->usable_bytes();
+  const TrainingMemory memory = training_memory("training", layers, settings, session.experiment, *backend);
+  check_memory(memory, usable);
   check_creatable(arguments.out.empty() ? runs_folder : arguments.out);  // before the work
 
   const ImageStore store = session.open_store(settings.steps * settings.batch);
   prepare_images(store, system.data);
   const auto& interrupted = catch_interrupts();
   ImageCounts counts;
-  SystemTrainer trainer(session.experiment, store, *backend, &interrupted, counts);
+  ResidentImages resident(*backend, resident_bytes(memory.bytes, usable, *backend));
+  SystemTrainer trainer(session.experiment, store, *backend, resident, &interrupted, counts);
   train(session, trainer, *backend, network, settings, system, interrupted);
   trainer.recalibrate(network, layers, system.data);
   const auto directory =

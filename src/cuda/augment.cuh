@@ -5,10 +5,12 @@
 
 namespace danas::cuda {
 
-/// A crop that is to be seen: its pixels alone, rows dense.
+/// A crop that is to be seen, of an image anywhere on the device, and its label.
 struct Picture {
-  Index first;  ///< byte of its first pixel
+  const unsigned char* pixels;  ///< the first one of the crop
+  Index stride;                 ///< bytes from one row of the image to the next
   int width, height, channels;
+  int label;
   bool flip;
 };
 
@@ -20,18 +22,19 @@ __device__ inline Index shared_parts(Index pixel, Index in, Index index, Index o
 }
 
 /// A number of the output, for for_each: the mean of what it covers, rounded half up, as (x − 128)/128. Reads the crops
-/// once or, where they are enlarged, from the caches; writes out.
+/// once or, where they are enlarged, from the caches; writes out. The first number of an image writes its label too, unless
+/// labels are absent (null).
 template <class Element>
 struct Augment {
   const Picture* pictures;
-  const unsigned char* bytes;
   Element* out;
+  int* labels;
   int height, width, channels;
 
   __device__ Index area_mean(const Picture& picture, Index oy, Index ox, int channel) const {
     Index sum = 0;
     for (Index y = oy * picture.height / height; y * height < (oy + 1) * picture.height; ++y) {
-      const unsigned char* const row = bytes + picture.first + y * picture.width * picture.channels + channel;
+      const unsigned char* const row = picture.pixels + y * picture.stride + channel;
       Index line = 0;
       for (Index x = ox * picture.width / width; x * width < (ox + 1) * picture.width; ++x) {
         const Index column = picture.flip ? picture.width - 1 - x : x;
@@ -54,8 +57,9 @@ struct Augment {
 
   __device__ void operator()(Index i) const {
     const int c = static_cast<int>(i % channels);
-    const Index pixel = i / channels;
-    const Picture picture = pictures[pixel / width / height];
+    const Index pixel = i / channels, image = pixel / width / height;
+    const Picture picture = pictures[image];
+    if (labels != nullptr && i == image * height * width * channels) labels[image] = picture.label;
     out[i] = rounded<Element>(static_cast<float>(seen(picture, pixel / width % height, pixel % width, c) - 128) / 128);
   }
 };

@@ -26,7 +26,6 @@ CudaBackend::CudaBackend(int device, bool graphs) : device_(device), graphs_(gra
   instruction_set_ = "cuda sm_" + std::to_string(10 * properties.major + properties.minor);
   stream_ = make_stream();
   workspace_ = allocate_device(workspace_bytes);
-  copied_ = make_event();
   // Fails here, not in the middle of a training, where this build has no code for the GPU.
   launch_each(CudaBackend::name().c_str(), 1, stream_.get(), ClearFilter<float>{{{workspace<float>(), 1, 1}, 1}, 1, 1});
   synchronize();

@@ -22,6 +22,8 @@ class CudaBackend : public Backend {
   std::string instruction_set() const override { return instruction_set_; }  ///< "cuda sm_90"
   Type weight_type() const override { return Type::f32; }
   int threads() const override { return 1; }  ///< of the host
+  /// The stream, of a device that the calling thread has selected: lanes run on threads of their own.
+  cudaStream_t stream() const;
 
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
@@ -51,8 +53,6 @@ class CudaBackend : public Backend {
  protected:
   int device() const { return device_; }
   bool graphs() const { return graphs_; }
-  /// The stream, of a device that the calling thread has selected: lanes run on threads of their own.
-  cudaStream_t stream() const;
   void synchronize() const;
   void finish() noexcept;  ///< waits for what is under way: for destructors, ahead of the memory that it uses
 
@@ -69,9 +69,6 @@ class CudaBackend : public Backend {
   }
   static constexpr std::size_t workspace_bytes = 16 << 20;
 
-  /// Memory on the device with the crops' places and pixels, enqueued to be copied there.
-  const std::byte* upload_crops(std::span<const Image> images, std::span<const Crop> crops);
-
  private:
   class Recorded;
 
@@ -82,13 +79,6 @@ class CudaBackend : public Backend {
   bool in_program_ = false, capturing_ = false;
   std::string model_, instruction_set_;
   DeviceMemory workspace_;
-
-  // Crops on their way to the device.
-  PinnedMemory staged_;
-  DeviceMemory pictures_;
-  std::size_t staged_bytes_ = 0;
-  Event copied_;  ///< since then staged_ may be written again
-
   Stream stream_;  ///< ends before the memory that is used in it
 };
 

@@ -57,6 +57,7 @@ class CudaOperations : public CudaBackend {
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void cast(const View& from, const View& to) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
+  std::unique_ptr<BatchFeed> feed(const View& images, std::size_t staged_bytes) override;
 
  private:
   template <class Problem>

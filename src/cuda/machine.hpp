@@ -37,6 +37,7 @@ const MachineRates& rates_of(Machine machine);
 constexpr double attainable_bandwidth = 0.8, attainable_fp32 = 0.75, attainable_tensor = 0.5;
 constexpr double attainable_pcie = 0.8, attainable_disk = 0.8;
 constexpr double lone_draw = 4;           ///< of its share of the bandwidth, where others are idle
+constexpr double planned_bytes = 40;      ///< of an image that is on the GPU, with its batch (Picture of augment.cuh)
 constexpr double between_kernels = 1e-6;  ///< seconds from the end of one to the work of the next
 constexpr double host_launch = 4e-6;      ///< seconds of the host for a launch without a graph
 constexpr double round_seconds = 0.4e-6;  ///< of up to four accesses of one thread that are under way together

@@ -12,20 +12,25 @@ namespace danas {
 
 namespace {
 
-constexpr std::size_t images_a_task = 8;
+// What travels with a batch at most.
+std::size_t staged_bytes(const ImageSet& set, std::int64_t images, const Destination& to) {
+  return to.table != nullptr ? 0 : static_cast<std::size_t>(images) * set.preparation().largest_crop_bytes();
+}
 
 }  // namespace
 
 BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, Workers workers,
-                             Pixels pixels)
-    : set_(set), plan_(std::move(plan)), pixels_(pixels), backend_(make_cpu_backend(1)), slots_(ring),
+                             Destination to)
+    : set_(set), plan_(std::move(plan)), table_(to.table),
       most_workers_(static_cast<std::size_t>(workers.most > 0 ? workers.most : usable_cpus())), claimed_(plan_.first),
       next_(plan_.first) {
   if (resolution < 1 || plan_.largest < 1 || (channels != 1 && channels != 3))
     throw expected("loader", "a positive resolution and batch, and 1 or 3 channels",
                    std::to_string(resolution) + ", " + std::to_string(plan_.largest) + ", " + std::to_string(channels));
+  const View images{Type::f32, nullptr, plan_.largest, resolution, resolution, channels};
   try {
-    for (Slot& slot : slots_) reserve(slot, resolution, channels);
+    if (to.backend == nullptr || to.backend->host_memory()) reserve(images);
+    else feed_ = to.backend->feed(images, staged_bytes(set, plan_.largest, to));
     for (int i = 0; i < std::max(workers.first, 1); ++i) add_worker();
   } catch (...) {
     stop();
@@ -35,10 +40,9 @@ BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, 
 
 BatchPipeline::~BatchPipeline() { stop(); }
 
-void BatchPipeline::reserve(Slot& slot, int resolution, int channels) {
-  slot.buffers.resize(static_cast<std::size_t>(plan_.largest));
-  slot.view = {Type::f32, nullptr, plan_.largest, resolution, resolution, channels};
-  if (pixels_ == Pixels::prepared) slot.view.data = backend_->allocate(slot.view.bytes());
+void BatchPipeline::reserve(const View& images) {
+  memory_ = make_cpu_backend(1);
+  for (Slot& slot : slots_) slot.view = images.with_data(memory_->allocate(images.bytes()));
 }
 
 void BatchPipeline::add_worker() {
@@ -52,10 +56,12 @@ void BatchPipeline::stop() {
   }
   freed_.notify_all();
   for (std::thread& worker : workers_) worker.join();
-  for (Slot& slot : slots_) backend_->release(slot.view.data);
+  if (memory_)
+    for (Slot& slot : slots_) memory_->release(slot.view.data);
 }
 
 Batch BatchPipeline::next() {
+  if (shown_ && feed_) feed_->wait(place_of(next_ - 1));
   std::unique_lock lock(mutex_);
   if (shown_) {  // the batch of the last call is given back
     slot_of(next_ - 1).ready = false;
@@ -75,16 +81,23 @@ Batch BatchPipeline::next() {
     }
   filled_.wait(lock, [&] { return slot.ready; });
   if (slot.failure) std::rethrow_exception(slot.failure);  // stays: every later call fails the same way
-  ++next_;
   shown_ = true;
-  View view = slot.view;
-  view.n = static_cast<std::int64_t>(slot.labels.size());
-  return {view, {Type::i32, slot.labels.data(), view.n, 1, 1, 1}, set_.classes()};
+  return taken(place_of(next_++));
 }
 
-PlannedBatch BatchPipeline::planned() const {
-  const Slot& slot = slots_[static_cast<std::size_t>(next_ - 1) % slots_.size()];
-  return {slot.indices, slot.images, slot.crops};
+// It is this thread's until the next call.
+Batch BatchPipeline::taken(std::size_t place) {
+  Slot& slot = slots_[place];
+  Batch batch;
+  if (feed_) {
+    batch = feed_->make(place, {slot.images, slot.crops, slot.labels});
+  } else {
+    batch.images = slot.view;
+    batch.images.n = static_cast<std::int64_t>(slot.labels.size());
+    batch.labels = {Type::i32, slot.labels.data(), batch.images.n, 1, 1, 1};
+  }
+  batch.classes = set_.classes();
+  return batch;
 }
 
 // A batch may be claimed while its slot is free: all those before it in the ring have been read.
@@ -104,6 +117,7 @@ BatchPipeline::Task BatchPipeline::claim() {
     slot.images.resize(count);
     slot.crops.resize(count);
     slot.left = count;
+    slot.staged = 0;
   }
   const std::size_t end = std::min(claimed_images_ + images_a_task, slot.indices.size());
   const Task task{&slot, claimed_, claimed_images_, end};
@@ -116,6 +130,7 @@ BatchPipeline::Task BatchPipeline::claim() {
 }
 
 void BatchPipeline::work() {
+  Buffers buffers;
   std::unique_lock lock(mutex_);
   for (;;) {
     freed_.wait(lock, [&] { return stopping_ || may_claim() || claimed_ >= plan_.last; });
@@ -124,7 +139,7 @@ void BatchPipeline::work() {
     lock.unlock();
     std::exception_ptr failure;
     try {
-      fill(task);
+      fill(task, buffers);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -137,18 +152,40 @@ void BatchPipeline::work() {
   }
 }
 
-void BatchPipeline::fill(const Task& task) const {
+void BatchPipeline::fill(const Task& task, Buffers& buffers) {
+  plan(task, buffers);
+  if (!feed_) prepare(task);
+  else if (table_ == nullptr) stage_pixels(task);
+}
+
+void BatchPipeline::plan(const Task& task, Buffers& buffers) const {
   Slot& slot = *task.slot;
   for (std::size_t i = task.begin; i < task.end; ++i) {
-    const ImageSet::Item item = set_.item(slot.indices[i], slot.buffers[i]);
-    slot.images[i] = item.image;
+    ImageSet::Item item =
+        table_ != nullptr ? set_.outline(slot.indices[i]) : set_.item(slot.indices[i], buffers[i - task.begin]);
     if (item.label < 0 || item.label >= set_.classes())
       throw expected("loader", "labels from 0 to " + std::to_string(set_.classes() - 1), std::to_string(item.label));
-    slot.indices[i] = item.index;
+    slot.images[i] = table_ != nullptr ? table_->image(item.index) : item.image;
     slot.labels[i] = item.label;
     slot.crops[i] = plan_.crop(item.image, task.batch, static_cast<std::int64_t>(i));
   }
-  if (pixels_ == Pixels::planned) return;
+}
+
+// Where in the batch's memory they lie depends on who comes first, what becomes of them does not.
+void BatchPipeline::stage_pixels(const Task& task) {
+  Slot& slot = *task.slot;
+  const std::span<std::uint8_t> staging = feed_->staging(static_cast<std::size_t>(task.slot - slots_.data()));
+  for (std::size_t i = task.begin; i < task.end; ++i) {
+    const std::size_t bytes = bytes_of(slot.images[i], slot.crops[i]), first = slot.staged.fetch_add(bytes);
+    if (first + bytes > staging.size())
+      throw expected("loader", "crops of at most " + std::to_string(staging.size()) + " bytes in a batch",
+                     std::to_string(first + bytes), Fault::failure);
+    stage(slot.images[i], slot.crops[i], staging.data() + first);
+  }
+}
+
+void BatchPipeline::prepare(const Task& task) const {
+  const Slot& slot = *task.slot;
   const std::size_t count = task.end - task.begin;
   View out = slot.view;
   out.data = out.as<float>() + static_cast<std::int64_t>(task.begin) * out.h * out.w * out.c;

@@ -110,14 +110,33 @@ struct ImageSet::State {
     return false;
   }
 
+  Image shape(std::int64_t i) const {
+    const CacheEntry& entry = file.entries()[static_cast<std::size_t>(i)];
+    return {nullptr, entry.width, entry.height, entry.channels};
+  }
+
+  // Item i, or the first after it that `load` gives an image of.
+  template <class Load>
+  Item first_readable(std::int64_t i, const Load& load) const {
+    const auto count = static_cast<std::int64_t>(key.images);
+    for (std::int64_t tries = 0; tries < count; ++tries, i = (i + 1) % count) {
+      Item item;
+      if (known_unreadable(i) || !load(i, item.image)) continue;
+      item.label = sample(i).label;
+      item.index = i;
+      return item;
+    }
+    throw expected("data", std::string("readable images in the ") + split_name(list.split) + " split", "none");
+  }
+
   // The image of a place that is not known to be unreadable; false where that turns out now.
   bool load(std::int64_t i, std::vector<std::uint8_t>& buffer, Image& image) const {
     const bool stored = plan.mode != CacheMode::none;
     const std::span<const std::uint8_t> content =
         stored ? file.content(file.entries()[static_cast<std::size_t>(i)]) : std::span<const std::uint8_t>();
     if (plan.mode == CacheMode::raw) {
-      const CacheEntry& entry = file.entries()[static_cast<std::size_t>(i)];
-      image = {content.data(), entry.width, entry.height, entry.channels};
+      image = shape(i);
+      image.pixels = content.data();
       return true;
     }
     Dataset::Pixels pixels;
@@ -152,6 +171,7 @@ bool ImageSet::covers_split() const { return state_->indexed && state_->list.cho
 const std::string& ImageSet::name() const { return state_->list.name; }
 Split ImageSet::split() const { return state_->list.split; }
 const CachePlan& ImageSet::plan() const { return state_->plan; }
+const Preparation& ImageSet::preparation() const { return state_->list.preparation; }
 std::int64_t ImageSet::size() const { return static_cast<std::int64_t>(state_->key.images); }
 int ImageSet::classes() const { return static_cast<int>(state_->dataset->classes().size()); }
 std::vector<Problem> ImageSet::problems() const { return state_->problems(); }
@@ -170,15 +190,23 @@ std::vector<std::uint32_t> ImageSet::readable() const {
 }
 
 ImageSet::Item ImageSet::item(std::int64_t i, std::vector<std::uint8_t>& buffer) const {
-  const State& state = *state_;
-  for (std::int64_t tries = 0; tries < size(); ++tries, i = (i + 1) % size()) {
-    Item item;
-    if (state.known_unreadable(i) || !state.load(i, buffer, item.image)) continue;
-    item.label = state.sample(i).label;
-    item.index = i;
-    return item;
-  }
-  throw expected("data", std::string("readable images in the ") + split_name(state.list.split) + " split", "none");
+  return state_->first_readable(i,
+                                [&](std::int64_t place, Image& image) { return state_->load(place, buffer, image); });
+}
+
+ImageSet::Item ImageSet::outline(std::int64_t i) const {
+  return state_->first_readable(i, [&](std::int64_t place, Image& image) {
+    image = state_->shape(place);
+    return true;
+  });
+}
+
+std::optional<std::uint64_t> ImageSet::pixel_bytes() const {
+  if (!state_->indexed) return std::nullopt;
+  std::uint64_t sum = 0;
+  for (const CacheEntry& entry : state_->file.entries())
+    sum += static_cast<std::uint64_t>(entry.width) * static_cast<std::uint64_t>(entry.height) * entry.channels;
+  return sum;
 }
 
 }  // namespace danas

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ class ImageSet {
   Split split() const;
   bool covers_split() const;      ///< whether every image of the split has been looked at
   const CachePlan& plan() const;  ///< with the bytes that are on disk
+  const Preparation& preparation() const;
 
   int classes() const;        ///< of the data set
   std::int64_t size() const;  ///< images listed, unreadable ones included
@@ -49,6 +51,10 @@ class ImageSet {
   /// images whatever the mode. `buffer` holds the pixels where they are not mapped; valid while set and buffer live.
   /// Thread-safe. Throws Error, with mode none also once too many files (check_problems) turn out to be unreadable.
   Item item(std::int64_t i, std::vector<std::uint8_t>& buffer) const;
+  /// The same without its pixels, of a set whose pixel_bytes() are known.
+  Item outline(std::int64_t i) const;
+  /// Of all readable images; none of a training level of mode none, where nobody knows.
+  std::optional<std::uint64_t> pixel_bytes() const;
 
   /// Unreadable files, and how many were read whole with a warning: all of the set's, or with mode none those met.
   std::vector<Problem> problems() const;

@@ -69,9 +69,9 @@ void check_batch_size(int batch) {
 
 struct TrainingLoader::State {
   State(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
-        std::int64_t first, Workers workers, Pixels pixels)
-      : epochs(set.size(), seed),
-        pipeline(set, resolution, channels, plan(batch, min_area, seed, first), workers, pixels) {}
+        std::int64_t first, Workers workers, Destination to)
+      : epochs(set.size(), seed), pipeline(set, resolution, channels, plan(batch, min_area, seed, first), workers, to) {
+  }
 
   BatchPlan plan(int batch, double min_area, std::uint64_t seed, std::int64_t first) {
     BatchPlan plan{first, std::numeric_limits<std::int64_t>::max(), batch, {}, {}};
@@ -89,21 +89,21 @@ struct TrainingLoader::State {
 };
 
 TrainingLoader::TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area,
-                               std::uint64_t seed, std::int64_t first_step, Workers workers, Pixels pixels) {
+                               std::uint64_t seed, std::int64_t first_step, Workers workers, Destination to) {
   check_batch_size(batch);
   if (!(min_area > 0 && min_area <= 1))
     throw expected("data.crop_min_area", "above 0, at most 1", std::to_string(min_area));
-  state_ = std::make_unique<State>(set, resolution, channels, batch, min_area, seed, first_step, workers, pixels);
+  state_ = std::make_unique<State>(set, resolution, channels, batch, min_area, seed, first_step, workers, to);
 }
 
 TrainingLoader::~TrainingLoader() = default;
 Batch TrainingLoader::next() { return state_->pipeline.next(); }
-PlannedBatch TrainingLoader::planned() const { return state_->pipeline.planned(); }
 
 struct EvaluationLoader::State {
-  State(const ImageSet& set, int resolution, int channels, int batch, Batching batching, Workers workers, Pixels pixels)
+  State(const ImageSet& set, int resolution, int channels, int batch, Batching batching, Workers workers,
+        Destination to)
       : order(set.readable()), cut{static_cast<std::int64_t>(order.size()), batch, batching},
-        pipeline(set, resolution, channels, plan(), workers, pixels) {}
+        pipeline(set, resolution, channels, plan(), workers, to) {}
 
   BatchPlan plan() {
     BatchPlan plan{0, cut.batches(), cut.largest(), {}, {}};
@@ -120,13 +120,12 @@ struct EvaluationLoader::State {
 };
 
 EvaluationLoader::EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching,
-                                   Workers workers, Pixels pixels) {
+                                   Workers workers, Destination to) {
   check_batch_size(batch);
-  state_ = std::make_unique<State>(set, resolution, channels, batch, batching, workers, pixels);
+  state_ = std::make_unique<State>(set, resolution, channels, batch, batching, workers, to);
 }
 
 EvaluationLoader::~EvaluationLoader() = default;
 Batch EvaluationLoader::next() { return state_->pipeline.next(); }
-PlannedBatch EvaluationLoader::planned() const { return state_->pipeline.planned(); }
 
 }  // namespace danas

@@ -1,4 +1,4 @@
-// Batches of float images, prepared by background threads while the network trains.
+// Batches of images, planned and prepared by background threads while the network trains.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,10 @@ namespace danas {
 class TrainingLoader {
  public:
   TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
-                 std::int64_t first_step = 0, Workers workers = {}, Pixels pixels = Pixels::prepared);
+                 std::int64_t first_step = 0, Workers workers = {}, Destination to = {});
   ~TrainingLoader();
   /// Batch of the next step (first_step, first_step + 1, …); valid until the next call. Rethrows a worker's Error.
   Batch next();
-  PlannedBatch planned() const;  ///< of the batch handed out last
 
  private:
   struct State;
@@ -34,10 +33,9 @@ enum class Batching {
 class EvaluationLoader {
  public:
   EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching = Batching::full,
-                   Workers workers = {}, Pixels pixels = Pixels::prepared);
+                   Workers workers = {}, Destination to = {});
   ~EvaluationLoader();
   Batch next();
-  PlannedBatch planned() const;
 
  private:
   struct State;

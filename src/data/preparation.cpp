@@ -96,6 +96,12 @@ void Preparation::apply(const Dataset& dataset, const Sample& sample, Dataset::P
   out.remark = std::move(decoded.remark);
 }
 
+// Of a level's crop one side is at most the level's, and the other, but for rounding, at most 4/3 of that.
+std::size_t Preparation::largest_crop_bytes() const {
+  const auto shorter = static_cast<std::size_t>(side);
+  return 3 * shorter * (kind == Kind::training ? 4 * (shorter + 1) / 3 + 2 : shorter);
+}
+
 std::uint64_t Preparation::bytes(const Dataset::Pixels& decoded) const {
   const Reduction reduction = reduction_of(*this, image_of(decoded));
   return std::uint64_t(reduction.width) * std::uint64_t(reduction.height) * std::uint64_t(decoded.channels);

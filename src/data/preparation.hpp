@@ -2,6 +2,7 @@
 // (x − 128)/128. The last three are Backend::augment; here are the crops and what of an image is kept for them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -37,6 +38,8 @@ struct Preparation {
 
   /// Decodes a sample; 1 or 3 channels, as the file has. Thread-safe. Throws Error as Dataset::decode.
   void apply(const Dataset& dataset, const Sample& sample, Dataset::Pixels& out) const;
+  /// No crop of an image that was reduced so, the whole square or training_crop(), has more bytes.
+  std::size_t largest_crop_bytes() const;
   /// Bytes of an image of that size and shape.
   std::uint64_t bytes(const Dataset::Pixels& decoded) const;
 };

@@ -22,6 +22,9 @@ void DataLog::update() {
     status_.log("cache " + caches[told_caches_].text());
   }
   if (more_caches) state_.save();  // before anything that was made from it is on record
+  const std::vector<std::string> resident = resident_.sets();
+  for (; told_resident_ < resident.size(); ++told_resident_)
+    status_.log("on the GPU stays " + resident[told_resident_]);
   const std::vector<Problem> problems = store_.problems();
   if (problems.size() > told_problems_) status_.log(fmt::format("{} unusable files:", problems.size()));
   for (; told_problems_ < problems.size(); ++told_problems_)

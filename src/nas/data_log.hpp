@@ -1,7 +1,9 @@
-// What the log says of the images: what there is, and each cache and unusable file once, when it is first known.
+// What the log says of the images: what there is, and each cache, each set on a GPU and each unusable file once, when it is
+// first known.
 #pragma once
 
 #include "data/image_store.hpp"
+#include "data/resident_images.hpp"
 #include "nas/search_state.hpp"
 #include "nas/search_status.hpp"
 
@@ -9,17 +11,18 @@ namespace danas {
 
 class DataLog {
  public:
-  DataLog(SearchStatus& status, SearchState& state, const ImageStore& store)
-      : status_(status), state_(state), store_(store) {}
+  DataLog(SearchStatus& status, SearchState& state, const ImageStore& store, ResidentImages& resident)
+      : status_(status), state_(state), store_(store), resident_(resident) {}
 
   void begin();   ///< images, classes, notes
-  void update();  ///< caches and unusable files that came since the last call
+  void update();  ///< what came since the last call
 
  private:
   SearchStatus& status_;
   SearchState& state_;
   const ImageStore& store_;
-  std::size_t told_caches_ = 0, told_problems_ = 0;
+  ResidentImages& resident_;
+  std::size_t told_caches_ = 0, told_resident_ = 0, told_problems_ = 0;
   std::int64_t told_remarked_ = 0;
 };
 

@@ -66,8 +66,7 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   LaneWork work;
   work.count = pieces.size();
   work.bytes = [&](std::size_t i) {
-    return training_bytes(layers_of(system_of(pieces[i].candidate)), settings,
-                          context_.experiment.search.evaluation_batch, context_.backend);
+    return training_bytes(layers_of(system_of(pieces[i].candidate)), settings, context_.experiment, context_.backend);
   };
   work.begin = [&](std::size_t i) { begin(pieces[i]); };
   work.run = [&](std::size_t i, Backend& lane, const std::function<void()>& stepped) {

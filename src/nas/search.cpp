@@ -25,7 +25,7 @@ void tell_space(SearchStatus& status, const Experiment& experiment) {
 
 std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Experiment& experiment, Backend& backend,
                       const SearchOptions& options, const SearchObserver& observer,
-                      std::shared_ptr<const Dataset> dataset) {
+                      std::shared_ptr<const Dataset> dataset, double resident) {
   WorkEstimate work(experiment, static_cast<int>(dataset->classes().size()),
                     static_cast<std::int64_t>(dataset->samples(Split::validation).size()));
   SearchState state(run, since_begin);
@@ -36,10 +36,11 @@ std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Exp
   const ImageStore store(
       std::move(dataset), experiment.data, image_use(experiment, search_draws(experiment)),
       [&](std::int64_t done, std::int64_t total) { status.preparing("caching images", done, total); });
-  DataLog data_log(status, state, store);
+  ResidentImages resident_images(backend, resident);
+  DataLog data_log(status, state, store, resident_images);
   data_log.begin();
   tell_space(status, experiment);
-  SearchContext context{experiment, backend, store, data_log, run, state, status, work};
+  SearchContext context{experiment, backend, store, resident_images, data_log, run, state, status, work};
   try {
     status.stop_if_interrupted();
     Supernets supernets(context, options.state_seconds);
@@ -82,11 +83,13 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
         open_dataset(experiment.data, experiment.seed, [&](std::int64_t done, std::int64_t total) {
           if (observer.progress) observer.progress("reading images", done, total, 0.0);
         });
-    check_memory(largest_training(experiment, static_cast<int>(dataset->classes().size()), backend),
-                 backend.usable_bytes());
+    const double usable = backend.usable_bytes();
+    const TrainingMemory largest = largest_training(experiment, static_cast<int>(dataset->classes().size()), backend);
+    check_memory(largest, usable);
     if (!run) open_run();
     check_same_images(run->files(), dataset->fingerprint());
-    result.summary_json = search_in(*run, since_begin, experiment, backend, options, observer, dataset);
+    result.summary_json = search_in(*run, since_begin, experiment, backend, options, observer, dataset,
+                                    resident_bytes(largest.bytes, usable, backend));
   } catch (const Error& error) {
     // Unusable images leave no directory behind.
     if (error.fault() == Fault::input && run && !options.resume && run->untouched()) {

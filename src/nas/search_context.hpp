@@ -14,6 +14,7 @@ struct SearchContext {
   const Experiment& experiment;
   Backend& backend;
   const ImageStore& store;
+  ResidentImages& resident;
   DataLog& data_log;
   RunDirectory& run;
   SearchState& state;
@@ -26,7 +27,9 @@ struct SearchContext {
     return hours && state.clock.elapsed() >= *hours * 3600;
   }
   int classes() const { return static_cast<int>(store.dataset().classes().size()); }
-  SystemTrainer trainer_on(Backend& lane) const { return {experiment, store, lane, status.interrupt(), state.counts}; }
+  SystemTrainer trainer_on(Backend& lane) const {
+    return {experiment, store, lane, resident, status.interrupt(), state.counts};
+  }
 };
 
 }  // namespace danas

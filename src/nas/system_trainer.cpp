@@ -7,9 +7,7 @@
 #include "base/build.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "data/loader.hpp"
 #include "data/preparation.hpp"
-#include "tensor/tensor.hpp"
 
 namespace danas {
 
@@ -19,46 +17,14 @@ void check(const std::atomic<bool>* interrupt) {
   if (interrupt != nullptr && *interrupt) throw Error("search", "interrupted", Fault::interrupted);
 }
 
-// Who makes the images of a backend: itself where its memory is not the host's, so that only pixels and crops travel.
-Pixels pixels_for(const Backend& backend) { return backend.host_memory() ? Pixels::prepared : Pixels::planned; }
-
 // A backend that computes on the CPU shares it with others: its loader takes no more than its share.
 Workers workers_for(const Backend& backend) { return {1, backend.host_memory() ? backend.threads() : 0}; }
 
-// A loader's batches in the backend's memory: as they are where that is the host's, else always in the same place.
-class Feed {
- public:
-  explicit Feed(Backend& backend) : backend_(backend) {}
-
-  template <class Loader>
-  Batch next(Loader& loader) {
-    Batch batch = loader.next();
-    if (backend_.host_memory() || batch.images.n == 0) return batch;
-    const PlannedBatch planned = loader.planned();
-    batch.images = place(batch.images, images_);
-    backend_.augment(planned.images, planned.crops, batch.images);
-    const View labels = place(batch.labels, labels_);
-    backend_.upload(batch.labels.data, labels);
-    batch.labels = labels;
-    return batch;
-  }
-
- private:
-  View place(View like, Tensor& memory) const {
-    if (like.type != Type::i32) like.type = backend_.activation_type();
-    if (memory.size() < like.size()) memory = Tensor(backend_, like);
-    return like.with_data(memory.view().data);
-  }
-
-  Backend& backend_;
-  Tensor images_, labels_;
-};
-
 template <class Loader>
-BatchSource source_of(Loader& loader, Backend& backend, const std::atomic<bool>* interrupt) {
-  return [&loader, feed = std::make_shared<Feed>(backend), interrupt](std::int64_t) {
+BatchSource source_of(Loader& loader, const std::atomic<bool>* interrupt) {
+  return [&loader, interrupt](std::int64_t) {
     check(interrupt);
-    return feed->next(loader);
+    return loader.next();
   };
 }
 
@@ -71,18 +37,24 @@ void prepare_images(const ImageStore& store, const DataConfiguration& data) {
 }
 
 SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend,
-                             const std::atomic<bool>* interrupt, ImageCounts& counts)
-    : experiment_(experiment), store_(store), backend_(backend), interrupt_(interrupt), counts_(counts),
-      trainer_(backend, statistics_momentum(experiment.switches)) {}
+                             ResidentImages& resident, const std::atomic<bool>* interrupt, ImageCounts& counts)
+    : experiment_(experiment), store_(store), backend_(backend), resident_(resident), interrupt_(interrupt),
+      counts_(counts), trainer_(backend, statistics_momentum(experiment.switches)) {}
+
+Destination SystemTrainer::from(const ImageSet& set, double uses) {
+  return {&backend_, backend_.host_memory() ? nullptr : resident_.table(set, uses)};
+}
 
 // Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
 std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                                   const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
-  TrainingLoader loader(store_.training(data.resolution), data.resolution, data.channels(), settings.batch,
-                        experiment_.data.crop_min_area, seed, first_step, workers_for(backend_), pixels_for(backend_));
-  return trainer_.train(network, optimizer, settings, source_of(loader, backend_, nullptr), first_step,
+  const ImageSet& set = store_.training(data.resolution);
+  const double images = static_cast<double>(settings.steps - first_step) * settings.batch;
+  TrainingLoader loader(set, data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
+                        first_step, workers_for(backend_), from(set, images / static_cast<double>(set.size())));
+  return trainer_.train(network, optimizer, settings, source_of(loader, nullptr), first_step,
                         [&](const StepReport& report) {
                           counts_.trained += settings.batch;
                           return !after_step || after_step(report);
@@ -90,18 +62,19 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 }
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
-  EvaluationLoader loader(store_.recalibration(data.resolution), data.resolution, data.channels(), recalibration_batch,
-                          Batching::even, workers_for(backend_), pixels_for(backend_));
-  trainer_.recalibrate(network, slice, source_of(loader, backend_, interrupt_));
+  const ImageSet& set = store_.recalibration(data.resolution);
+  EvaluationLoader loader(set, data.resolution, data.channels(), recalibration_batch, Batching::even,
+                          workers_for(backend_), from(set, 1));
+  trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
-  EvaluationLoader loader(store_.evaluation(split, data.resolution), data.resolution, data.channels(),
-                          experiment_.search.evaluation_batch, Batching::full, workers_for(backend_),
-                          pixels_for(backend_));
+  const ImageSet& set = store_.evaluation(split, data.resolution);
+  EvaluationLoader loader(set, data.resolution, data.channels(), experiment_.search.evaluation_batch, Batching::full,
+                          workers_for(backend_), from(set, 1));
   const Metrics metrics =
-      trainer_.evaluate(network, slice, source_of(loader, backend_, interrupt_), store_.dataset().positive_class());
+      trainer_.evaluate(network, slice, source_of(loader, interrupt_), store_.dataset().positive_class());
   counts_.evaluated += metrics.images;
   return metrics;
 }

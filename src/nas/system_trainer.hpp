@@ -8,6 +8,8 @@
 #include <string>
 
 #include "data/image_store.hpp"
+#include "data/loader.hpp"
+#include "data/resident_images.hpp"
 #include "nas/experiment.hpp"
 #include "nn/checkpoint.hpp"
 #include "nn/trainer.hpp"
@@ -31,7 +33,7 @@ class SystemTrainer {
 
   /// Where `interrupt` is set, recalibrate() and evaluate() end before their next batch with an Error
   /// (Fault::interrupted).
-  SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend,
+  SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend, ResidentImages& resident,
                 const std::atomic<bool>* interrupt, ImageCounts& counts);
 
   /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
@@ -44,9 +46,13 @@ class SystemTrainer {
   Metrics evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data, Split split);
 
  private:
+  /// Of a set, each of whose images will be taken `uses` times.
+  Destination from(const ImageSet& set, double uses);
+
   const Experiment& experiment_;
   const ImageStore& store_;
   Backend& backend_;
+  ResidentImages& resident_;
   const std::atomic<bool>* interrupt_;
   ImageCounts& counts_;
   Trainer trainer_;

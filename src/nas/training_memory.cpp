@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
+#include "data/resident_images.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -28,28 +29,46 @@ int fitting_batch(const TrainingMemory& memory, double usable) {
   return fits;
 }
 
+// The loader's ring, of the host's memory.
+double prepared_bytes(const LayerList& layers, const TrainingCost& cost, int evaluated) {
+  const double shown = static_cast<double>(input_of(layers).elements()) * evaluated * sizeof(float);
+  return BatchPipeline::ring * std::max(static_cast<double>(cost.batch_bytes), shown);
+}
+
+// A batch as the network sees it, and the pixels of those on their way.
+double fed_bytes(const LayerList& layers, const TrainingSettings& settings, const Experiment& experiment, Type type) {
+  const Extent& input = input_of(layers);
+  const auto bytes = [&](int batch, const Preparation& preparation) {
+    return batch * (static_cast<double>(input.elements()) * bytes_of(type) +
+                    static_cast<double>(BatchFeed::slots * preparation.largest_crop_bytes()));
+  };
+  return std::max(bytes(settings.batch, Preparation::training(input.height, experiment.data.crop_min_area)),
+                  bytes(experiment.search.evaluation_batch, Preparation::evaluation(input.height)));
+}
+
 }  // namespace
 
-double training_bytes(const LayerList& layers, const TrainingSettings& settings, int evaluation_batch,
+double training_bytes(const LayerList& layers, const TrainingSettings& settings, const Experiment& experiment,
                       const Backend& like) {
   CostBackend backend(like);
   const TrainingCost cost = training_cost(layers, settings, backend);
-  const double batch = std::max(static_cast<double>(cost.batch_bytes),
-                                static_cast<double>(input_of(layers).elements()) * evaluation_batch * sizeof(float));
-  return static_cast<double>(cost.weight_bytes + cost.arena_bytes) + BatchPipeline::ring * batch;
+  const int evaluated = experiment.search.evaluation_batch;
+  return static_cast<double>(cost.weight_bytes + cost.arena_bytes) +
+         (like.host_memory() ? prepared_bytes(layers, cost, evaluated)
+                             : fed_bytes(layers, settings, experiment, like.activation_type()));
 }
 
 TrainingMemory training_memory(const std::string& name, const LayerList& layers, const TrainingSettings& settings,
-                               int evaluation_batch, const Backend& like, int lanes) {
+                               const Experiment& experiment, const Backend& like, int lanes) {
   const std::string side_by_side = lanes == 1 ? "" : fmt::format(", {} lanes", lanes);
-  const auto with_batch = [=, &like](int batch) {
+  const auto with_batch = [=, &like, &experiment](int batch) {
     TrainingSettings own = settings;
     own.batch = batch;
     own.micro_batch = 0;
-    return lanes * training_bytes(layers, own, evaluation_batch, like);
+    return lanes * training_bytes(layers, own, experiment, like);
   };
   return {fmt::format("{}, batch {}{}", name, settings.batch, side_by_side),
-          lanes * training_bytes(layers, settings, evaluation_batch, like), settings.batch, with_batch};
+          lanes * training_bytes(layers, settings, experiment, like), settings.batch, with_batch};
 }
 
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like) {
@@ -57,7 +76,7 @@ TrainingMemory largest_supernet_training(const Experiment& experiment, int class
   for (const DataConfiguration& data : experiment.space.data_configurations())
     largest = larger(largest, training_memory("supernet " + data.text(),
                                               supernet_layers(data, experiment.space.most_blocks(), classes),
-                                              experiment.supernet, experiment.search.evaluation_batch, like));
+                                              experiment.supernet, experiment, like));
   return largest;
 }
 
@@ -67,11 +86,17 @@ TrainingMemory largest_training(const Experiment& experiment, int classes, const
   for (const DataConfiguration& data : space.data_configurations()) {
     const System system{data, {space.most_blocks(), space.widths().back()}};
     for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
-      largest = larger(largest,
-                       training_memory("system " + system.text(), system_layers(system, classes), *settings,
-                                       experiment.search.evaluation_batch, like, experiment.search.lanes.value_or(1)));
+      largest = larger(largest, training_memory("system " + system.text(), system_layers(system, classes), *settings,
+                                                experiment, like, experiment.search.lanes.value_or(1)));
   }
   return largest;
+}
+
+double resident_bytes(double training_bytes, double usable, const Backend& backend) {
+  // What a training, or the lanes within its memory, leave must also do for streams, programs and what lies between.
+  constexpr double share_of_left = 0.5;
+  return backend.host_memory() ? 0
+                               : std::clamp(share_of_left * (usable - training_bytes), 0.0, resident_share * usable);
 }
 
 void check_memory(const TrainingMemory& memory, double usable) {

@@ -10,8 +10,8 @@
 namespace danas {
 
 /// Bytes, on a backend like this, of a training and of the evaluation that follows it: weights, optimizer, a step, the
-/// loader's batches.
-double training_bytes(const LayerList& layers, const TrainingSettings& settings, int evaluation_batch,
+/// batches of the loader, or of a backend's feed with their pixels.
+double training_bytes(const LayerList& layers, const TrainingSettings& settings, const Experiment& experiment,
                       const Backend& like);
 
 struct TrainingMemory {
@@ -23,12 +23,15 @@ struct TrainingMemory {
 
 /// Of a training, so many of which run side by side.
 TrainingMemory training_memory(const std::string& name, const LayerList& layers, const TrainingSettings& settings,
-                               int evaluation_batch, const Backend& like, int lanes = 1);
+                               const Experiment& experiment, const Backend& like, int lanes = 1);
 /// Of the supernet's training that needs most.
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like);
 /// Of what needs most: a supernet's training, or that of the largest candidate, on every lane where [search] lanes says how
 /// many (without, they keep within the supernet's).
 TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like);
+/// Bytes that images may take (ResidentImages) of so many that a backend of its own memory can give, beside its largest
+/// training; 0 where its memory is the host's.
+double resident_bytes(double training_bytes, double usable, const Backend& backend);
 /// Throws Error where the training needs more than so many bytes, all that there are, and says what would fit.
 void check_memory(const TrainingMemory& memory, double usable);
 

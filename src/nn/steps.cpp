@@ -130,18 +130,22 @@ StepProgram::StepProgram(Backend& backend, Arena& arena, std::function<void(cons
     : backend_(backend), arena_(arena), step_(std::move(step)), bytes_(std::move(bytes)) {}
 
 void StepProgram::run(const Batch& batch) {
-  const auto in_place = [](const View& a, const View& b) { return a.data == b.data && a.same_shape(b); };
-  const auto [needed, is_new] = needed_.try_emplace(batch.images.n);
-  if (is_new) needed->second = bytes_(batch.images.n);
-  if (needed->second > reserved_) {
+  const auto [sized, is_new] = by_images_.try_emplace(batch.images.n);
+  auto& [needed, program] = sized->second;
+  if (is_new) needed = bytes_(batch.images.n);
+  if (batch.images.data != batch_.images.data || batch.labels.data != batch_.labels.data) forget_programs();
+  if (needed > reserved_) {
+    forget_programs();
     arena_.reset();
-    arena_.reserve(reserved_ = needed->second);
+    arena_.reserve(reserved_ = needed);
   }
-  if (!program_ || !in_place(batch.images, batch_.images) || !in_place(batch.labels, batch_.labels)) {
-    batch_ = batch;
-    program_ = backend_.record([this] { step_(batch_); });
-  }
-  program_->run();
+  batch_ = batch;
+  if (!program) program = backend_.record([this] { step_(batch_); });
+  program->run();
+}
+
+void StepProgram::forget_programs() {
+  for (auto& [images, sized] : by_images_) sized.program.reset();
 }
 
 }  // namespace danas

@@ -72,8 +72,8 @@ std::int64_t images_at_once(const LayerList& layers);
 void run_in_parts(const FoldedNetwork& network, Arena& scratch, std::int64_t part, const View& images,
                   const View& logits);
 
-/// A step as a program of its backend, in memory that is reserved before it is first run. It is recorded anew where a batch
-/// lies elsewhere, or has another size, than the one before; more memory is reserved where one needs more than all before.
+/// A step as programs of its backend, one for each size of a batch, in memory that is reserved before the first run. All are
+/// recorded anew where a batch lies elsewhere than the one before, or needs more memory than all before.
 class StepProgram {
  public:
   /// `bytes`: what the step takes from the arena for so many images.
@@ -86,10 +86,15 @@ class StepProgram {
   Arena& arena_;
   std::function<void(const Batch&)> step_;
   std::function<std::size_t(std::int64_t)> bytes_;
-  std::map<std::int64_t, std::size_t> needed_;  ///< by images: not always more for more of them
+  struct Sized {
+    std::size_t needed = 0;  ///< bytes: not always more for more images
+    std::unique_ptr<Program> program;
+  };
+  void forget_programs();
+
+  std::map<std::int64_t, Sized> by_images_;
   std::size_t reserved_ = 0;
   Batch batch_;
-  std::unique_ptr<Program> program_;
 };
 
 }  // namespace danas

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "tensor/batch_feed.hpp"
+
 namespace danas {
 
 namespace {
@@ -21,6 +23,10 @@ class Called : public Program {
 
 std::unique_ptr<Program> Backend::record(std::function<void()> body) {
   return std::make_unique<Called>(std::move(body));
+}
+
+std::unique_ptr<BatchFeed> Backend::feed(const View& images, std::size_t staged_bytes) {
+  return compose_feed(*this, images, staged_bytes);
 }
 
 std::int64_t output_size(std::int64_t input, std::int64_t kernel, const Geometry& geometry) {

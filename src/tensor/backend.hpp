@@ -24,6 +24,7 @@
 namespace danas {
 
 class Arena;
+class BatchFeed;
 
 /// `same` pads as TensorFlow does: output = ceil(input / stride), the odd pixel of padding at the bottom and right.
 enum class Padding : std::uint8_t { same, valid };
@@ -181,6 +182,10 @@ class Backend {
   /// places, and neither upload nor download: a device may capture it once and launch that. The default calls the body
   /// at every run.
   virtual std::unique_ptr<Program> record(std::function<void()> body);
+
+  /// Batches into this backend's memory, of at most images.n images of that shape (its type is the backend's) and of
+  /// `staged_bytes` of pixels. The default makes each when it is asked for; a device copies ahead of its steps.
+  virtual std::unique_ptr<BatchFeed> feed(const View& images, std::size_t staged_bytes);
 
   // Convolution: y[n,oy,ox,o] = act(bias[o] + Σ x[n, oy·s+ky−p, ox·s+kx−p, i]·w[ky,kx,i,o]). bias may be absent.
   virtual void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,

@@ -104,7 +104,8 @@ BOOST_AUTO_TEST_CASE(a_lane_finds_what_another_left_in_memory) {
   BOOST_TEST(downloaded(*lane, c.view()) == (std::vector<double>{0, 0, 0, 0}));
 }
 
-// Each call of the runtime once: an Error that says what and why, nothing else, and the next attempt goes well.
+// Each call of the runtime once: an Error that says what and why, nothing else, and the next attempt goes well. Only where
+// something ends, of which nobody is told, there is none.
 BOOST_AUTO_TEST_CASE(every_failure_of_the_runtime_is_an_error) {
   int failures = 0;
   for (int call = 1;; ++call) {
@@ -121,11 +122,12 @@ BOOST_AUTO_TEST_CASE(every_failure_of_the_runtime_is_an_error) {
       BOOST_TEST(message.find('\n') == message.npos, message);
       BOOST_TEST((error.fault() == Fault::failure));
     }
+    const bool last = !emulation::call_failed();
     emulation::fail_call(0, cudaSuccess);
     const auto backend = make_cuda_backend(0);
     work(*backend);
-    if (!failed) break;
-    ++failures;
+    if (last) break;
+    if (failed) ++failures;
   }
   BOOST_TEST(failures > 20);
 }

@@ -40,10 +40,12 @@ struct Folder {
   Scratch scratch;
   std::string experiment = scratch.write("tiny.toml", experiment_text).string();
 
-  /// With a failure planned: "FUNCTION NUMBER ERROR" (tests/cuda/emulation/cuda_runtime.h).
-  Outcome danas(const std::vector<std::string>& arguments, const std::string& failure = "") const {
+  /// With a failure planned, "FUNCTION NUMBER ERROR", and another memory (tests/cuda/emulation/cuda_runtime.h).
+  Outcome danas(const std::vector<std::string>& arguments, const std::string& failure = "",
+                std::size_t memory = 0) const {
     Setting setting{scratch.path(), {}, 0};
     if (!failure.empty()) setting.environment["EMULATED_FAILURE"] = failure;
+    if (memory > 0) setting.environment["EMULATED_MEMORY"] = std::to_string(memory);
     return run(arguments, setting);
   }
 };
@@ -127,6 +129,25 @@ BOOST_AUTO_TEST_CASE(auto_takes_the_cpu_where_the_driver_is_too_old_and_says_so)
   BOOST_TEST(outcome.err.find("this build for CUDA 13.0: update the driver\n") != std::string::npos, outcome.err);
 }
 
+// In 1 GiB they stay; in what the largest training takes, as its refusal says, there is no room for them.
+BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_whether_images_stay_on_the_gpu) {
+  const Folder folder;
+  const auto search = [&](const std::string& out, std::size_t memory) {
+    return folder.danas({folder.experiment, "--device", "cuda", "--quiet", "--out", out}, "", memory);
+  };
+  BOOST_TEST_REQUIRE(search("resident", 0).status == 0);
+  const std::string refusal = search("refused", 1 << 20).err;
+  const std::size_t figure = refusal.find("got one of ");
+  BOOST_TEST_REQUIRE(figure != std::string::npos, refusal);
+  const double mib = std::stod(refusal.substr(figure + 11)) + 0.06;
+  BOOST_TEST_REQUIRE(search("streamed", static_cast<std::size_t>(mib * 0x1p20)).status == 0);
+  const auto log = [&](const std::string& out) { return read(folder.scratch / out / "log.txt"); };
+  for (const std::string set : {"train-42", "validation-32", "recalibration-32"})
+    BOOST_TEST(log("resident").find("on the GPU stays " + set) != std::string::npos, log("resident"));
+  BOOST_TEST(log("streamed").find("on the GPU stays train-42") == std::string::npos, log("streamed"));
+  BOOST_TEST((models(folder.scratch / "resident") == models(folder.scratch / "streamed")));
+}
+
 // Anywhere in a search: what is in memory then (2: an allocation), a kernel's error (700) that is found by whoever waits.
 BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu) {
   const Folder folder;
@@ -139,7 +160,8 @@ BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu) {
   BOOST_TEST_REQUIRE(folder.danas(into("whole")).status == 0);
   int failures = 0, resumed = 0;
   for (const auto& [function, error, text] :
-       {std::tuple("cudaMalloc", 2, "out of memory"),
+       {std::tuple("cudaMalloc", 2, "out of memory"), std::tuple("cudaMallocHost", 2, "out of memory"),
+        std::tuple("cudaEventSynchronize", 700, "an illegal memory access was encountered"),
         std::tuple("cudaStreamSynchronize", 700, "an illegal memory access was encountered")})
     for (int call = 4;; call *= 4) {
       const std::string out = function + std::to_string(call);

@@ -8,7 +8,9 @@
 #include "data/codecs.hpp"
 #include "data/loader.hpp"
 #include "data/preparation.hpp"
+#include "data/resident_images.hpp"
 #include "data/resize.hpp"
+#include "../foreign_backend.hpp"
 #include "support.hpp"
 
 namespace danas::test {
@@ -33,6 +35,14 @@ struct Scenes {
 std::string content(const Batch& batch) {
   std::string text(static_cast<const char*>(batch.images.data), batch.images.bytes());
   text.append(batch.labels.as<const char>(), batch.labels.bytes());
+  return text;
+}
+
+// Of a batch in a backend's memory.
+std::string content(Backend& backend, const Batch& batch) {
+  std::string text(batch.images.bytes() + batch.labels.bytes(), '\0');
+  backend.download(batch.images, text.data());
+  backend.download(batch.labels, text.data() + batch.images.bytes());
   return text;
 }
 
@@ -159,38 +169,90 @@ BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
   }
 }
 
-// The backend that takes a plan makes the same images of it.
-BOOST_AUTO_TEST_CASE(planned_batches_are_the_prepared_ones) {
+// Batches in a backend's memory are those of the host's, always in the same place, whether their pixels travel or are there.
+BOOST_AUTO_TEST_CASE(batches_in_foreign_memory_are_the_prepared_ones) {
   for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     const Scenes scenes(42, cache);
     const ImageSet &set = scenes.store->training(17), &shown = scenes.store->evaluation(Split::test, 17);
-    TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), planned(set, 17, 1, 9, 0.6, 4, 0, {2, 2}, Pixels::planned);
-    EvaluationLoader pass(shown, 17, 1, 9), planned_pass(shown, 17, 1, 9, Batching::full, {2, 2}, Pixels::planned);
-    std::vector<float> pixels(9 * 17 * 17);
-    const auto check = [&](const ImageSet& of, const Batch& wanted, Batch batch, const PlannedBatch& plan) {
-      BOOST_REQUIRE(!batch.images.present());
-      batch.images.data = pixels.data();
-      serial_backend().augment(plan.images, plan.crops, batch.images);
-      BOOST_REQUIRE(content(batch) == content(wanted));
-      for (std::size_t i = 0; i < plan.indices.size(); ++i) {
-        std::vector<std::uint8_t> buffer;
-        const Image& image = plan.images[i];
-        const Image again = of.item(plan.indices[i], buffer).image;
-        BOOST_REQUIRE_EQUAL(again.width, image.width);
-        BOOST_REQUIRE(
-            std::equal(image.pixels, image.pixels + image.width * image.height * image.channels, again.pixels));
+    ForeignBackend backend(1);
+    ResidentImages resident(backend, 1e9), none(backend, 0);
+    for (ResidentImages* const images : {&none, &resident}) {
+      const Destination to{&backend, images->table(set, 2)}, shown_to{&backend, images->table(shown, 2)};
+      BOOST_REQUIRE_EQUAL(to.table != nullptr, images == &resident && cache != CacheMode::none);
+      BOOST_REQUIRE_EQUAL(shown_to.table != nullptr, images == &resident);
+      TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), fed(set, 17, 1, 9, 0.6, 4, 0, {2, 2}, to);
+      EvaluationLoader pass(shown, 17, 1, 9), fed_pass(shown, 17, 1, 9, Batching::full, {2, 2}, shown_to);
+      std::set<void*> places;
+      for (int step = 0; step < 12; ++step) {
+        const Batch batch = fed.next();
+        places.insert({batch.images.data, batch.labels.data});
+        BOOST_REQUIRE(content(backend, batch) == content(prepared.next()));
       }
-    };
-    for (int step = 0; step < 12; ++step) {
-      const Batch batch = planned.next();
-      check(set, prepared.next(), batch, planned.planned());
+      BOOST_CHECK_EQUAL(places.size(), 2u);
+      for (Batch wanted = pass.next(); wanted.images.n > 0; wanted = pass.next()) {
+        const Batch batch = fed_pass.next();
+        BOOST_REQUIRE_EQUAL(batch.images.n, wanted.images.n);
+        BOOST_REQUIRE_EQUAL(batch.classes, wanted.classes);
+        BOOST_REQUIRE(content(backend, batch) == content(wanted));
+      }
+      BOOST_CHECK_EQUAL(fed_pass.next().images.n, 0);
     }
-    for (Batch wanted = pass.next(); wanted.images.n > 0; wanted = pass.next()) {
-      const Batch batch = planned_pass.next();
-      check(shown, wanted, batch, planned_pass.planned());
-    }
-    BOOST_CHECK_EQUAL(planned_pass.next().images.n, 0);
   }
+}
+
+// Nothing is uploaded for one use of each image, and nothing that does not fit beside what is there.
+BOOST_AUTO_TEST_CASE(images_stay_where_they_are_used_again_and_fit) {
+  Residency residency(100);
+  BOOST_CHECK(!residency.ask("a", 60, 0.7));
+  BOOST_CHECK(!residency.ask("a", 60, 0.3));
+  BOOST_CHECK(residency.ask("a", 60, 0.1));
+  BOOST_CHECK(residency.ask("a", 60, 0.1));
+  BOOST_CHECK(!residency.ask("b", 41, 5));
+  BOOST_CHECK(residency.ask("c", 40, 5));
+  BOOST_CHECK(!residency.ask("d", 1, 5));
+}
+
+// In the first chunk of a table and in later ones, with unreadable images between.
+BOOST_AUTO_TEST_CASE(a_table_has_the_images_of_its_set) {
+  const Scenes scenes(600);
+  ForeignBackend backend(1);
+  for (const int resolution : {32, 128}) {
+    const ImageSet& set = scenes.store->evaluation(Split::train, resolution);
+    const ImageTable table(set, backend);
+    std::vector<std::uint8_t> buffer, got;
+    for (std::int64_t i = 0; i < set.size(); ++i) {
+      const Image wanted = set.item(i, buffer).image, image = table.image(i);
+      BOOST_REQUIRE_EQUAL(image.width, wanted.width);
+      BOOST_REQUIRE_EQUAL(image.height, wanted.height);
+      BOOST_REQUIRE_EQUAL(image.channels, wanted.channels);
+      got.resize(static_cast<std::size_t>(image.width * image.height * image.channels));
+      const View pixels{Type::u8, const_cast<std::uint8_t*>(image.pixels), 1, 1, 1, std::ssize(got)};
+      backend.download(pixels, got.data());
+      BOOST_REQUIRE(std::equal(got.begin(), got.end(), wanted.pixels));
+    }
+  }
+}
+
+// However crops are drawn, of levels of any shape.
+BOOST_AUTO_TEST_CASE(no_crop_is_larger_than_the_largest) {
+  for (const int resolution : {1, 2, 7, 32, 96})
+    for (const double min_area : {0.08, 0.35, 0.6, 1.0}) {
+      const Preparation training = Preparation::training(resolution, min_area);
+      const int side = training.side;
+      for (const auto& [width, height] : {std::pair{side, side},
+                                          {2 * side, side},
+                                          {side, 2 * side},
+                                          {side, side + side / 3},
+                                          {side + (side + 2) / 3, side},
+                                          {(side + 1) / 2, side}})
+        for (int i = 0; i < 2000; ++i) {
+          const Image image{nullptr, width, height, 3};
+          const Crop crop = training_crop(image, min_area, 3, i, width);
+          BOOST_REQUIRE_LE(bytes_of(image, crop), training.largest_crop_bytes());
+        }
+    }
+  const Image square{nullptr, 32, 32, 3};
+  BOOST_CHECK_EQUAL(bytes_of(square, evaluation_crop(square)), Preparation::evaluation(32).largest_crop_bytes());
 }
 
 BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {

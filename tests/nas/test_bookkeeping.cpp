@@ -67,8 +67,9 @@ Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs:
   SearchState state(run, stopwatch);
   SearchStatus status(run, observer, nullptr, state.clock, work);
   const ImageStore store(open_dataset(experiment.data, experiment.seed), experiment.data, image_use(experiment, 0));
-  DataLog data_log(status, state, store);
-  SearchContext context{experiment, *backend, store, data_log, run, state, status, work};
+  ResidentImages resident(*backend, 0);
+  DataLog data_log(status, state, store, resident);
+  SearchContext context{experiment, *backend, store, resident, data_log, run, state, status, work};
   const Supernets supernets(context, 30);
   SearchLoop(context, supernets, evaluator).run();
   return {run.candidates().size(), stopwatch.seconds()};

@@ -90,6 +90,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
 
 namespace danas::emulation {
 
@@ -99,6 +100,10 @@ namespace danas::emulation {
 /// Its memory are $EMULATED_MEMORY bytes, as cudaMemGetInfo tells; 1 GiB without. Its compute capability is
 /// $EMULATED_COMPUTE, "70"; 90 without.
 void fail_call(int number, cudaError_t error, const std::string& function = "");
+bool call_failed();  ///< whether it did since
+
+/// Copies are done as early as CUDA may do them: at once, where nothing told to their stream is waiting.
+void set_early_copies(bool early);
 
 /// A launch, refused where it is beyond a GPU's limits.
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread);

@@ -1,10 +1,13 @@
 // The runtime's functions: device memory is the host's, filled with NaN so that nobody relies on zeros, between guards.
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <sstream>
 #include <utility>
@@ -15,18 +18,25 @@
 #include "stream.hpp"
 
 struct CUevent_st {
-  cudaStream_t stream = nullptr;
+  std::shared_ptr<Queue> queue;  ///< none: never recorded
+  std::size_t place = 0;
+
+  void finish() const {
+    if (queue) queue->finish_to(place);
+  }
 };
 
 namespace {
 
 thread_local cudaError_t last_error = cudaSuccess;
+std::atomic<bool> early_copies = false;
 
 /// Lanes call from threads of their own.
 struct Plan {
   std::mutex mutex;
   std::string function;
   int calls_until_failure = 0;
+  bool failed = false;
   cudaError_t error = cudaSuccess;
 
   Plan() {
@@ -50,6 +60,7 @@ cudaError_t planned(const char* function = __builtin_FUNCTION()) {
   if (failed_before) return plan.error;
   if (!plan.function.empty() && plan.function != function) return cudaSuccess;
   if (--plan.calls_until_failure > 0) return cudaSuccess;
+  plan.failed = true;
   if (!recovers(plan.error)) plan.calls_until_failure = -1;
   return plan.error;
 }
@@ -152,7 +163,10 @@ cudaError_t cudaFree(void* memory) {
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
 cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
-  return give(stream, [=] { std::memcpy(to, from, bytes); });
+  const bool at_once = early_copies && stream->capturing == nullptr && stream->queue->waiting.empty();
+  const cudaError_t error = give(stream, [=] { std::memcpy(to, from, bytes); });
+  if (error == cudaSuccess && at_once) stream->finish();
+  return error;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
   return give(stream, [=] { std::memset(memory, value, bytes); });
@@ -211,12 +225,18 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  event->stream = stream;
+  if (stream->capturing != nullptr) return cudaErrorStreamCaptureUnsupported;
+  *event = {stream->queue, stream->queue->told()};
   return planned();
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  if (event->stream != nullptr) event->stream->finish();
+  event->finish();
   return planned();
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (stream->capturing != nullptr) return cudaErrorStreamCaptureUnsupported;
+  if (!event->queue || event->queue->begun >= event->place) return planned();
+  return give(stream, [recorded = *event] { recorded.finish(); });
 }
 
 namespace danas::emulation {
@@ -224,9 +244,17 @@ namespace danas::emulation {
 void fail_call(int number, cudaError_t error, const std::string& function) {
   const std::lock_guard lock(plan.mutex);
   plan.calls_until_failure = number;
+  plan.failed = false;
   plan.error = error;
   plan.function = function;
 }
+
+bool call_failed() {
+  const std::lock_guard lock(plan.mutex);
+  return plan.failed;
+}
+
+void set_early_copies(bool early) { early_copies = early; }
 
 void enqueue(cudaStream_t stream, const std::string& kernel, dim3 grid, dim3 block, std::function<void()> thread) {
   if (!within_limits(grid, block)) last_error = cudaErrorInvalidConfiguration;

@@ -1,11 +1,30 @@
 // Emulated streams and graphs, for the runtime and for the stand-in of cuDNN (tests/cuda/cudnn_stub).
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
 using Work = std::vector<std::function<void()>>;
+
+/// What was told to a stream, done in order and as late as may be.
+struct Queue {
+  std::deque<std::function<void()>> waiting;
+  std::size_t begun = 0;  ///< of all that was ever told
+
+  std::size_t told() const { return begun + waiting.size(); }
+  void finish_to(std::size_t place) {
+    while (begun < place && !waiting.empty()) {
+      const auto work = std::move(waiting.front());
+      waiting.pop_front();
+      ++begun;
+      work();
+    }
+  }
+};
 
 struct CUgraph_st {
   Work work;
@@ -14,13 +33,12 @@ struct CUgraphExec_st {
   Work work;
 };
 struct CUstream_st {
-  Work waiting;
+  std::shared_ptr<Queue> queue = std::make_shared<Queue>();
   CUgraph_st* capturing = nullptr;
 
   void enqueue(std::function<void()> work) {
-    (capturing != nullptr ? capturing->work : waiting).push_back(std::move(work));
+    if (capturing != nullptr) capturing->work.push_back(std::move(work));
+    else queue->waiting.push_back(std::move(work));
   }
-  void finish() {
-    for (const auto& each : std::exchange(waiting, {})) each();
-  }
+  void finish() { queue->finish_to(queue->told()); }
 };
