@@ -4,7 +4,7 @@
 #include "cuda/batch_norm.cuh"
 #include "cuda/channel_sums.cuh"
 #include "cuda/cuda_operations.hpp"
-#include "cuda/launch.hpp"
+#include "cuda/launch_parts.hpp"
 
 namespace danas::cuda {
 
@@ -21,7 +21,7 @@ void CudaOperations<Element>::sum_channels(const char* name, const View& of, con
   const dim3 grid(static_cast<unsigned>(parts), static_cast<unsigned>(divided_up(columns, block)));
   launch(name, channel_parts<Terms>, grid, dim3(sum_threads), stream(), terms, rows, channels, part, block,
          workspace<double>());
-  launch_each(name, channels, stream(), ChannelTotals<Terms>{terms, workspace<double>(), channels, parts});
+  launch_totals(name, channels, parts, stream(), ChannelTotals<Terms>{terms, workspace<double>(), channels});
 }
 
 template <class Element>

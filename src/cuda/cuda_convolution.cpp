@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cuda/cuda_operations.hpp"
-#include "cuda/launch.hpp"
+#include "cuda/launch_parts.hpp"
 #include "cuda/product_f32.cuh"
 #include "cuda/product_tensor.cuh"
 
@@ -76,8 +76,8 @@ void CudaOperations<Element>::filter_product(const char* name, const Left& rows,
   problem.dw = weights_of<float>(dense_filter(Type::f32, workspace<float>(), dw.h, dw.w, dw.in, dw.out));
   problem.part_stride = dw.size();
   run_product(name, problem, parts);
-  launch_each(name, dw.size(), stream(),
-              SumOfParts{workspace<float>(), weights_of<float>(dw), dw.size(), count_of(name, dw.in), width, parts});
+  launch_totals(name, dw.size(), parts, stream(),
+                SumOfParts{workspace<float>(), weights_of<float>(dw), dw.size(), count_of(name, dw.in), width});
 }
 
 template <class Element>

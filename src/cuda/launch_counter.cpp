@@ -82,6 +82,20 @@ void LaunchCounter::spread(const char* operation, const char* body, const View& 
   each(operation, body, groups * wide, flop * elements(rows) / (groups * wide), read, written, divided_up(all, groups));
 }
 
+// As launch_totals() in launch_parts.hpp.
+void LaunchCounter::totals(const char* operation, double size, double bytes, double count, double written) {
+  constexpr double threads = 256, most_lanes = 64, parts_of_thread = 4;
+  double lanes = 1;
+  while (lanes < most_lanes && lanes * parts_of_thread < count) lanes *= 2;
+  launches_.push_back({.operation = operation,
+                       .kernel = "totals_of_parts",
+                       .blocks = divided_up(size * lanes, threads),
+                       .flop = size * count,
+                       .read = size * bytes * count,
+                       .written = written,
+                       .rounds = divided_up(divided_up(count, lanes) * bytes / sum, 4)});
+}
+
 // Of one tile after another in depth, a slab of numbers at a time, a block waits for each.
 void LaunchCounter::run_product(KernelLaunch launch, double height, double width, double depth, double part) {
   const bool tensor = activation_type() != Type::f32;
@@ -107,7 +121,7 @@ void LaunchCounter::filter_product(const char* operation, const View& x, const V
   // Blocks of one part of the rows follow each other and find it in a cache.
   run_product({.operation = operation, .read = size(x) + size(dy), .written = parts * size(dw)}, height, width, depth,
               part);
-  if (parts > 1) each(operation, "sum_of_parts", elements(dw), parts, parts * size(dw), size(dw), divided_up(parts, 4));
+  if (parts > 1) totals(operation, elements(dw), number, parts, size(dw));
 }
 
 void LaunchCounter::sum_channels(const char* operation, const View& of, double count, double flop, double read,
@@ -125,8 +139,7 @@ void LaunchCounter::sum_channels(const char* operation, const View& of, double c
                        .read = read,
                        .written = parts * count * channels * sum,
                        .rounds = divided_up(part * block / threads, 4)});
-  each(operation, "channel_totals", channels, count * parts, parts * count * channels * sum, written,
-       divided_up(parts, 4));
+  totals(operation, channels, count * sum, parts, written);
 }
 
 void LaunchCounter::copy(const View& from, const View& to) {
@@ -194,12 +207,11 @@ void LaunchCounter::depthwise_backward_filter(const View& x, const View& dy, con
                                               const Filter& dw) {
   CostBackend::depthwise_backward_filter(x, dy, geometry, dw);
   constexpr const char* operation = "depthwise_backward_filter";
-  constexpr double least_pixels = 2048, most_parts = 512, threads = 256, together = 3;
-  const double lines = static_cast<double>(dy.n * dy.h), width = static_cast<double>(dy.w);
+  constexpr double least_rows = 1024, most_parts = 512, threads = 256, together = 3;
+  const double rows = std::max(rows_of(dy), 1.0);
   const double fitting = std::floor(workspace_bytes / number / elements(dw));
-  const double wanted = std::min({divided_up(lines * width, least_pixels), most_parts, fitting});
-  const double part = divided_up(std::max(lines, 1.0), std::max(wanted, 1.0));
-  const double parts = divided_up(std::max(lines, 1.0), part);
+  const double wanted = std::min({divided_up(rows, least_rows), most_parts, fitting});
+  const double part = divided_up(rows, std::max(wanted, 1.0)), parts = divided_up(rows, part);
   const double block = columns_of_block(columns(dy));
   const double groups = static_cast<double>(dw.h) * divided_up(static_cast<double>(dw.w), together);
   launches_.push_back({.operation = operation,
@@ -208,8 +220,8 @@ void LaunchCounter::depthwise_backward_filter(const View& x, const View& dy, con
                        .flop = 2 * elements(dy) * taps(dw),
                        .read = size(x) + size(dy),
                        .written = parts * size(dw),
-                       .rounds = part * divided_up(width * block, threads)});
-  each(operation, "sum_of_parts", elements(dw), parts, parts * size(dw), size(dw), divided_up(parts, 4));
+                       .rounds = divided_up(part * block, threads)});
+  totals(operation, elements(dw), number, parts, size(dw));
 }
 
 void LaunchCounter::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {

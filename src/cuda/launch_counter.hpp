@@ -100,6 +100,8 @@ class LaunchCounter : public CostBackend {
   void flat(const char* operation, const char* body, double numbers, double flop, double read, double written);
   /// The same over rows, a vector of their channels to a thread.
   void spread(const char* operation, const char* body, const View& rows, double flop, double read, double written);
+  /// Parts of `size` sums of so many bytes, `count` parts; `written`: what becomes of them.
+  void totals(const char* operation, double size, double bytes, double count, double written);
   void run_product(KernelLaunch launch, double height, double width, double depth, double part);
   void filter_product(const char* operation, const View& x, const View& dy, const Filter& dw);
   /// Sums by channel over the rows of `of`: `count` of them; `written`: what becomes of them.

@@ -141,18 +141,20 @@ struct FilterProduct {
   }
 };
 
-/// dw = the sum of the parts, in their order. Reads the parts once, writes the filter.
+/// dw = the sum of the parts, for totals_of_parts over the filter's elements.
 struct SumOfParts {
-  const float* parts;  ///< [count][taps·in·out]
+  const float* parts;  ///< [part][taps·in·out]
   Weights<float> dw;
   Index size;
-  int in, out, count;
+  int in, out;
+  static constexpr int count = 1;
 
-  __device__ void operator()(Index i) const {
-    float sum = 0;
-    for (int part = 0; part < count; ++part) sum += parts[part * size + i];
+  __device__ void add(int part, Index i, double (&totals)[1]) const {
+    totals[0] += static_cast<double>(parts[part * size + i]);
+  }
+  __device__ void finish(Index i, const double (&totals)[1]) const {
     const int row = static_cast<int>(i / out);
-    dw.at(row / in, row % in, static_cast<int>(i % out)) = sum;
+    dw.at(row / in, row % in, static_cast<int>(i % out)) = static_cast<float>(totals[0]);
   }
 };
 

@@ -34,6 +34,7 @@ const std::vector<Bound> bounds{
     {"product_tensor<16, __half", 128, 13312, 128, 384, {{"HMMA", 4}, {"LDG.128", 6}, {"STG.128", 1}}},
     {"product_tensor<", 128, 20480, 128, 384},  // of bfloat16, before sm_80 empty
     {"channel_parts<", 64, 16384, 256, 768},
+    {"totals_of_parts<", 64, 4096, 256, 1024},
     {"depthwise_filter_parts", 64, 8192, 256, 1024},
     {"row_losses", 64, 4096, 256, 1024},
     {"count_rows", 64, 2048, 128, 128},
