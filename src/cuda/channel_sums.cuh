@@ -36,6 +36,27 @@ __global__ void __launch_bounds__(sum_threads)
   }
 }
 
+/// The mean of an image's pixels by channel. Blocks as those of channel_parts, an image each. Reads x once, 128 bits at a time.
+/// Grid: (images, ⌈vectors of channels/columns⌉).
+template <class Element>
+__global__ void __launch_bounds__(sum_threads)
+    pool_pixels(Rows<Element> x, Rows<Element> y, int pixels, int channels, int columns) {
+  constexpr int size = Vector<Element>::size;
+  GPU_SHARED(double, shared, [sum_threads][size]);
+  const int thread = static_cast<int>(threadIdx.x), column = thread % columns, lanes = sum_threads / columns;
+  const int first = static_cast<int>(blockIdx.y) * columns * size, c = first + column * size;
+  float sums[size] = {};
+  for (int pixel = thread / columns; pixel < pixels && c < channels; pixel += lanes) {
+    float numbers[size];
+    x.read(Index{blockIdx.x} * pixels + pixel, c, channels, numbers);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) sums[j] += numbers[j];
+  }
+  const double sum = joined<sum_threads>(sums, shared, columns);
+  if (thread < columns * size && first + thread < channels)
+    y.data[Index{blockIdx.x} * y.stride + first + thread] = rounded<Element>(static_cast<float>(sum / pixels));
+}
+
 /// terms.finish(channel, totals) with the sums of all parts.
 template <class Terms>
 struct ChannelTotals {

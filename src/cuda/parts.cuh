@@ -24,6 +24,18 @@ __device__ double joined(const float (&numbers)[size], double (*shared)[size], i
   return sum;
 }
 
+// A block's part of two sums of a channel: parts [blockIdx.x][2][channels].
+__device__ inline void leave_pair(double* parts, int channels, int c, double first, double second) {
+  double* const mine = parts + Index{blockIdx.x} * 2 * channels + c;
+  mine[0] = first;
+  mine[channels] = second;
+}
+/// Of so many numbers their sum and that of their squares, from those of their distances from a center.
+__device__ inline void leave_moments(double* parts, int channels, int c, int rows, double center, double distances,
+                                     double squares) {
+  leave_pair(parts, channels, c, distances + rows * center, squares + 2 * center * distances + rows * center * center);
+}
+
 /// terms.finish(i, totals) for every i below `size`, with what terms.add(part, i, totals) adds for every part. `lanes` (a
 /// power of 2) threads share the parts of an i, 256/lanes neighboring i are a block's, so that it reads at least 32 bytes
 /// together; 2 or 4 KiB of shared memory. Reads the parts once. Grid: ⌈size·lanes/256⌉.
