@@ -1,6 +1,6 @@
 // A convolution with its batch normalization: statistics as the output is written, gradients as they are read.
 #include "cuda/cuda_operations.hpp"
-#include "cuda/on_load_operands.hpp"
+#include "cuda/launch_on_load.hpp"
 #include "tensor/normalized_convolution.hpp"
 
 namespace danas::cuda {
@@ -16,22 +16,15 @@ void CudaOperations<Element>::normalized_convolution_training(const View& x, con
   shapes::convolution(op, type, x, w, geometry, y);
   shapes::batch_norm_weights(op, Type::f32, weights, y.c);
   saved = take_convolution_on_load(arena, y);
-  const int rows = count_of(op, y.rows()), width = count_of(op, w.out), depth = count_of(op, w.h * w.w * w.in);
-  const int channels = count_of(op, x.c);
+  const int depth = count_of(op, w.h * w.w * w.in), channels = count_of(op, x.c);
+  const Queue queue{op, scratch(), stream()};
+  const Normalized normalized{weights, saved.statistics, saved.affine, count_of(op, y.rows()), epsilon};
   const auto multiply = [&](const auto& left) {
-    using Left = std::decay_t<decltype(left)>;
-    return launch_summed_product<Element>(
-        op,
-        MomentsProduct<Element, Left>{
-            {left, weights_of<Element>(w), nullptr, {}, rows_of<Element>(saved.convolved), rows, width, depth, depth}},
-        scratch(), stream());
+    launch_normalized_product<Element>(queue, left, w, depth, saved.convolved, normalized);
   };
-  const int parts = plain(w, geometry)
-                        ? multiply(PlainRows<Element>{rows_of<Element>(x), channels})
-                        : multiply(SeenRows<Element>{rows_of<Element>(x), channels, window_of(op, x, y, w, geometry)});
-  const Normalized normalized{weights, saved.statistics, saved.affine, epsilon};
-  finish_moments(op, parts, rows, normalized, scratch(), stream());
-  launch_normalize<Element>(op, saved.convolved, normalized.as<Element>(act), {}, y, stream());
+  if (plain(w, geometry)) multiply(PlainRows<Element>{rows_of<Element>(x), channels});
+  else multiply(SeenRows<Element>{rows_of<Element>(x), channels, window_of(op, x, y, w, geometry)});
+  launch_normalize<Element>(queue, saved.convolved, normalized.as<Element>(act), {}, y);
 }
 
 template <class Element>
@@ -49,13 +42,14 @@ void CudaOperations<Element>::normalized_convolution_backward(const View& x, con
   const ArenaScope scope(arena);
   const View slopes = take_coefficients(arena, w.out);
   const BatchNormGradients all = wanted_or_scratch(gradients, arena, w.out);
-  const Normalized normalized{weights, saved.statistics, saved.affine, epsilon};
   const int rows = count_of(op, dy.rows()), width = count_of(op, w.out), channels = count_of(op, x.c);
+  const Queue queue{op, scratch(), stream()};
+  const Normalized normalized{weights, saved.statistics, saved.affine, rows, epsilon};
   const Rows<Element> output = rows_of<Element>(saved.convolved), gradient = rows_of<Element>(dy);
   const Normalization<Element> normalization = normalized.as<Element>(act);
-  const int parts = launch_channel_parts<Element>(
-      op, dy, GradientSums<Element, false>{output, gradient, normalization, width}, scratch(), stream());
-  finish_gradients(op, parts, finish_of(normalized, rows, all, slopes), scratch(), stream());
+  const GradientSums<Element, false> sums{output, gradient, normalization, width};
+  finish_gradients(queue, launch_channel_parts<Element>(op, dy, sums, queue.workspace, queue.stream),
+                   finish_of(normalized, all, slopes));
   const GradientRows<Element, false> right{gradient, output, coefficients_of(slopes), normalization, width};
   const auto filter = [&](const auto& left) {
     launch_filter_product<Element>(op, left, right, rows, dw, scratch(), stream());

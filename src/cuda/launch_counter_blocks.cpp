@@ -13,7 +13,7 @@ namespace {
 // Coefficients of so many channels, [3][padded].
 double coefficients(double channels) { return 3 * rounded_up(channels, 8) * number; }
 
-/// As lines_of() in cuda_bottleneck.cpp.
+/// As lines_of() in launch_depthwise.hpp.
 struct Lines {
   double columns, lines, strips, part;
 
