@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cuda/activation.cuh"
+#include "cuda/parts.cuh"
 #include "cuda/rows.cuh"
 
 namespace danas::cuda {
@@ -29,32 +30,46 @@ __global__ void __launch_bounds__(sum_threads)
   }
   GPU_UNROLL
   for (int which = 0; which < Terms::count; ++which) {
-    GPU_UNROLL
-    for (int j = 0; j < size; ++j) shared[thread][j] = static_cast<double>(sums[which][j]);
-    __syncthreads();
-    for (int mine = thread; mine < columns * size && first + mine < channels; mine += sum_threads) {
-      double sum = 0;
-      for (int from = 0; from < lanes; ++from) sum += shared[from * columns + mine / size][mine % size];
-      parts[(Index{blockIdx.x} * Terms::count + which) * channels + first + mine] = sum;
-    }
-    __syncthreads();
+    const double sum = joined<sum_threads>(sums[which], shared, columns);
+    if (thread < columns * size && first + thread < channels)
+      parts[(Index{blockIdx.x} * Terms::count + which) * channels + first + thread] = sum;
   }
 }
 
-/// terms.finish(channel, totals) with the sums of the parts in their order; for for_each over the channels.
+/// The mean of an image's pixels by channel. Blocks as those of channel_parts, an image each. Reads x once, 128 bits at a time.
+/// Grid: (images, ⌈vectors of channels/columns⌉).
+template <class Element>
+__global__ void __launch_bounds__(sum_threads)
+    pool_pixels(Rows<Element> x, Rows<Element> y, int pixels, int channels, int columns) {
+  constexpr int size = Vector<Element>::size;
+  GPU_SHARED(double, shared, [sum_threads][size]);
+  const int thread = static_cast<int>(threadIdx.x), column = thread % columns, lanes = sum_threads / columns;
+  const int first = static_cast<int>(blockIdx.y) * columns * size, c = first + column * size;
+  float sums[size] = {};
+  for (int pixel = thread / columns; pixel < pixels && c < channels; pixel += lanes) {
+    float numbers[size];
+    x.read(Index{blockIdx.x} * pixels + pixel, c, channels, numbers);
+    GPU_UNROLL
+    for (int j = 0; j < size; ++j) sums[j] += numbers[j];
+  }
+  const double sum = joined<sum_threads>(sums, shared, columns);
+  if (thread < columns * size && first + thread < channels)
+    y.data[Index{blockIdx.x} * y.stride + first + thread] = rounded<Element>(static_cast<float>(sum / pixels));
+}
+
+/// terms.finish(channel, totals) with the sums of all parts.
 template <class Terms>
 struct ChannelTotals {
   Terms terms;
   const double* parts;
-  int channels, count;
+  int channels;
+  static constexpr int count = Terms::count;
 
-  __device__ void operator()(Index c) const {
-    double totals[Terms::count] = {};
-    for (int part = 0; part < count; ++part)
-      for (int which = 0; which < Terms::count; ++which)
-        totals[which] += parts[(Index{part} * Terms::count + which) * channels + c];
-    terms.finish(static_cast<int>(c), totals);
+  __device__ void add(int part, Index c, double (&totals)[count]) const {
+    GPU_UNROLL
+    for (int which = 0; which < count; ++which) totals[which] += parts[(Index{part} * count + which) * channels + c];
   }
+  __device__ void finish(Index c, const double (&totals)[count]) const { terms.finish(static_cast<int>(c), totals); }
 };
 
 /// A number for each channel of a vector.

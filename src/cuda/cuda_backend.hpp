@@ -7,6 +7,7 @@
 
 #include "cuda/gpu.cuh"
 #include "cuda/runtime.hpp"
+#include "cuda/workspace.hpp"
 #include "tensor/backend.hpp"
 
 namespace danas::cuda {
@@ -68,6 +69,7 @@ class CudaBackend : public Backend {
     return reinterpret_cast<T*>(workspace_.get());
   }
   static constexpr std::size_t workspace_bytes = 16 << 20;
+  Workspace scratch() const { return {workspace_.get(), workspace_bytes}; }
 
  private:
   class Recorded;

@@ -1,35 +1,29 @@
 // Sums over rows: biases, batch normalization.
-#include <algorithm>
-
 #include "cuda/batch_norm.cuh"
-#include "cuda/channel_sums.cuh"
 #include "cuda/cuda_operations.hpp"
-#include "cuda/launch.hpp"
+#include "cuda/launch_parts.hpp"
 
 namespace danas::cuda {
 
-template <class Element>
-template <class Terms>
-void CudaOperations<Element>::sum_channels(const char* name, const View& of, const Terms& terms) {
-  constexpr Index least_rows = 256, most_parts = 512;
-  const int rows = count_of(name, of.rows()), channels = count_of(name, of.c);
-  const Index fitting = static_cast<Index>(workspace_bytes / sizeof(double)) / (Terms::count * of.c);
-  const Index wanted = std::max<Index>(std::min({divided_up(rows, least_rows), most_parts, fitting}), 1);
-  const int part = static_cast<int>(divided_up(std::max(rows, 1), wanted));
-  const int parts = static_cast<int>(divided_up(std::max(rows, 1), part));
-  const int columns = columns_of<Element>(of), block = columns_of_block(columns);
-  const dim3 grid(static_cast<unsigned>(parts), static_cast<unsigned>(divided_up(columns, block)));
-  launch(name, channel_parts<Terms>, grid, dim3(sum_threads), stream(), terms, rows, channels, part, block,
-         workspace<double>());
-  launch_each(name, channels, stream(), ChannelTotals<Terms>{terms, workspace<double>(), channels, parts});
+namespace {
+
+template <class Element, class Terms>
+void sum_channels(const char* name, const View& of, const Terms& terms, const Workspace& workspace,
+                  cudaStream_t stream) {
+  const int parts = launch_channel_parts<Element>(name, of, terms, workspace, stream);
+  launch_totals(name, of.c, parts, stream, ChannelTotals<Terms>{terms, workspace.as<double>(), static_cast<int>(of.c)});
 }
+
+}  // namespace
 
 template <class Element>
 void CudaOperations<Element>::bias_backward(const View& dy, const View& dbias) {
   shapes::same("bias_backward", type, dy, dy);
   shapes::vector("bias_backward", Type::f32, dbias, dy.c);
-  sum_channels("bias_backward", dy,
-               BiasSums<Element>{rows_of<Element>(dy), count_of("bias_backward", dy.c), dbias.as<float>()});
+  count_of("bias_backward", dy.rows());
+  sum_channels<Element>("bias_backward", dy,
+                        BiasSums<Element>{rows_of<Element>(dy), count_of("bias_backward", dy.c), dbias.as<float>()},
+                        scratch(), stream());
 }
 
 template <class Element>
@@ -41,9 +35,10 @@ void CudaOperations<Element>::batch_norm_training(const View& x, const BatchNorm
   shapes::batch_norm_weights(op, Type::f32, weights, x.c);
   shapes::vector(op, Type::f32, statistics.mean, x.c);
   shapes::vector(op, Type::f32, statistics.variance, x.c);
-  sum_channels(op, x,
-               MomentSums<Element>{rows_of<Element>(x), count_of(op, x.c), statistics.mean.as<float>(),
-                                   statistics.variance.as<float>(), count_of(op, x.rows())});
+  sum_channels<Element>(op, x,
+                        MomentSums<Element>{rows_of<Element>(x), count_of(op, x.c), statistics.mean.as<float>(),
+                                            statistics.variance.as<float>(), count_of(op, x.rows())},
+                        scratch(), stream());
   batch_norm_inference(x, {weights.gamma, weights.beta, statistics.mean, statistics.variance}, epsilon, act, y);
 }
 
@@ -78,9 +73,11 @@ void CudaOperations<Element>::batch_norm_backward(const View& x, const View& y, 
   const auto *mean = statistics.mean.as<const float>(), *variance = statistics.variance.as<const float>();
   auto *dgamma = wanted.gamma.as<float>(), *dbeta = wanted.beta.as<float>();
   const Rows<Element> in = rows_of<Element>(x), out = rows_of<Element>(y), gradient = rows_of<Element>(dy);
-  sum_channels(
+  count_of(op, x.rows());
+  sum_channels<Element>(
       op, x,
-      NormalizationSums<Element>{in, out, gradient, count_of(op, x.c), mean, variance, dgamma, dbeta, epsilon, act});
+      NormalizationSums<Element>{in, out, gradient, count_of(op, x.c), mean, variance, dgamma, dbeta, epsilon, act},
+      scratch(), stream());
   const Spread spread = spread_of<Element>(x);
   launch_each(op, spread.groups * spread.columns, stream(),
               NormalizeBackward<Element>{spread, in, out, gradient, weights.gamma.as<const float>(), mean, variance,

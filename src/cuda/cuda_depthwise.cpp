@@ -2,7 +2,7 @@
 
 #include "cuda/cuda_operations.hpp"
 #include "cuda/depthwise.cuh"
-#include "cuda/launch.hpp"
+#include "cuda/launch_parts.hpp"
 #include "cuda/product.cuh"
 
 namespace danas::cuda {
@@ -42,22 +42,22 @@ template <class Element>
 void CudaOperations<Element>::depthwise_backward_filter(const View& x, const View& dy, const Geometry& geometry,
                                                         const Filter& dw) {
   constexpr const char* op = "depthwise_backward_filter";
-  constexpr Index least_pixels = 2048, most_parts = 512;
+  constexpr Index least_rows = 1024, most_parts = 512;
   shapes::depthwise(op, gradients, x, dw, geometry, dy);
   const Window window = window_of(op, x, dy, dw, geometry);
-  const int channels = count_of(op, dw.out), lines = count_of(op, dy.n * dy.h);
+  const int channels = count_of(op, dw.out), rows = count_of(op, dy.rows());
   const Index fitting = static_cast<Index>(workspace_bytes / sizeof(float)) / dw.size();
-  const Index wanted = std::min({divided_up(Index{lines} * dy.w, least_pixels), most_parts, fitting});
-  const int part = static_cast<int>(divided_up(std::max(lines, 1), std::max<Index>(wanted, 1)));
-  const int parts = static_cast<int>(divided_up(std::max(lines, 1), part));
+  const Index wanted = std::min({divided_up(rows, least_rows), most_parts, fitting});
+  const int part = static_cast<int>(divided_up(std::max(rows, 1), std::max<Index>(wanted, 1)));
+  const int parts = static_cast<int>(divided_up(std::max(rows, 1), part));
   const int columns = columns_of<Element>(x), block = columns_of_block(columns);
   const dim3 grid(static_cast<unsigned>(divided_up(columns, block)),
                   static_cast<unsigned>(window.kernel_h * divided_up(window.kernel_w, filter_taps)),
                   static_cast<unsigned>(parts));
   launch(op, depthwise_filter_parts<Element>, grid, dim3(filter_threads), stream(), rows_of<Element>(x),
-         rows_of<Element>(dy), window, channels, lines, part, block, workspace<float>());
-  launch_each(op, dw.size(), stream(),
-              SumOfParts{workspace<float>(), weights_of<float>(dw), dw.size(), 1, channels, parts});
+         rows_of<Element>(dy), window, channels, rows, part, block, workspace<float>());
+  launch_totals(op, dw.size(), parts, stream(),
+                SumOfParts{workspace<float>(), weights_of<float>(dw), dw.size(), 1, channels});
 }
 
 template class CudaOperations<float>;

@@ -1,6 +1,6 @@
 #include "cuda/cuda_operations.hpp"
 #include "cuda/elementwise.cuh"
-#include "cuda/launch.hpp"
+#include "cuda/launch_parts.hpp"
 
 namespace danas::cuda {
 
@@ -48,10 +48,11 @@ template <class Element>
 void CudaOperations<Element>::global_average_pool(const View& x, const View& y) {
   constexpr const char* op = "global_average_pool";
   shapes::pool(op, type, x, y);
-  const int columns = columns_of<Element>(x);
-  launch_each(
-      op, y.n * columns, stream(),
-      Pool<Element>{rows_of<Element>(x), rows_of<Element>(y), count_of(op, x.h * x.w), count_of(op, x.c), columns});
+  if (y.n == 0) return;
+  const int columns = columns_of<Element>(x), block = columns_of_block(columns);
+  const dim3 grid(static_cast<unsigned>(count_of(op, y.n)), static_cast<unsigned>(divided_up(columns, block)));
+  launch(op, pool_pixels<Element>, grid, dim3(sum_threads), stream(), rows_of<Element>(x), rows_of<Element>(y),
+         count_of(op, x.h * x.w), count_of(op, x.c), block);
 }
 
 template <class Element>

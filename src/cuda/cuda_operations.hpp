@@ -44,6 +44,21 @@ class CudaOperations : public CudaBackend {
   void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                        const View& bias) override;
 
+  // Normalized on load (tensor/normalized_on_load.hpp), where a backend that is one of these does not say otherwise.
+  Fusion fusion() const override { return Fusion::on_load; }
+  void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                       const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
+                                       const View& y, ConvolutionSaved& saved) override;
+  void normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                       const Geometry& geometry, const BatchNormWeights& weights, double epsilon,
+                                       Activation act, const ConvolutionSaved& saved, Arena& arena, const View& dx,
+                                       const Filter& dw, const BatchNormGradients& gradients) override;
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override;
+  void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                           const BottleneckSaved& saved, Arena& arena, const View& dx,
+                           const BottleneckGradients& gradients) override;
+
   void activation(const View& x, Activation act, const View& y) override;
   void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
   void add(const View& a, const View& b, const View& y) override;
@@ -60,23 +75,13 @@ class CudaOperations : public CudaBackend {
   std::unique_ptr<BatchFeed> feed(const View& images, std::size_t staged_bytes) override;
 
  private:
-  template <class Problem>
-  void run_product(const char* name, const Problem& problem, int parts);
-  template <class Left>
-  void filter_product(const char* name, const Left& rows, const View& dy, const Filter& dw);
-  template <class Terms>
-  void sum_channels(const char* name, const View& rows, const Terms& terms);
   void row_losses_of(const char* name, const View& logits, const View& labels, float* probabilities);
 };
 
+/// One tap that sees its own pixel: rows are used as they lie.
+bool plain(const Filter& w, const Geometry& geometry);
+
 /// How x's and y's pixels lie to each other.
 Window window_of(const char* name, const View& x, const View& y, const Filter& w, const Geometry& geometry);
-
-/// Vectors of channels to a block of 256 threads that sums rows: a power of two, at most 32.
-inline int columns_of_block(int columns) {
-  int block = 1;
-  while (block < columns && block < 32) block *= 2;
-  return block;
-}
 
 }  // namespace danas::cuda

@@ -119,12 +119,12 @@ struct DepthwiseInput {
 
 constexpr int filter_threads = 256, filter_taps = 3;
 
-/// Σ of x·dy by channel for three neighboring taps, over a part of y's rows of pixels: parts [part][tap][channel]. Blocks
+/// Σ of x·dy by channel for three neighboring taps, over a part of y's pixels: parts [part][tap][channel]. Blocks
 /// of 256 threads: `columns` vectors of channels (a power of 2) by 256/columns pixels; 4 (f32) or 8 KiB of shared memory; x and
 /// dy are read once for every row of taps. Grid: (⌈vectors of channels/columns⌉, kernel_h·⌈kernel_w/3⌉, parts).
 template <class Element>
 __global__ void __launch_bounds__(filter_threads)
-    depthwise_filter_parts(Rows<Element> x, Rows<Element> dy, Window window, int channels, int lines, int part,
+    depthwise_filter_parts(Rows<Element> x, Rows<Element> dy, Window window, int channels, int rows, int part,
                            int columns, float* parts) {
   constexpr int size = Vector<Element>::size;
   GPU_SHARED(float, shared, [filter_threads][size]);
@@ -132,23 +132,21 @@ __global__ void __launch_bounds__(filter_threads)
   const int left = static_cast<int>(blockIdx.x) * columns * size, c = left + column * size;
   const int lanes = filter_threads / columns, groups = (window.kernel_w + filter_taps - 1) / filter_taps;
   const int ky = static_cast<int>(blockIdx.y) / groups, first = static_cast<int>(blockIdx.y) % groups * filter_taps;
-  const int begin = static_cast<int>(blockIdx.z) * part, end = lines - begin < part ? lines : begin + part;
+  const int begin = static_cast<int>(blockIdx.z) * part, end = rows - begin < part ? rows : begin + part;
   float sums[filter_taps][size] = {};
-  for (int line = begin; line < end && c < channels; ++line) {
+  for (int row = begin + lane; row < end && c < channels; row += lanes) {
+    const int ox = row % window.out_w, line = row / window.out_w;
     const int iy = line % window.out_h * window.stride + ky - window.top;
     if (iy < 0 || iy >= window.h) continue;
-    const Index row = (Index{line / window.out_h} * window.h + iy) * window.w;
-    for (int ox = lane; ox < window.out_w; ox += lanes) {
-      float gradients[size];
-      dy.read(Index{line} * window.out_w + ox, c, channels, gradients);
-      GPU_UNROLL
-      for (int tap = 0; tap < filter_taps; ++tap) {
-        const int ix = ox * window.stride + first + tap - window.left;
-        if (ix < 0 || ix >= window.w) continue;
-        float numbers[size];
-        x.read(row + ix, c, channels, numbers);
-        add_products(numbers, gradients, sums[tap]);
-      }
+    float gradients[size];
+    dy.read(row, c, channels, gradients);
+    GPU_UNROLL
+    for (int tap = 0; tap < filter_taps; ++tap) {
+      const int ix = ox * window.stride + first + tap - window.left;
+      if (ix < 0 || ix >= window.w) continue;
+      float numbers[size];
+      x.read((Index{line / window.out_h} * window.h + iy) * window.w + ix, c, channels, numbers);
+      add_products(numbers, gradients, sums[tap]);
     }
   }
   GPU_UNROLL

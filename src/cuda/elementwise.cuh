@@ -61,29 +61,6 @@ struct Cast {
   }
 };
 
-/// The mean of an image's pixels by channel, for [image, vector of channels].
-template <class Element>
-struct Pool {
-  Rows<Element> x, y;
-  int pixels, channels, columns;
-  static constexpr int size = Vector<Element>::size;
-
-  __device__ void operator()(Index i) const {
-    const int c = static_cast<int>(i % columns) * size;
-    const Index image = i / columns;
-    float sums[size] = {};
-    for (int pixel = 0; pixel < pixels; ++pixel) {
-      float numbers[size];
-      x.read(image * pixels + pixel, c, channels, numbers);
-      GPU_UNROLL
-      for (int j = 0; j < size; ++j) sums[j] += numbers[j];
-    }
-    GPU_UNROLL
-    for (float& sum : sums) sum /= static_cast<float>(pixels);
-    y.write(image, c, channels, sums);
-  }
-};
-
 /// For [row, vector of channels].
 template <class Element>
 struct PoolBackward {

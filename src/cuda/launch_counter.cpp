@@ -1,44 +1,10 @@
 #include "cuda/launch_counter.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "cuda/counting.hpp"
 
 namespace danas::cuda {
-
-namespace {
-
-constexpr double workspace_bytes = 16 << 20;  // of a CudaBackend
-constexpr double number = sizeof(float), sum = sizeof(double), row_loss = 16;
-
-double divided_up(double a, double b) { return std::ceil(a / b); }
-double rounded_up(double a, double b) { return divided_up(a, b) * b; }
-double elements(const View& view) { return static_cast<double>(view.size()); }
-double elements(const Filter& filter) { return static_cast<double>(filter.size()); }
-double rows_of(const View& view) { return static_cast<double>(view.rows()); }
-double channels_of(const View& view) { return static_cast<double>(view.c); }
-double taps(const Filter& filter) { return static_cast<double>(filter.h * filter.w); }
-
-double size(const View& view) { return view.present() ? static_cast<double>(view.bytes()) : 0; }
-double size(const Filter& filter) { return elements(filter) * static_cast<double>(bytes_of(filter.type)); }
-
-double masks(Activation act, double bytes) { return act == Activation::none ? 0 : bytes; }
-
-// As tile_width() in cuda_convolution.cpp.
-double tile_width(double width) {
-  if (width <= 16) return 16;
-  return rounded_up(width, 64) <= rounded_up(width, 32) ? 64 : 32;
-}
-
-// As that of cuda_operations.hpp.
-double columns_of_block(double columns) {
-  double block = 1;
-  while (block < columns && block < 32) block *= 2;
-  return block;
-}
-
-View as_rows(const View& view) { return {view.type, view.data, view.rows(), 1, 1, view.c}; }
-
-}  // namespace
 
 LaunchCounter::LaunchCounter(Precision precision)
     : CostBackend(danas::activation_type(precision)), precision_(precision) {
@@ -82,42 +48,65 @@ void LaunchCounter::spread(const char* operation, const char* body, const View& 
   each(operation, body, groups * wide, flop * elements(rows) / (groups * wide), read, written, divided_up(all, groups));
 }
 
+// As launch_totals() in launch_parts.hpp.
+void LaunchCounter::totals(const char* operation, double size, double bytes, double count, double written) {
+  constexpr double threads = 256, most_lanes = 64, parts_of_thread = 4;
+  double lanes = 1;
+  while (lanes < most_lanes && lanes * parts_of_thread < count) lanes *= 2;
+  launches_.push_back({.operation = operation,
+                       .kernel = "totals_of_parts",
+                       .blocks = divided_up(size * lanes, threads),
+                       .flop = size * count,
+                       .read = size * bytes * count,
+                       .written = written,
+                       .rounds = divided_up(divided_up(count, lanes) * bytes / sum, 4)});
+}
+
 // Of one tile after another in depth, a slab of numbers at a time, a block waits for each.
-void LaunchCounter::run_product(KernelLaunch launch, double height, double width, double depth, double part) {
-  const bool tensor = activation_type() != Type::f32;
-  const double slab = tensor ? 32 : 16, columns = tile_width(width), rows = tensor ? 64 : 4096 / columns;
+// As tile_width() in launch_product.hpp.
+double LaunchCounter::tile_width(double width) const {
+  if (width <= 16) return 16;
+  if (activation_type() != Type::f32) return width <= 32 ? 32 : 64;
+  return rounded_up(width, 64) <= rounded_up(width, 32) ? 64 : 32;
+}
+
+double LaunchCounter::tile_height(double width) const {
+  return activation_type() == Type::f32 ? 4096 / tile_width(width) : 64;
+}
+
+void LaunchCounter::run_product(KernelLaunch launch, double height, double width, double depth, double part,
+                                double tiles) {
+  const double slab = activation_type() == Type::f32 ? 16 : 32, columns = tile_width(width), rows = tile_height(width);
   const double parts = divided_up(depth, part);
   if (height == 0) return;
   launch.product = true;
   launch.resident = 4;
-  launch.blocks = divided_up(height, rows) * divided_up(width, columns) * parts;
+  launch.blocks = divided_up(height, rows * tiles) * divided_up(width, columns) * parts;
   launch.flop = 2 * rounded_up(height, rows) * rounded_up(width, columns) * rounded_up(depth, slab);
-  launch.rounds = divided_up(part, slab);
+  launch.rounds += tiles * divided_up(part, slab) - 1;
   launches_.push_back(launch);
 }
 
-void LaunchCounter::filter_product(const char* operation, const View& x, const View& dy, const Filter& dw) {
+void LaunchCounter::filter_product(const char* operation, double read, double depth, const Filter& dw) {
   constexpr double least_rows = 1024, wanted_blocks = 512, slab = 32;
   const double height = taps(dw) * static_cast<double>(dw.in), width = static_cast<double>(dw.out);
-  const double depth = rows_of(dy), tiles = divided_up(height, 64) * divided_up(width, 64);
+  const double tiles = divided_up(height, 64) * divided_up(width, 64);
   const double wanted = std::min(divided_up(depth, least_rows), divided_up(wanted_blocks, tiles));
   const double fitting = std::floor(workspace_bytes / number / elements(dw));
   const double part = rounded_up(divided_up(depth, std::max(std::min(wanted, fitting), 1.0)), slab);
   const double parts = divided_up(depth, part);
   // Blocks of one part of the rows follow each other and find it in a cache.
-  run_product({.operation = operation, .read = size(x) + size(dy), .written = parts * size(dw)}, height, width, depth,
-              part);
-  if (parts > 1) each(operation, "sum_of_parts", elements(dw), parts, parts * size(dw), size(dw), divided_up(parts, 4));
+  run_product({.operation = operation, .read = read, .written = parts * size(dw)}, height, width, depth, part);
+  if (parts > 1) totals(operation, elements(dw), number, parts, size(dw));
 }
 
-void LaunchCounter::sum_channels(const char* operation, const View& of, double count, double flop, double read,
-                                 double written) {
+double LaunchCounter::channel_parts(const char* operation, const View& of, double count, double flop, double read) {
   constexpr double least_rows = 256, most_parts = 512, threads = 256;
   const double rows = std::max(rows_of(of), 1.0), channels = channels_of(of);
   const double fitting = std::floor(workspace_bytes / sum / (count * channels));
   const double wanted = std::max(std::min({divided_up(rows, least_rows), most_parts, fitting}), 1.0);
   const double part = divided_up(rows, wanted), parts = divided_up(rows, part);
-  const double block = columns_of_block(columns(of));
+  const double block = columns_of_block(columns(of), 32);
   launches_.push_back({.operation = operation,
                        .kernel = "channel_parts",
                        .blocks = parts * divided_up(columns(of), block),
@@ -125,8 +114,13 @@ void LaunchCounter::sum_channels(const char* operation, const View& of, double c
                        .read = read,
                        .written = parts * count * channels * sum,
                        .rounds = divided_up(part * block / threads, 4)});
-  each(operation, "channel_totals", channels, count * parts, parts * count * channels * sum, written,
-       divided_up(parts, 4));
+  return parts;
+}
+
+void LaunchCounter::sum_channels(const char* operation, const View& of, double count, double flop, double read,
+                                 double written) {
+  const double parts = channel_parts(operation, of, count, flop, read);
+  totals(operation, channels_of(of), count * sum, parts, written);
 }
 
 void LaunchCounter::copy(const View& from, const View& to) {
@@ -171,7 +165,7 @@ void LaunchCounter::convolution_backward_input(const View& dy, const Filter& w, 
 void LaunchCounter::convolution_backward_filter(const View& x, const View& dy, const Geometry& geometry,
                                                 const Filter& dw) {
   CostBackend::convolution_backward_filter(x, dy, geometry, dw);
-  filter_product("convolution_backward_filter", x, dy, dw);
+  filter_product("convolution_backward_filter", size(x) + size(dy), rows_of(dy), dw);
 }
 
 // A thread has four pixels of a row, of a vector of channels.
@@ -194,13 +188,12 @@ void LaunchCounter::depthwise_backward_filter(const View& x, const View& dy, con
                                               const Filter& dw) {
   CostBackend::depthwise_backward_filter(x, dy, geometry, dw);
   constexpr const char* operation = "depthwise_backward_filter";
-  constexpr double least_pixels = 2048, most_parts = 512, threads = 256, together = 3;
-  const double lines = static_cast<double>(dy.n * dy.h), width = static_cast<double>(dy.w);
+  constexpr double least_rows = 1024, most_parts = 512, threads = 256, together = 3;
+  const double rows = std::max(rows_of(dy), 1.0);
   const double fitting = std::floor(workspace_bytes / number / elements(dw));
-  const double wanted = std::min({divided_up(lines * width, least_pixels), most_parts, fitting});
-  const double part = divided_up(std::max(lines, 1.0), std::max(wanted, 1.0));
-  const double parts = divided_up(std::max(lines, 1.0), part);
-  const double block = columns_of_block(columns(dy));
+  const double wanted = std::min({divided_up(rows, least_rows), most_parts, fitting});
+  const double part = divided_up(rows, std::max(wanted, 1.0)), parts = divided_up(rows, part);
+  const double block = columns_of_block(columns(dy), 32);
   const double groups = static_cast<double>(dw.h) * divided_up(static_cast<double>(dw.w), together);
   launches_.push_back({.operation = operation,
                        .kernel = "depthwise_filter_parts",
@@ -208,8 +201,8 @@ void LaunchCounter::depthwise_backward_filter(const View& x, const View& dy, con
                        .flop = 2 * elements(dy) * taps(dw),
                        .read = size(x) + size(dy),
                        .written = parts * size(dw),
-                       .rounds = part * divided_up(width * block, threads)});
-  each(operation, "sum_of_parts", elements(dw), parts, parts * size(dw), size(dw), divided_up(parts, 4));
+                       .rounds = divided_up(part * block, threads)});
+  totals(operation, elements(dw), number, parts, size(dw));
 }
 
 void LaunchCounter::matmul(const View& x, const Filter& w, const View& bias, Activation act, const View& y) {
@@ -294,8 +287,15 @@ void LaunchCounter::accumulate(const View& x, double share, const View& sum) {
 void LaunchCounter::global_average_pool(const View& x, const View& y) {
   CostBackend::global_average_pool(x, y);
   const double pixels = static_cast<double>(x.h * x.w);
-  each("global_average_pool", "pool", rows_of(y) * columns(y), pixels * vector(), size(x), size(y),
-       divided_up(pixels, 4));
+  const double block = columns_of_block(columns(x), 32);
+  if (y.n == 0) return;
+  launches_.push_back({.operation = "global_average_pool",
+                       .kernel = "pool_pixels",
+                       .blocks = rows_of(y) * divided_up(columns(x), block),
+                       .flop = elements(x),
+                       .read = size(x),
+                       .written = size(y),
+                       .rounds = divided_up(pixels * block / 256, 4)});
 }
 void LaunchCounter::global_average_pool_backward(const View& dy, const View& dx) {
   CostBackend::global_average_pool_backward(dy, dx);

@@ -33,7 +33,6 @@ class LaunchCounter : public CostBackend {
   const std::vector<KernelLaunch>& launches() const { return launches_; }
   void forget() override;
 
-  bool fuses_blocks() const override { return false; }
   std::unique_ptr<Backend> lane(int) const override { return std::make_unique<LaunchCounter>(precision_); }
 
   void copy(const View& from, const View& to) override;
@@ -66,6 +65,19 @@ class LaunchCounter : public CostBackend {
   void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) override;
   void fold_batch_norm(const Filter& w, const BatchNormWeights& weights, double epsilon, const Filter& folded,
                        const View& bias) override;
+
+  void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
+                                       const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
+                                       const View& y, ConvolutionSaved& saved) override;
+  void normalized_convolution_backward(const View& x, const View& y, const View& dy, const Filter& w,
+                                       const Geometry& geometry, const BatchNormWeights& weights, double epsilon,
+                                       Activation act, const ConvolutionSaved& saved, Arena& arena, const View& dx,
+                                       const Filter& dw, const BatchNormGradients& gradients) override;
+  void bottleneck_training(const View& x, const BottleneckWeights& weights, double epsilon, Arena& arena, const View& y,
+                           BottleneckSaved& saved) override;
+  void bottleneck_backward(const View& x, const View& dy, const BottleneckWeights& weights, double epsilon,
+                           const BottleneckSaved& saved, Arena& arena, const View& dx,
+                           const BottleneckGradients& gradients) override;
 
   void activation(const View& x, Activation act, const View& y) override;
   void activation_backward(const View& y, const View& dy, Activation act, const View& dx) override;
@@ -100,8 +112,20 @@ class LaunchCounter : public CostBackend {
   void flat(const char* operation, const char* body, double numbers, double flop, double read, double written);
   /// The same over rows, a vector of their channels to a thread.
   void spread(const char* operation, const char* body, const View& rows, double flop, double read, double written);
-  void run_product(KernelLaunch launch, double height, double width, double depth, double part);
-  void filter_product(const char* operation, const View& x, const View& dy, const Filter& dw);
+  /// Parts of `size` sums of so many bytes, `count` parts; `written`: what becomes of them.
+  void totals(const char* operation, double size, double bytes, double count, double written);
+  /// `tiles` of rows to a block, one after another; `launch.rounds` less one: what each of them waits for beside its slabs.
+  void run_product(KernelLaunch launch, double height, double width, double depth, double part, double tiles = 1);
+  double tile_width(double width) const;
+  double tile_height(double width) const;
+  /// A product that leaves two sums of each column: how many parts of them.
+  double summed_product(KernelLaunch launch, double height, double width, double depth);
+  /// A filter's gradient, from so many rows.
+  void filter_product(const char* operation, double read, double depth, const Filter& dw);
+  double channel_parts(const char* operation, const View& of, double count, double flop, double read);
+  /// What follows the sums of a normalization: its statistics and coefficients, or its gradients and theirs.
+  void finish_moments(const char* operation, double channels, double parts);
+  void finish_gradients(const char* operation, double channels, double parts);
   /// Sums by channel over the rows of `of`: `count` of them; `written`: what becomes of them.
   void sum_channels(const char* operation, const View& of, double count, double flop, double read, double written);
   void row_losses(const char* operation, const View& logits, const View& labels, const View& probabilities);

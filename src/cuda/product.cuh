@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cuda/activation.cuh"
+#include "cuda/parts.cuh"
 #include "cuda/rows.cuh"
 #include "cuda/window.cuh"
 
@@ -76,7 +77,7 @@ struct ForwardProduct {
   Activation act;
   Rows<Element> y;
   int height, width, depth, part;
-  static constexpr bool plain = Left::plain;
+  static constexpr bool plain = Left::plain, summed = false;
   static constexpr bool left_along_depth = true, right_along_depth = false;
 
   __device__ Vector<Element> left(int m, int k) const { return rows(m, k); }
@@ -100,7 +101,7 @@ struct InputProduct {
   Weights<Element> w;
   Rows<Element> dx;
   int height, width, depth, part;
-  static constexpr bool plain = Left::plain;
+  static constexpr bool plain = Left::plain, summed = false;
   static constexpr bool left_along_depth = true, right_along_depth = true;
 
   __device__ Vector<Element> left(int m, int k) const { return rows(m, k); }
@@ -120,18 +121,18 @@ struct InputProduct {
 };
 
 /// dw = xᵀ·dy, k = the row, m = (tap, i); each part of the rows has a filter of its own, `part_stride` from the next.
-template <class Element, class Left>
+template <class Element, class Left, class Right>
 struct FilterProduct {
   Left rows;
-  Rows<Element> dy;
+  Right dy;
   Weights<float> dw;
   Index part_stride;
   int height, width, depth, part;
-  static constexpr bool plain = Left::plain;
+  static constexpr bool plain = Left::plain, summed = false;
   static constexpr bool left_along_depth = false, right_along_depth = false;
 
   __device__ Vector<Element> left(int k, int m) const { return rows(k, m); }
-  __device__ Vector<Element> right(int k, int n) const { return dy.load(k, n, width); }
+  __device__ Vector<Element> right(int k, int n) const { return dy(k, n); }
   template <int size>
   __device__ void store(int m, int n, float (&sums)[size]) const {
     const int tap = Left::plain ? 0 : m / rows.channels;
@@ -141,19 +142,34 @@ struct FilterProduct {
   }
 };
 
-/// dw = the sum of the parts, in their order. Reads the parts once, writes the filter.
+/// dw = the sum of the parts, for totals_of_parts over the filter's elements.
 struct SumOfParts {
-  const float* parts;  ///< [count][taps·in·out]
+  const float* parts;  ///< [part][taps·in·out]
   Weights<float> dw;
   Index size;
-  int in, out, count;
+  int in, out;
+  static constexpr int count = 1;
 
-  __device__ void operator()(Index i) const {
-    float sum = 0;
-    for (int part = 0; part < count; ++part) sum += parts[part * size + i];
+  __device__ void add(int part, Index i, double (&totals)[1]) const {
+    totals[0] += static_cast<double>(parts[part * size + i]);
+  }
+  __device__ void finish(Index i, const double (&totals)[1]) const {
     const int row = static_cast<int>(i / out);
-    dw.at(row / in, row % in, static_cast<int>(i % out)) = sum;
+    dw.at(row / in, row % in, static_cast<int>(i % out)) = static_cast<float>(totals[0]);
   }
 };
+
+/// The end of a block of a problem with sums by column (block_products.cuh), which its threads have; `shared` is for all.
+template <int width, int threads, int size, class Problem>
+__device__ void leave_sums(const Problem& problem, const float (&sums)[2][size], const float* centers,
+                           double (*shared)[size], int rows, int first) {
+  const double one = joined<threads>(sums[0], shared, width / size),
+               two = joined<threads>(sums[1], shared, width / size);
+  const int mine = static_cast<int>(threadIdx.x);
+  if (mine >= width || first + mine >= problem.width) return;
+  double center = 0;
+  if constexpr (Problem::centered) center = static_cast<double>(centers[mine]);
+  problem.leave(first + mine, rows, center, one, two);
+}
 
 }  // namespace danas::cuda

@@ -34,16 +34,14 @@ __device__ void load_slab(float (*slab)[extent + 4], const Element& element) {
   }
 }
 
+/// The sums of 8 rows from top + row on and 4 columns from first + column on: of this thread.
 template <class T, class Problem>
-__global__ void __launch_bounds__(product_threads) product_f32(Problem problem) {
-  GPU_SHARED(float, left, [product_depth][T::height + 4]);
-  GPU_SHARED(float, right, [product_depth][T::width + 4]);
+__device__ void multiply_f32(const Problem& problem, float (*left)[T::height + 4], float (*right)[T::width + 4],
+                             int top, int first, float (&sums)[8][4]) {
   const int column = static_cast<int>(threadIdx.x) % (T::width / 4) * 4;
   const int row = static_cast<int>(threadIdx.x) / (T::width / 4) * 8;
-  const int top = static_cast<int>(blockIdx.x) * T::height, first = static_cast<int>(blockIdx.y) * T::width;
   const int begin = static_cast<int>(blockIdx.z) * problem.part;
   const int end = problem.depth - begin < problem.part ? problem.depth : begin + problem.part;
-  float sums[8][4] = {};
   for (int slab = begin; slab < end; slab += product_depth) {
     load_slab<Problem::left_along_depth, T::height>(left, [&](int major, int minor) {
       const bool inside = Problem::left_along_depth ? top + major < problem.height : slab + major < end;
@@ -71,10 +69,47 @@ __global__ void __launch_bounds__(product_threads) product_f32(Problem problem) 
     }
     __syncthreads();
   }
-  GPU_UNROLL
-  for (int i = 0; i < 8; ++i)
-    if (top + row + i < problem.height && first + column < problem.width)
-      problem.store(top + row + i, first + column, sums[i]);
+}
+
+template <class T, class Problem>
+__global__ void __launch_bounds__(product_threads, 5) product_f32(Problem problem) {
+  GPU_SHARED(float, left, [product_depth][T::height + 4]);
+  GPU_SHARED(float, right, [product_depth][T::width + 4]);
+  const int column = static_cast<int>(threadIdx.x) % (T::width / 4) * 4;
+  const int row = static_cast<int>(threadIdx.x) / (T::width / 4) * 8;
+  const int first = static_cast<int>(blockIdx.y) * T::width;
+  const auto each_row = [&](int top, float(&sums)[8][4], const auto& store) {
+    GPU_UNROLL
+    for (int i = 0; i < 8; ++i)
+      if (top + row + i < problem.height && first + column < problem.width)
+        store(top + row + i, first + column, sums[i]);
+  };
+  if constexpr (!Problem::summed) {
+    const int top = static_cast<int>(blockIdx.x) * T::height;
+    float sums[8][4] = {};
+    multiply_f32<T>(problem, left, right, top, first, sums);
+    each_row(top, sums, [&](int m, int n, float(&numbers)[4]) { problem.store(m, n, numbers); });
+  } else {
+    GPU_SHARED(float, centers, [T::width]);
+    const int tall = problem.tiles * T::height, from = static_cast<int>(blockIdx.x) * tall;
+    const int to = problem.height - from < tall ? problem.height : from + tall;
+    float channel_sums[2][4] = {};
+    for (int top = from; top < to; top += T::height) {
+      float sums[8][4] = {};
+      multiply_f32<T>(problem, left, right, top, first, sums);
+      if (Problem::centered && top == from) {
+        if (row == 0) {
+          GPU_UNROLL
+          for (int j = 0; j < 4; ++j) centers[column + j] = sums[0][j];
+        }
+        __syncthreads();
+      }
+      each_row(top, sums,
+               [&](int m, int n, float(&numbers)[4]) { problem.store(m, n, numbers, centers + column, channel_sums); });
+    }
+    leave_sums<T::width, product_threads>(problem, channel_sums, centers, reinterpret_cast<double(*)[4]>(left),
+                                          to - from, first);
+  }
 }
 
 }  // namespace danas::cuda

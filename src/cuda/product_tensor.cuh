@@ -52,20 +52,24 @@ struct TensorSlab {
   }
 };
 
+/// A tile of sums: what lies where in shared memory, which the factors pass through first, the sums on their way out next.
 template <int width, class Element, class Problem>
-__global__ void __launch_bounds__(tensor_threads, Problem::plain ? 4 : 3) product_tensor(Problem problem) {
-  if constexpr (tensor_element<Element>) {
+struct TensorTile {
+  using Left = TensorSlab<Element, Problem::left_along_depth, tensor_height>;
+  using Right = TensorSlab<Element, Problem::right_along_depth, width>;
+  static constexpr int size = Vector<Element>::size, pitch = width + 4, slabs = Left::numbers + Right::numbers;
+  static constexpr int slab_bytes = 2 * slabs * int(sizeof(Element)),
+                       staged_bytes = tensor_height * pitch * int(sizeof(float)),
+                       bytes = slab_bytes > staged_bytes ? slab_bytes : staged_bytes;
+
+  /// Stages the sums of the rows from `top` and the columns from `first` on, those of each warp for itself.
+  __device__ static void multiply(const Problem& problem, unsigned char* memory, int top, int first) {
     using nvcuda::wmma::fragment;
-    using Left = TensorSlab<Element, Problem::left_along_depth, tensor_height>;
-    using Right = TensorSlab<Element, Problem::right_along_depth, width>;
     using LeftLayout = Choose<Problem::left_along_depth, nvcuda::wmma::row_major, nvcuda::wmma::col_major>;
     using RightLayout = Choose<Problem::right_along_depth, nvcuda::wmma::col_major, nvcuda::wmma::row_major>;
-    constexpr int across = width / 16, pitch = width + 4, slabs = Left::numbers + Right::numbers;
-    constexpr int bytes = 2 * slabs * int(sizeof(Element)), staged_bytes = tensor_height * pitch * int(sizeof(float));
-    GPU_SHARED(unsigned char, memory, [bytes > staged_bytes ? bytes : staged_bytes]);
+    constexpr int across = width / 16;
     Element* const buffers = reinterpret_cast<Element*>(memory);
-    const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-    const int top = static_cast<int>(blockIdx.x) * tensor_height, first = static_cast<int>(blockIdx.y) * width;
+    const int warp = static_cast<int>(threadIdx.x) / 32;
     const int begin = static_cast<int>(blockIdx.z) * problem.part;
     const int end = problem.depth - begin < problem.part ? problem.depth : begin + problem.part;
 
@@ -119,7 +123,14 @@ __global__ void __launch_bounds__(tensor_threads, Problem::plain ? 4 : 3) produc
     for (int j = 0; j < across; ++j)
       nvcuda::wmma::store_matrix_sync(staged + 16 * j, sums[j], pitch, nvcuda::wmma::mem_row_major);
     __syncwarp();
-    constexpr int size = Vector<Element>::size;
+  }
+
+  /// store(m, n, numbers) of every vector of this thread: of the columns from threadIdx.x % (width/size)·size on.
+  template <class Store>
+  __device__ static void each_vector(const Problem& problem, const unsigned char* memory, int top, int first,
+                                     const Store& store) {
+    const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+    const float* const staged = reinterpret_cast<const float*>(memory) + 16 * warp * pitch;
     for (int which = lane; which < 16 * width / size; which += 32) {
       const int row = which / (width / size), column = which % (width / size) * size;
       const int m = top + 16 * warp + row, n = first + column;
@@ -127,7 +138,43 @@ __global__ void __launch_bounds__(tensor_threads, Problem::plain ? 4 : 3) produc
       float numbers[size];
       GPU_UNROLL
       for (int j = 0; j < size; ++j) numbers[j] = staged[row * pitch + column + j];
-      problem.store(m, n, numbers);
+      store(m, n, numbers);
+    }
+  }
+};
+
+template <int width, class Element, class Problem>
+__global__ void __launch_bounds__(tensor_threads, Problem::plain ? 4 : 3) product_tensor(Problem problem) {
+  if constexpr (tensor_element<Element>) {
+    using T = TensorTile<width, Element, Problem>;
+    constexpr int size = T::size;
+    GPU_SHARED(unsigned char, memory, [T::bytes]);
+    const int first = static_cast<int>(blockIdx.y) * width;
+    if constexpr (!Problem::summed) {
+      const int top = static_cast<int>(blockIdx.x) * tensor_height;
+      T::multiply(problem, memory, top, first);
+      T::each_vector(problem, memory, top, first,
+                     [&](int m, int n, float(&numbers)[size]) { problem.store(m, n, numbers); });
+    } else {
+      GPU_SHARED(float, centers, [width]);
+      const int thread = static_cast<int>(threadIdx.x), column = thread % (width / size) * size;
+      const int tall = problem.tiles * tensor_height, from = static_cast<int>(blockIdx.x) * tall;
+      const int to = problem.height - from < tall ? problem.height : from + tall;
+      float sums[2][size] = {};
+      for (int top = from; top < to; top += tensor_height) {
+        T::multiply(problem, memory, top, first);
+        if (Problem::centered && top == from) {
+          __syncthreads();
+          if (thread < width) centers[thread] = reinterpret_cast<const float*>(memory)[thread];
+          __syncthreads();
+        }
+        T::each_vector(problem, memory, top, first, [&](int m, int n, float(&numbers)[size]) {
+          problem.store(m, n, numbers, centers + column, sums);
+        });
+        __syncthreads();
+      }
+      leave_sums<width, tensor_threads>(problem, sums, centers, reinterpret_cast<double(*)[size]>(memory), to - from,
+                                        first);
     }
   }
 }

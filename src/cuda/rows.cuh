@@ -15,6 +15,20 @@ struct alignas(16) Vector {
   Element at[size];
 };
 
+template <class Element>
+__device__ Vector<Element> rounded_vector(const float (&numbers)[Vector<Element>::size]) {
+  Vector<Element> vector;
+  GPU_UNROLL
+  for (int j = 0; j < Vector<Element>::size; ++j) vector.at[j] = rounded<Element>(numbers[j]);
+  return vector;
+}
+
+/// Two or four numbers: 4 to 16 bytes.
+template <class Element, int count>
+struct alignas(count * sizeof(Element)) Few {
+  Element at[count];
+};
+
 /// Number (row, c) at row·stride + c. `unit` numbers from any multiple of it lie in one aligned place: 16 bytes, 8 bytes or
 /// a single number.
 template <class Element>
@@ -57,6 +71,29 @@ struct Rows {
       for (int j = 0; j < size; ++j)
         if (j < count) to[j] = vector.at[j];
     }
+  }
+
+  // The same of two or four numbers, from a multiple of so many below `end` on.
+  template <int count>
+  __device__ Few<Element, count> load_few(Index row, int c, int end) const {
+    const Element* const from = data + row * stride + c;
+    if (unit >= count) return *reinterpret_cast<const Few<Element, count>*>(from);
+    Few<Element, count> few{};
+    GPU_UNROLL
+    for (int j = 0; j < count; ++j)
+      if (c + j < end) few.at[j] = from[j];
+    return few;
+  }
+  template <int count>
+  __device__ void store_few(Index row, int c, int end, const Few<Element, count>& few) const {
+    Element* const to = data + row * stride + c;
+    if (unit >= count) {
+      *reinterpret_cast<Few<Element, count>*>(to) = few;
+      return;
+    }
+    GPU_UNROLL
+    for (int j = 0; j < count; ++j)
+      if (c + j < end) to[j] = few.at[j];
   }
 
   // The same of `count` numbers, several vectors, as floats.

@@ -150,7 +150,7 @@ namespace {
 
 /// Whether a folded layer is the expansion of the block after it.
 bool joins_next(const Backend& backend, const LayerList& layers, std::size_t i) {
-  if (!backend.fuses_blocks() || i + 1 == layers.size()) return false;
+  if (backend.fusion() != Fusion::planes || i + 1 == layers.size()) return false;
   const LayerSpec &layer = layers[i], &next = layers[i + 1];
   return layer.kind == LayerKind::convolution && layer.normalized() && layer.activation == Activation::relu6 &&
          layer.geometry.padding == Padding::same && next.kind == LayerKind::inverted_bottleneck && !next.expands() &&

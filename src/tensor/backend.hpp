@@ -80,6 +80,7 @@ struct BottleneckSaved {
   View expanded, expanded_activated, filtered, filtered_activated, projected;
   View input_mean, input_covariance;         ///< of the block's input, by channel and by pairs of channels
   BatchNormStatistics bn1, bn2, bn3;
+  View affine1, affine2, affine3;            ///< what bn1 … bn3 come to (normalized_on_load.hpp)
 };
 /// The same of a convolution with its normalization. Windows are what an output pixel sees of the input, padding included:
 /// their mean [h·w·in] and covariance by pairs, in the order of the filter's rows.
@@ -87,6 +88,7 @@ struct ConvolutionSaved {
   View convolved;
   View window_mean, window_covariance;
   BatchNormStatistics statistics;
+  View affine;                               ///< what they come to (normalized_on_load.hpp)
 };
 /// Batch normalization folded into filters and biases, for inference (Backend::fold_bottleneck). Where `packed` is present,
 /// it holds the filters as the backend wants them; they themselves have their extents, but may not be read.
@@ -148,6 +150,11 @@ class Program {
   virtual void run() = 0;
 };
 
+/// How a backend's inverted bottlenecks and normalized convolutions take memory: as the operations that they are made of, in
+/// planes as the CPU's (bottleneck_shape.hpp, normalized_convolution.hpp), or as where what is read is normalized on the way
+/// (normalized_on_load.hpp).
+enum class Fusion : std::uint8_t { none, planes, on_load };
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -159,9 +166,7 @@ class Backend {
   virtual int threads() const = 0;
   /// Another queue of work on the same device and its memory, with so many threads; used by one thread at a time, as this is.
   virtual std::unique_ptr<Backend> lane(int threads) const = 0;
-  /// Whether its inverted bottlenecks and normalized convolutions take memory as bottleneck_shape.hpp and
-  /// normalized_convolution.hpp say, not as the operations they are made of.
-  virtual bool fuses_blocks() const { return false; }
+  virtual Fusion fusion() const { return Fusion::none; }
 
   // Memory, aligned to 64 bytes. It belongs to the backend's device: nobody but the backend reads or writes it, others
   // move numbers with the functions below.

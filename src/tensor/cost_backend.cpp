@@ -6,6 +6,7 @@
 #include "tensor/arena.hpp"
 #include "tensor/bottleneck_shape.hpp"
 #include "tensor/normalized_convolution.hpp"
+#include "tensor/normalized_on_load.hpp"
 
 namespace danas {
 
@@ -208,7 +209,12 @@ void CostBackend::augment(std::span<const Image> images, std::span<const Crop>, 
 void CostBackend::normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
                                                   const BatchNormWeights& weights, double epsilon, Activation act,
                                                   Arena& arena, const View& y, ConvolutionSaved& saved) {
-  if (!fuses_blocks() || !keeps_window_covariance(w, y))
+  if (fusion_ == Fusion::on_load) {
+    saved = take_convolution_on_load(arena, y);
+    return count(products(y, w), 6 * static_cast<double>(y.size()), size(x) + size(w) + size(weights) + size(y),
+                 2 * size(y) + size(saved.statistics));
+  }
+  if (fusion_ == Fusion::none || !keeps_window_covariance(w, y))
     return Backend::normalized_convolution_training(x, w, geometry, weights, epsilon, act, arena, y, saved);
   shapes::convolution("normalized_convolution_training", activation_type(), x, w, geometry, y);
   saved = take_window_covariance(arena, w);
@@ -224,6 +230,14 @@ void CostBackend::normalized_convolution_backward(const View& x, const View& y, 
                                                   double epsilon, Activation act, const ConvolutionSaved& saved,
                                                   Arena& arena, const View& dx, const Filter& dw,
                                                   const BatchNormGradients& gradients) {
+  if (saved.affine.present() && gradients_on_load(w, geometry, dx)) {
+    const ArenaScope scope(arena);
+    take_coefficients(arena, w.out);
+    wanted_or_scratch(gradients, arena, w.out);
+    const double times = (dx.present() ? 1 : 0) + (dw.present() ? 1 : 0);
+    return count(times * products(y, w), 10 * static_cast<double>(y.size()),
+                 (1 + times) * 2 * size(y) + size(x) + size(w) + size(weights), size(dx) + size(dw));
+  }
   if (!saved.window_covariance.present() || dx.present())
     return Backend::normalized_convolution_backward(x, y, dy, w, geometry, weights, epsilon, act, saved, arena, dx, dw,
                                                     gradients);
@@ -232,11 +246,12 @@ void CostBackend::normalized_convolution_backward(const View& x, const View& y, 
 }
 
 bool CostBackend::fused(const Filter& depthwise, int stride) const {
-  return fuses_blocks() && BottleneckShape::fusible(depthwise, stride);
+  return fusion_ != Fusion::none && BottleneckShape::fusible(depthwise, stride);
 }
 
 void CostBackend::bottleneck_inference(const View& x, const FoldedBottleneck& block, Arena& arena, const View& y) {
-  if (!fused(block.depthwise, block.stride)) return Backend::bottleneck_inference(x, block, arena, y);
+  if (fusion_ != Fusion::planes || !BottleneckShape::fusible(block.depthwise, block.stride))
+    return Backend::bottleneck_inference(x, block, arena, y);
   const View wide = expanded_map(x, block);
   const double expanded = static_cast<double>(wide.rows() * block.depthwise.out);
   const double filters = size(block.expand) + size(block.depthwise) + size(block.project);
@@ -245,7 +260,7 @@ void CostBackend::bottleneck_inference(const View& x, const FoldedBottleneck& bl
 }
 
 void CostBackend::features_inference(const View& x, const FoldedFeatures& features, Arena& arena, const View& y) {
-  if (!fuses_blocks_) return Backend::features_inference(x, features, arena, y);
+  if (fusion_ != Fusion::planes) return Backend::features_inference(x, features, arena, y);
   const double outputs = static_cast<double>(x.rows() * features.filter.out);
   count(2 * outputs * static_cast<double>(x.c), outputs, size(x) + size(features.filter) + size(features.bias),
         size(y));
@@ -255,7 +270,8 @@ void CostBackend::bottleneck_training(const View& x, const BottleneckWeights& we
                                       const View& y, BottleneckSaved& saved) {
   if (!fused(weights.depthwise, weights.stride))
     return Backend::bottleneck_training(x, weights, epsilon, arena, y, saved);
-  saved = take_bottleneck_saved(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
+  if (fusion_ == Fusion::on_load) saved = take_bottleneck_on_load(arena, x, weights, y);
+  else saved = take_bottleneck_saved(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
   const double wide = size(saved.expanded) + size(saved.filtered), residual = weights.residual ? size(x) : 0;
   const double filters = size(weights.expand) + size(weights.depthwise) + size(weights.project);
   count(products(x, weights.expand) + products(y, weights.depthwise) + products(y, weights.project),
@@ -269,8 +285,8 @@ void CostBackend::bottleneck_backward(const View& x, const View& dy, const Bottl
   if (!fused(weights.depthwise, weights.stride))
     return Backend::bottleneck_backward(x, dy, weights, epsilon, saved, arena, dx, gradients);
   const ArenaScope scope(arena);
-  const BottleneckScratch scratch =
-      take_bottleneck_scratch(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
+  if (fusion_ == Fusion::on_load) take_scratch_on_load(arena, weights, saved, gradients);
+  else take_bottleneck_scratch(arena, {x, weights.expand, weights.depthwise, weights.project, weights.stride});
   const auto times = [](bool input, bool filter) { return (input ? 1.0 : 0.0) + (filter ? 1.0 : 0.0); };
   const double project = times(true, gradients.project.present()) * products(dy, weights.project);
   const double depthwise =
@@ -279,7 +295,7 @@ void CostBackend::bottleneck_backward(const View& x, const View& dy, const Bottl
   const double wide = size(saved.expanded) + size(saved.filtered), narrow = size(dy);
   const double filters = size(weights.expand) + size(weights.depthwise) + size(weights.project);
   count(project + depthwise + expand, (10 * wide + 10 * narrow) / 4, 5 * narrow + 2 * size(x) + 4 * wide + filters,
-        wide + size(scratch.dprojected) + size(dx) + filters);
+        wide + size(saved.projected) + size(dx) + filters);
 }
 
 }  // namespace danas

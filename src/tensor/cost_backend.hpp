@@ -27,10 +27,9 @@ class CostBackend : public Backend {
   /// As the product's backend on the CPU, or as another one.
   CostBackend() = default;
   explicit CostBackend(const Backend& like)
-      : weight_type_(like.weight_type()), activation_type_(like.activation_type()), fuses_blocks_(like.fuses_blocks()) {
-  }
+      : weight_type_(like.weight_type()), activation_type_(like.activation_type()), fusion_(like.fusion()) {}
 
-  explicit CostBackend(Type activations) : activation_type_(activations), fuses_blocks_(false) {}  ///< as a GPU's
+  explicit CostBackend(Type activations) : activation_type_(activations), fusion_(Fusion::on_load) {}  ///< as a GPU's
 
   const Cost& cost() const { return cost_; }
   virtual void forget() { cost_ = {}; }             ///< begins to count anew; memory stays
@@ -44,7 +43,7 @@ class CostBackend : public Backend {
   std::unique_ptr<Backend> lane(int) const override {
     return std::make_unique<CostBackend>(static_cast<const Backend&>(*this));
   }
-  bool fuses_blocks() const override { return fuses_blocks_; }
+  Fusion fusion() const override { return fusion_; }
 
   double usable_bytes() const override { return std::numeric_limits<double>::infinity(); }
   bool host_memory() const override { return false; }
@@ -104,7 +103,7 @@ class CostBackend : public Backend {
   void cast(const View& from, const View& to) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
-  // As the CPU's fused kernels: their memory, one read and one write of what each pass sees.
+  // As fused kernels: their memory, one read and one write of what each pass sees.
   void normalized_convolution_training(const View& x, const Filter& w, const Geometry& geometry,
                                        const BatchNormWeights& weights, double epsilon, Activation act, Arena& arena,
                                        const View& y, ConvolutionSaved& saved) override;
@@ -131,7 +130,7 @@ class CostBackend : public Backend {
   shapes::Types gradient_types() const { return {activation_type_, weight_type_}; }
 
   Type weight_type_ = Type::f32, activation_type_ = Type::f32;
-  bool fuses_blocks_ = true;
+  Fusion fusion_ = Fusion::planes;
   Cost cost_;
   std::map<std::uintptr_t, std::size_t> blocks_;  ///< sizes by address, none of which is memory
   std::uintptr_t next_ = 1 << 20;

@@ -42,7 +42,7 @@ class TimingBackend : public Backend {
   Type activation_type() const override { return inner_.activation_type(); }
   int threads() const override { return inner_.threads(); }
   std::unique_ptr<Backend> lane(int threads) const override { return inner_.lane(threads); }
-  bool fuses_blocks() const override { return inner_.fuses_blocks(); }
+  Fusion fusion() const override { return inner_.fusion(); }
 
   void* allocate(std::size_t bytes) override { return inner_.allocate(bytes); }
   void release(void* memory) noexcept override { inner_.release(memory); }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 #include "nn/steps.hpp"
+#include "tensor/arena.hpp"
 #include "tensor/tensor.hpp"
 
 using namespace danas;
@@ -141,7 +143,65 @@ std::function<void()> optimizers(Operands& of) {
   };
 }
 
+/// Forward and backward, with memory from an arena of its own.
+std::function<void()> block(Operands& of, std::int64_t in, std::int64_t expanded, std::int64_t out, int stride,
+                            bool residual) {
+  const Geometry geometry{stride, Padding::same};
+  const std::int64_t wide = expanded > 0 ? expanded : in, small = output_size(side, 3, geometry);
+  const View x = of.view(n, side, side, in), y = of.view(n, small, small, out), dx = of.view(n, side, side, in);
+  const View dy = of.view(n, small, small, out);
+  BottleneckWeights weights;
+  BottleneckGradients gradients;
+  if (expanded > 0) {
+    weights.expand = of.filter(1, in, wide);
+    weights.bn1 = of.normalization(wide);
+    gradients.expand = of.filter(1, in, wide);
+    gradients.bn1 = {of.vector(wide), of.vector(wide)};
+  }
+  weights.depthwise = of.filter(3, 1, wide);
+  weights.bn2 = of.normalization(wide);
+  weights.project = of.filter(1, wide, out);
+  weights.bn3 = of.normalization(out);
+  weights.stride = stride;
+  weights.residual = residual;
+  gradients.depthwise = of.filter(3, 1, wide);
+  gradients.bn2 = {of.vector(wide), of.vector(wide)};
+  gradients.project = of.filter(1, wide, out);
+  gradients.bn3 = {of.vector(out), of.vector(out)};
+  const auto arena = std::make_shared<Arena>(of.backend());
+  arena->reserve(64 << 20);
+  return [=, &backend = of.backend()] {
+    BottleneckSaved saved;
+    backend.bottleneck_training(x, weights, epsilon, *arena, y, saved);
+    backend.bottleneck_backward(x, dy, weights, epsilon, saved, *arena, dx, gradients);
+  };
+}
+
+std::function<void()> normalized_convolution(Operands& of, std::int64_t k, std::int64_t in, bool wants_dx) {
+  const Geometry geometry{k == 1 ? 1 : 2, Padding::same};
+  const std::int64_t small = output_size(side, k, geometry);
+  const View x = of.view(n, side, side, in), y = of.view(n, small, small, c), dy = of.view(n, small, small, c);
+  const View dx = wants_dx ? of.view(n, side, side, in) : View{};
+  const Filter w = of.filter(k, in, c), dw = of.filter(k, in, c);
+  const BatchNormWeights weights = of.normalization(c);
+  const BatchNormGradients gradients{of.vector(c), of.vector(c)};
+  const auto arena = std::make_shared<Arena>(of.backend());
+  arena->reserve(64 << 20);
+  return [=, &backend = of.backend()] {
+    ConvolutionSaved saved;
+    backend.normalized_convolution_training(x, w, geometry, weights, epsilon, Activation::relu6, *arena, y, saved);
+    backend.normalized_convolution_backward(x, y, dy, w, geometry, weights, epsilon, Activation::relu6, saved, *arena,
+                                            dx, dw, gradients);
+  };
+}
+
 const std::map<std::string, Operation> operations{
+    {"block", [](Operands& of) { return block(of, o, 200, o, 1, true); }},
+    {"block, stride 2", [](Operands& of) { return block(of, 16, c, 24, 2, false); }},
+    {"block that does not expand", [](Operands& of) { return block(of, c, 0, 16, 1, false); }},
+    {"normalized 1x1", [](Operands& of) { return normalized_convolution(of, 1, o, true); }},
+    {"normalized 3x3", [](Operands& of) { return normalized_convolution(of, 3, 3, false); }},
+    {"normalized 3x3 with all gradients", [](Operands& of) { return normalized_convolution(of, 3, 8, true); }},
     {"1x1", [](Operands& of) { return convolution(of, 1, c, o, 1); }},
     {"wide 1x1", [](Operands& of) { return convolution(of, 1, 24, 200, 1); }},
     {"3x3", [](Operands& of) { return convolution(of, 3, 8, o, 2); }},

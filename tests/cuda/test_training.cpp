@@ -4,6 +4,7 @@
 
 #include "cuda/cuda.hpp"
 #include "machine.hpp"
+#include "nn/cost.hpp"
 #include "training.hpp"
 
 using namespace danas;
@@ -60,6 +61,18 @@ BOOST_AUTO_TEST_CASE(three_steps_of_adam_are_the_cpus) {
     settings.optimizer = optimizer;
     const Outcome got = train_candidate(*emulated, settings), wanted = train_candidate(*cpu, settings);
     check_close("losses of " + std::string(name_of(optimizer)), got.losses, wanted.losses, training_bound);
+  }
+}
+
+// What is refused before a training is what it takes.
+BOOST_AUTO_TEST_CASE(memory_is_what_is_counted) {
+  for (const Type type : {Type::f32, Type::f16}) {
+    const auto backend = make_cuda_backend(0, type);
+    const Images images(*backend);
+    Network network(*backend, supernet(), 3);
+    Trainer trainer(*backend);
+    trainer.train(network, one_still_step(), images.training(), {});
+    BOOST_TEST(trainer.peak_bytes() == training_arena(network.layers(), batch_size, *backend));
   }
 }
 

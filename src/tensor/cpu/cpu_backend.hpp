@@ -24,7 +24,7 @@ class CpuBackend : public HostBackend {
   std::string instruction_set() const override { return kernels_.name; }
   Type weight_type() const override { return Type::f32; }
   int threads() const override { return pool_.threads(); }
-  bool fuses_blocks() const override { return true; }
+  Fusion fusion() const override { return Fusion::planes; }
   std::unique_ptr<Backend> lane(int threads) const override { return std::make_unique<CpuBackend>(threads, kernels_); }
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
