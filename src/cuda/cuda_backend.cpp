@@ -8,6 +8,7 @@
 #include "cuda/cudnn_operations.hpp"
 #include "cuda/elementwise.cuh"
 #include "cuda/launch.hpp"
+#include "cuda/reductions.hpp"
 #include "tensor/shapes.hpp"
 
 namespace danas::cuda {
@@ -82,6 +83,18 @@ void CudaBackend::upload(const void* host, const View& to) {
 void CudaBackend::download(const View& from, void* host) {
   check(cudaMemcpyAsync(host, from.data, from.bytes(), cudaMemcpyDeviceToHost, stream()), "download");
   synchronize();
+}
+
+std::optional<double> CudaBackend::first_not_finite(const View& x) {
+  if (x.type != Type::f32) return Backend::first_not_finite(x);
+  cudaStream_t queue = stream();
+  synchronize();  // Thrust knows nothing of what an emulated stream still has to do
+  const std::int64_t place =
+      cuda::first_not_finite(x.as<const float>(), x.size(), queue, {workspace<std::byte>(), workspace_bytes});
+  if (place == x.size()) return std::nullopt;
+  float number = 0;
+  download(vector_view(Type::f32, x.as<float>() + place, 1), &number);
+  return number;
 }
 
 void CudaBackend::copy(const View& from, const View& to) {

@@ -32,6 +32,7 @@ class CudaBackend : public Backend {
   bool host_memory() const override { return false; }
   void upload(const void* host, const View& to) override;
   void download(const View& from, void* host) override;
+  std::optional<double> first_not_finite(const View& x) override;
   void copy(const View& from, const View& to) override;
   void copy(const Filter& from, const Filter& to) override;
   void clear(const View& view) override;

@@ -82,10 +82,11 @@ Batch BatchPipeline::next() {
   filled_.wait(lock, [&] { return slot.ready; });
   if (slot.failure) std::rethrow_exception(slot.failure);  // stays: every later call fails the same way
   shown_ = true;
-  return taken(place_of(next_++));
+  const std::size_t place = place_of(next_++);  // this thread's until the next call
+  lock.unlock();
+  return taken(place);
 }
 
-// It is this thread's until the next call.
 Batch BatchPipeline::taken(std::size_t place) {
   Slot& slot = slots_[place];
   Batch batch;

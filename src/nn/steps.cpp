@@ -1,7 +1,6 @@
 #include "nn/steps.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/error.hpp"
@@ -80,10 +79,8 @@ void RecalibrationStep::store() {
 
 // What is finite in double may not be in the weights' type.
 void RecalibrationStep::check(const View& statistics) const {
-  std::vector<double> values;
-  download_numbers(backend_, statistics, values);
-  for (const double value : values)
-    if (!std::isfinite(value)) throw Diverged("recalibration", "statistic of a normalization", value);
+  if (const auto value = backend_.first_not_finite(statistics))
+    throw Diverged("recalibration", "statistic of a normalization", *value);
 }
 
 EvaluationStep::EvaluationStep(Arena& held, Arena& arena, const Network& network, const LayerList& slice)

@@ -1,7 +1,6 @@
 #include "nn/trainer.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.hpp"
 #include "nn/cost.hpp"
@@ -34,10 +33,8 @@ void check_batch(const LayerList& layers, const Batch& batch, const std::string&
 
 // The last step's loss was that of the weights before it.
 void check_weights(Backend& backend, const Network& network, std::int64_t step) {
-  std::vector<double> values;
-  download_numbers(backend, network.values(), values);
-  for (const double value : values)
-    if (!std::isfinite(value)) throw Diverged("training", "weight after step " + std::to_string(step), value);
+  if (const auto value = backend.first_not_finite(network.values()))
+    throw Diverged("training", "weight after step " + std::to_string(step), *value);
 }
 
 // Runs a pass through a program; the number of batches.
@@ -58,12 +55,8 @@ Diverged::Diverged(const std::string& where, const std::string& what, double got
             Fault::failure) {}
 
 bool finite(Backend& backend, const std::vector<NamedWeight>& weights) {
-  std::vector<double> numbers;
-  const auto all_finite = [&](const NamedWeight& weight) {
-    download_numbers(backend, weight.view, numbers);
-    return std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::isfinite(number); });
-  };
-  return std::all_of(weights.begin(), weights.end(), all_finite);
+  return std::none_of(weights.begin(), weights.end(),
+                      [&](const NamedWeight& weight) { return backend.first_not_finite(weight.view).has_value(); });
 }
 
 Trainer::Trainer(Backend& backend, double batch_norm_momentum)

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "tensor/batch_feed.hpp"
+#include "tensor/tensor.hpp"
 
 namespace danas {
 
@@ -23,6 +25,13 @@ class Called : public Program {
 
 std::unique_ptr<Program> Backend::record(std::function<void()> body) {
   return std::make_unique<Called>(std::move(body));
+}
+
+std::optional<double> Backend::first_not_finite(const View& x) {
+  std::vector<double> numbers;
+  download_numbers(*this, x, numbers);
+  const auto found = std::find_if_not(numbers.begin(), numbers.end(), [](double each) { return std::isfinite(each); });
+  return found == numbers.end() ? std::nullopt : std::optional(*found);
 }
 
 std::unique_ptr<BatchFeed> Backend::feed(const View& images, std::size_t staged_bytes) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -177,6 +178,8 @@ class Backend {
   /// Numbers of the view's type, between the host's memory and this; done when the call returns.
   virtual void upload(const void* host, const View& to) = 0;
   virtual void download(const View& from, void* host) = 0;
+  /// The first number that is not finite, of any but 8 bits, or none; done when the call returns. The default downloads all.
+  virtual std::optional<double> first_not_finite(const View& x);
   virtual void copy(const View& from, const View& to) = 0;  ///< of one shape and type; no overlap
   virtual void copy(const Filter& from,
                     const Filter& to) = 0;       ///< of one shape and type; leading dimensions may differ

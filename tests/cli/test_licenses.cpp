@@ -15,7 +15,7 @@ const std::vector<std::pair<std::string, std::string>> libraries = {
     {"CLI/", "CLI11"}, {"fmt/", "fmt"}, {"nlohmann/", "nlohmann-json"}, {"toml++/", "toml++"},
     {"stb/stb_image.h", "stb_image"}, {"stb/stb_image_write.h", "stb_image_write"},
     {"jpeglib.h", "libjpeg-turbo"}, {"jerror.h", "libjpeg-turbo"}, {"webp/", "libwebp"}, {"xxhash.h", "xxHash"}, {"kissfft/", "KISS FFT"},
-    {"cuda_bf16.h", "CUDA"}, {"cuda_fp16.h", "CUDA"}, {"cuda_runtime.h", "CUDA"}, {"mma.h", "CUDA"}, {"sys/", ""}, {"arm_neon.h", ""}, {"dirent.h", ""}, {"dlfcn.h", ""}, {"fcntl.h", ""}, {"immintrin.h", ""}, {"malloc.h", ""}, {"sched.h", ""}, {"unistd.h", ""}};
+    {"cuda_bf16.h", "CUDA"}, {"cuda_fp16.h", "CUDA"}, {"cuda_runtime.h", "CUDA"}, {"mma.h", "CUDA"}, {"thrust/", "Thrust"}, {"sys/", ""}, {"arm_neon.h", ""}, {"dirent.h", ""}, {"dlfcn.h", ""}, {"fcntl.h", ""}, {"immintrin.h", ""}, {"malloc.h", ""}, {"sched.h", ""}, {"unistd.h", ""}};
 // clang-format on
 
 /// Headers that are neither the project's nor C++'s own: `#include <jpeglib.h>`.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -212,7 +213,7 @@ BOOST_AUTO_TEST_CASE(images_stay_where_they_are_used_again_and_fit) {
   BOOST_CHECK(!residency.ask("d", 1, 5));
 }
 
-// In the first chunk of a table and in later ones, with unreadable images between.
+// In the first chunk of a table and in later ones.
 BOOST_AUTO_TEST_CASE(a_table_has_the_images_of_its_set) {
   const Scenes scenes(600);
   ForeignBackend backend(1);
@@ -231,6 +232,20 @@ BOOST_AUTO_TEST_CASE(a_table_has_the_images_of_its_set) {
       BOOST_REQUIRE(std::equal(got.begin(), got.end(), wanted.pixels));
     }
   }
+}
+
+// A damaged cache is found while it is uploaded.
+BOOST_AUTO_TEST_CASE(a_table_of_a_damaged_cache_is_refused) {
+  const Scenes scenes;
+  const ImageSet& set = scenes.store->training(32);
+  for (const auto& file : std::filesystem::recursive_directory_iterator(scenes.folder.path()))
+    if (file.is_regular_file() && file.path().filename().string().starts_with("train")) {
+      std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(4000);
+      stream.put('!');
+    }
+  ForeignBackend backend(1);
+  check_error([&] { ImageTable(set, backend); }, {"the cache is damaged; delete the file and start again"});
 }
 
 // However crops are drawn, of levels of any shape.
@@ -350,9 +365,12 @@ BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
   const ImageStore store(open_dataset(settings, 1), settings, {});
   const ImageSet& set = store.training(16);
   std::filesystem::remove_all(folder.path() / "images/train");
-  TrainingLoader loader(set, 16, 3, 4, 0.6, 1, 0, {2, 2});
-  check_error([&] { loader.next(); }, {"images/train"});
-  check_error([&] { loader.next(); }, {"images/train"});
+  ForeignBackend backend(1);
+  for (const Destination to : {Destination{}, Destination{&backend}}) {
+    TrainingLoader loader(set, 16, 3, 4, 0.6, 1, 0, {2, 2}, to);
+    check_error([&] { loader.next(); }, {"images/train"});
+    check_error([&] { loader.next(); }, {"images/train"});
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -176,6 +176,21 @@ BOOST_AUTO_TEST_CASE(another_batch_is_another_program) {
   BOOST_TEST(backend.runs == 8);
 }
 
+// As in a pass of even batches, whose sizes come again.
+BOOST_AUTO_TEST_CASE(a_size_that_was_there_before_is_the_same_program) {
+  CapturingBackend backend;
+  const ToyImages toy(backend, 32, 3, 2, 6, 1);
+  Network network(backend, layers, 3);
+  disturb(network);
+  const auto pass = [&](std::int64_t step) { return toy.part(0, step < 5 ? 4 - step % 2 : 0); };
+  Trainer trainer(backend);
+  trainer.recalibrate(network, layers, pass);
+  BOOST_TEST(backend.programs == 2);
+  BOOST_TEST(backend.runs == 5);
+  BOOST_TEST(trainer.evaluate(network, layers, pass, 1).images == 18);
+  BOOST_TEST(backend.programs == 4);
+}
+
 // Of this network 10 images take more than 11: a block's expanded tensor is stored that is made again for more of them.
 BOOST_AUTO_TEST_CASE(fewer_images_may_take_more) {
   const auto backend = make_cpu_backend(1);

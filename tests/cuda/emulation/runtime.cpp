@@ -4,10 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <sstream>
 #include <utility>
@@ -16,15 +14,6 @@
 #include "cuda_runtime.h"
 #include "launch_log.hpp"
 #include "stream.hpp"
-
-struct CUevent_st {
-  std::shared_ptr<Queue> queue;  ///< none: never recorded
-  std::size_t place = 0;
-
-  void finish() const {
-    if (queue) queue->finish_to(place);
-  }
-};
 
 namespace {
 
@@ -163,7 +152,7 @@ cudaError_t cudaFree(void* memory) {
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes); }
 cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
-  const bool at_once = early_copies && stream->capturing == nullptr && stream->queue->waiting.empty();
+  const bool at_once = early_copies && stream->idle();
   const cudaError_t error = give(stream, [=] { std::memcpy(to, from, bytes); });
   if (error == cudaSuccess && at_once) stream->finish();
   return error;
@@ -235,7 +224,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (stream->capturing != nullptr) return cudaErrorStreamCaptureUnsupported;
-  if (!event->queue || event->queue->begun >= event->place) return planned();
+  if (event->reached()) return planned();
   return give(stream, [recorded = *event] { recorded.finish(); });
 }
 

@@ -1,4 +1,5 @@
-// Emulated streams and graphs, for the runtime and for the stand-in of cuDNN (tests/cuda/cudnn_stub).
+// Emulated streams, events and graphs, for the runtime and for the stand-in of cuDNN (tests/cuda/cudnn_stub): what a stream is
+// told is done in order, and as late as may be.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,13 @@
 
 using Work = std::vector<std::function<void()>>;
 
-/// What was told to a stream, done in order and as late as may be.
+struct CUgraph_st {
+  Work work;
+};
+struct CUgraphExec_st {
+  Work work;
+};
+
 struct Queue {
   std::deque<std::function<void()>> waiting;
   std::size_t begun = 0;  ///< of all that was ever told
@@ -26,12 +33,6 @@ struct Queue {
   }
 };
 
-struct CUgraph_st {
-  Work work;
-};
-struct CUgraphExec_st {
-  Work work;
-};
 struct CUstream_st {
   std::shared_ptr<Queue> queue = std::make_shared<Queue>();
   CUgraph_st* capturing = nullptr;
@@ -40,5 +41,16 @@ struct CUstream_st {
     if (capturing != nullptr) capturing->work.push_back(std::move(work));
     else queue->waiting.push_back(std::move(work));
   }
+  bool idle() const { return capturing == nullptr && queue->waiting.empty(); }
   void finish() { queue->finish_to(queue->told()); }
+};
+
+struct CUevent_st {
+  std::shared_ptr<Queue> queue;  ///< none: never recorded
+  std::size_t place = 0;
+
+  bool reached() const { return !queue || queue->begun >= place; }
+  void finish() const {
+    if (queue) queue->finish_to(place);
+  }
 };
