@@ -37,7 +37,8 @@ BOOST_AUTO_TEST_CASE(case_and_channel_are_chosen_by_name) {
         "case1/NormalSound_IND/.a_case1_normal_IND_ch1_0001.wav",
         "case1/AnomalousSound_IND/a_case1_ab01_IND_ch1_0001.wav", "case2/NormalSound_IND/c_case2_normal_IND_ch1.wav",
         "EnvironmentalNoise_CNT/n_case1_CNT_ch1_0001.wav", "EnvironmentalNoise_CNT/n_case12_CNT_ch1_0001.wav",
-        "EnvironmentalNoise_CNT/n_case2_CNT_ch1_0001.wav", "EnvironmentalNoise_CNT/n_case1_CNT_ch2_0001.wav"})
+        "EnvironmentalNoise_CNT/n_nocase1_CNT_ch1_0001.wav", "EnvironmentalNoise_CNT/n_case2_CNT_ch1_0001.wav",
+        "EnvironmentalNoise_CNT/n_case1_CNT_ch2_0001.wav"})
     write(root / file, "");
   const auto list = [&](int conveyor_case, int channel) {
     return list_toy_conveyor(folder.path(), conveyor_case, channel);
