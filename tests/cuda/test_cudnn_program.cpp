@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_with_the_kernels_it_began_with_alone) {
   BOOST_TEST(folder.search("best", "--out", "run").status == 0);
   const fs::path choices = folder.scratch / "run/state/kernels.csv";
   const std::string chosen = read(choices);
-  BOOST_TEST(has(chosen, "\ndepthwise_backward_filter f32 8x"), chosen);
+  BOOST_TEST(has(chosen, "\nconvolution_backward_filter f32 8x"), chosen);
   for (const std::string other : {"own", "cudnn"})
     check_error(folder.search(other, "--resume", "run"), 2,
                 "expected the instruction set or kernels it began with, cuda sm_90, best of own and cuDNN 9.19.0");
