@@ -28,6 +28,8 @@ class CudnnOperations : public CudaOperations<Element> {
   std::string name() const override;             ///< "cuda:0 NVIDIA H200, sm_90, cuDNN 9.19.0"
   std::string instruction_set() const override;  ///< "cuda sm_90, cuDNN 9.19.0": other kernels, other sums
   std::unique_ptr<Backend> lane(int) const override;
+  /// Blocks are composed of what cuDNN does: own kernels that do more at once would leave nothing to it.
+  Fusion fusion() const override { return Fusion::none; }
 
   void convolution(const View& x, const Filter& w, const Geometry& geometry, const View& bias, Activation act,
                    const View& y) override;
