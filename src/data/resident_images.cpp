@@ -1,5 +1,6 @@
 #include "data/resident_images.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/units.hpp"
@@ -9,7 +10,7 @@ namespace danas {
 bool Residency::ask(const std::string& set, double bytes, double uses) {
   Asked& asked = sets_[set];
   asked.uses += uses;
-  if (asked.resident || asked.uses <= 1 || bytes > left_) return asked.resident;
+  if (asked.resident || asked.uses <= 1 || bytes > std::min(largest_, left_)) return asked.resident;
   left_ -= bytes;
   return asked.resident = true;
 }

@@ -12,15 +12,12 @@
 
 namespace danas {
 
-/// Of a device's memory, the most that images take: as much as a search of some supernets and their lanes seldom needs
-/// itself, and most sets of small images are smaller.
-inline constexpr double resident_share = 0.25;
-
-/// Which sets of images stay, within so many bytes: first come, first served. One is uploaded when more is asked for than
-/// every image of it once, in all so far, as that much takes as long from the host.
+/// Which sets of images stay, within so many bytes: first come, first served, but none of more than half of them, so that a
+/// large training set leaves room for the smaller ones that every system is measured on. One is uploaded when more is asked
+/// for than every image of it once, in all so far, as that much takes as long from the host.
 class Residency {
  public:
-  explicit Residency(double bytes) : left_(bytes) {}
+  explicit Residency(double bytes) : largest_(bytes / 2), left_(bytes) {}
   /// Each image of a set of so many bytes is about to be asked for `uses` times: whether they are on the device from now on.
   bool ask(const std::string& set, double bytes, double uses);
 
@@ -29,7 +26,7 @@ class Residency {
     double uses = 0;
     bool resident = false;
   };
-  double left_;
+  double largest_, left_;
   std::map<std::string, Asked> sets_;
 };
 

@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
-#include "data/resident_images.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -93,10 +92,9 @@ TrainingMemory largest_training(const Experiment& experiment, int classes, const
 }
 
 double resident_bytes(double training_bytes, double usable, const Backend& backend) {
-  // What a training, or the lanes within its memory, leave must also do for streams, programs and what lies between.
+  // The rest is for streams, programs, scratch memory of lanes, what lies unused between, and other processes.
   constexpr double share_of_left = 0.5;
-  return backend.host_memory() ? 0
-                               : std::clamp(share_of_left * (usable - training_bytes), 0.0, resident_share * usable);
+  return backend.host_memory() ? 0 : std::max(share_of_left * (usable - training_bytes), 0.0);
 }
 
 void check_memory(const TrainingMemory& memory, double usable) {

@@ -29,8 +29,8 @@ TrainingMemory largest_supernet_training(const Experiment& experiment, int class
 /// Of what needs most: a supernet's training, or that of the largest candidate, on every lane where [search] lanes says how
 /// many (without, they keep within the supernet's).
 TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like);
-/// Bytes that images may take (ResidentImages) of so many that a backend of its own memory can give, beside its largest
-/// training; 0 where its memory is the host's.
+/// Bytes that images may take (ResidentImages) of a backend's `usable` bytes: half of what its largest training, or the lanes
+/// within that, leave; 0 where its memory is the host's.
 double resident_bytes(double training_bytes, double usable, const Backend& backend);
 /// Throws Error where the training needs more than so many bytes, all that there are, and says what would fit.
 void check_memory(const TrainingMemory& memory, double usable);

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "cuda/cuda.hpp"
+#include "cuda_runtime.h"
 #include "machine.hpp"
 #include "nn/cost.hpp"
 #include "training.hpp"
@@ -86,6 +87,24 @@ BOOST_AUTO_TEST_CASE(inference_of_a_slice_in_place_is_the_cpus) {
   };
   const auto emulated = make_cuda_backend(0), cpu = make_cpu_backend(1);
   check_close("logits", predict(*emulated), predict(*cpu), inference_bound);
+}
+
+// Whose batches lie in one place, as those of a feed do.
+BOOST_AUTO_TEST_CASE(nothing_waits_between_the_steps_of_a_training) {
+  const auto backend = make_cuda_backend(0);
+  const Images images(*backend);
+  TrainingSettings settings = one_still_step();
+  settings.steps = 40;  // looked at after every fourth
+  BOOST_TEST_REQUIRE(interval_of(settings) == 4);
+  Network network = Network(*backend, supernet(), 3).gather(slice_of(supernet()));
+  const auto first = [&](std::int64_t) { return images.training()(0); };
+  const std::int64_t steps = Trainer(*backend).train(network, settings, first, [](const StepReport& report) {
+    // From here on who waits fails, and whoever is told anything after that.
+    if (report.step == 0) emulation::fail_call(1, cudaErrorIllegalAddress, "cudaStreamSynchronize");
+    if (report.step == 2) emulation::fail_call(0, cudaSuccess);
+    return report.step < 2;
+  });
+  BOOST_TEST(steps == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_training_gives_the_same_bits_in_any_order) {

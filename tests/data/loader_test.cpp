@@ -204,13 +204,15 @@ BOOST_AUTO_TEST_CASE(batches_in_foreign_memory_are_the_prepared_ones) {
 // Nothing is uploaded for one use of each image, and nothing that does not fit beside what is there.
 BOOST_AUTO_TEST_CASE(images_stay_where_they_are_used_again_and_fit) {
   Residency residency(100);
-  BOOST_CHECK(!residency.ask("a", 60, 0.7));
-  BOOST_CHECK(!residency.ask("a", 60, 0.3));
-  BOOST_CHECK(residency.ask("a", 60, 0.1));
-  BOOST_CHECK(residency.ask("a", 60, 0.1));
-  BOOST_CHECK(!residency.ask("b", 41, 5));
-  BOOST_CHECK(residency.ask("c", 40, 5));
-  BOOST_CHECK(!residency.ask("d", 1, 5));
+  BOOST_CHECK(!residency.ask("a", 45, 0.7));
+  BOOST_CHECK(!residency.ask("a", 45, 0.3));
+  BOOST_CHECK(residency.ask("a", 45, 0.1));
+  BOOST_CHECK(residency.ask("a", 45, 0.1));
+  BOOST_CHECK(!residency.ask("larger than half", 51, 5));
+  BOOST_CHECK(residency.ask("b", 35, 5));
+  BOOST_CHECK(!residency.ask("c", 21, 5));
+  BOOST_CHECK(residency.ask("d", 20, 5));
+  BOOST_CHECK(!residency.ask("e", 1, 5));
 }
 
 // In the first chunk of a table and in later ones.
