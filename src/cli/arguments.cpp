@@ -128,7 +128,7 @@ void add_describe(CLI::App& app, Job& job) {
       ->type_name("N")
       ->check(CLI::Range(2, 100000));
   add_choice<Protocol>(sub, "--protocol", a->protocol,
-             "RAM and flash as danas sums them or as the published code: corrected or published");
+                       "RAM and flash as danas sums them or as the published code: corrected or published");
   add_json(sub, a->json);
 }
 
