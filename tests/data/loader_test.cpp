@@ -241,13 +241,17 @@ BOOST_AUTO_TEST_CASE(a_table_of_a_damaged_cache_is_refused) {
   const Scenes scenes;
   const ImageSet& set = scenes.store->training(32);
   for (const auto& file : std::filesystem::recursive_directory_iterator(scenes.folder.path()))
-    if (file.is_regular_file() && file.path().filename().string().starts_with("train")) {
+    if (file.is_regular_file() && file.file_size() > 4096) {
       std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
-      stream.seekp(4000);
-      stream.put('!');
+      const auto middle = static_cast<std::streamoff>(file.file_size() / 2);  // pixels
+      stream.seekg(middle);
+      const int byte = stream.peek();
+      stream.seekp(middle);
+      stream.put(static_cast<char>(byte ^ 1));
     }
   ForeignBackend backend(1);
-  check_error([&] { ImageTable(set, backend); }, {"the cache is damaged; delete the file and start again"});
+  check_error([&] { ImageTable(set, backend); }, {"the cache is damaged; delete the file and start again"},
+              Fault::failure);
 }
 
 // However crops are drawn, of levels of any shape.

@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(unknown_keys_name_the_nearest_known_one) {
   CHECK_COMPLAINT(minimal + "[serach]\nsystems = 3\n", "trial.toml:3", "serach", "search");
   CHECK_COMPLAINT("sede = 3\n" + minimal, "trial.toml:1: sede", "seed");
   CHECK_COMPLAINT(minimal + "[search]\nsteps = 3\n", "trial.toml:4: search.steps", ".steps");
-  CHECK_COMPLAINT(minimal + "[switches]\nresidual = false\n", "trial.toml:3: switches");
+  CHECK_COMPLAINT(minimal + "[switches]\nresidual = false\n", "trial.toml:4: switches.residual", "a known key");
   CHECK_COMPLAINT("systems = 3\n" + minimal, "trial.toml:1: systems", "search.systems");
 }
 
