@@ -166,7 +166,7 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
 }
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
-  *handle = new cudnnContext;
+  if (cudnn_stub()->start == CUDNN_STATUS_SUCCESS) *handle = new cudnnContext;
   return cudnn_stub()->start;
 }
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
