@@ -87,7 +87,7 @@ void CudaOperations<Element>::augment(std::span<const Image> images, std::span<c
   std::vector<Image> sent(images.begin(), images.end());
   std::vector<Crop> seen(crops.begin(), crops.end());
   for (std::size_t i = 0; i < images.size(); ++i) bytes += bytes_of(images[i], crops[i]);
-  cudaStream_t const queue = stream();
+  cudaStream_t queue = stream();
   Transfer transfer(1, bytes);
   auto* to = reinterpret_cast<std::uint8_t*>(transfer.host(0) + pixels_begin(images.size()));
   for (std::size_t i = 0; i < images.size(); ++i) {
