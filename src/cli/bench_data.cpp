@@ -14,8 +14,8 @@ namespace {
 double measure_round(const BenchArguments& arguments, int threads) {
   const DataConfiguration data = read_system(arguments.system).data;
   const double seconds = arguments.seconds / arguments.rounds;
-  if (arguments.mode == Work::decode) return measure_decoding(data.resolution, threads, seconds);
-  return measure_loading(data.resolution, data.channels(), arguments.batch, threads, seconds);
+  if (arguments.mode == Work::decode) return measure_decoding(data, threads, seconds);
+  return measure_loading(data, arguments.batch, threads, seconds);
 }
 
 }  // namespace

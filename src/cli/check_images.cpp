@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/cpus.hpp"
 #include "base/error.hpp"
@@ -32,13 +31,13 @@ double calls_per_second(Body&& body) {
   return static_cast<double>(calls) / elapsed;
 }
 
-/// Images/s of one thread for one resolution.
+/// Images/s of one thread from one training set.
 struct Rates {
   double decoding = 0, cropping = 0;
 };
 
-Rates measure(const Dataset& dataset, int resolution, double crop_min_area) {
-  const Preparation preparation = Preparation::training(resolution, crop_min_area);
+Rates measure(const Dataset& dataset, const DataConfiguration& data, double crop_min_area) {
+  const Preparation preparation = Preparation::training(data, crop_min_area);
   const auto& samples = dataset.samples(Split::train);
   std::vector<Sample> readable;
   std::vector<Dataset::Pixels> level;
@@ -57,7 +56,7 @@ Rates measure(const Dataset& dataset, int resolution, double crop_min_area) {
   Dataset::Pixels pixels;
   rates.decoding =
       calls_per_second([&](std::size_t i) { preparation.apply(dataset, readable[i % readable.size()], pixels); });
-  const Tensor out(serial_backend(), 1, resolution, resolution, 3);
+  const Tensor out(serial_backend(), 1, data.input().height, data.input().width, 3);
   rates.cropping = calls_per_second([&](std::size_t i) {
     const Image image = image_of(level[i % level.size()]);
     const Crop crop = training_crop(image, crop_min_area, 1, static_cast<std::int64_t>(i), 0);
@@ -82,25 +81,30 @@ void print_rates(const DataConfiguration& data, const Rates& rates, CacheMode mo
 
 void print_images(const Experiment& experiment, const ImageStore& store,
                   const std::function<double(const DataConfiguration&)>& trained) {
-  std::map<int, CacheMode> modes;
-  std::set<int> resolutions;
+  struct TrainingSet {
+    CacheMode mode;
+    Rates rates;
+  };
+  std::map<std::string, TrainingSet> sets;  // by name: colors share their images
   std::uint64_t sum = 0;
-  for (const DataConfiguration& data : experiment.space.data_configurations()) resolutions.insert(data.resolution);
   const char* title = "cache";
-  for (const int resolution : resolutions)
-    for (const ImageStore::Cache& cache : store.plans(resolution)) {
-      modes.emplace(resolution, cache.plan.mode);  // of the first, the training level
+  for (const DataConfiguration& data : experiment.space.data_configurations()) {
+    if (sets.contains(store.training_name(data))) continue;
+    const std::vector<ImageStore::Cache> plans = store.plans(data);
+    for (const ImageStore::Cache& cache : plans) {
       sum += cache.plan.bytes;
       fmt::print("{:<22} {}\n", std::exchange(title, ""), cache.text());
     }
+    sets[store.training_name(data)] = {plans.front().plan.mode,
+                                       measure(store.dataset(), data, experiment.data.crop_min_area)};
+  }
   fmt::print("{:<22} {} of disk in all\n", "", mib_text(static_cast<double>(sum)));
   const int cpus = usable_cpus();
-  std::map<int, Rates> rates;
-  for (const int resolution : resolutions)
-    rates[resolution] = measure(store.dataset(), resolution, experiment.data.crop_min_area);
   fmt::print("{:<22} with {} CPUs, measured on a sample\n", "images/s", cpus);
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    print_rates(data, rates.at(data.resolution), modes.at(data.resolution), trained(data), cpus);
+  for (const DataConfiguration& data : experiment.space.data_configurations()) {
+    const TrainingSet& set = sets.at(store.training_name(data));
+    print_rates(data, set.rates, set.mode, trained(data), cpus);
+  }
 }
 
 }  // namespace danas

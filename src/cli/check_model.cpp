@@ -53,7 +53,8 @@ class SearchModel {
   /// Every image is decoded once for each resolution.
   Phase caches() {
     std::set<int> resolutions;
-    for (const DataConfiguration& data : experiment_.space.data_configurations()) resolutions.insert(data.resolution);
+    for (const DataConfiguration& data : experiment_.space.data_configurations())
+      resolutions.insert(data.input().height);
     Phase phase{fmt::format("caches of {} resolutions", resolutions.size())};
     if (mode() == CacheMode::none) return phase;
     const double photographs = static_cast<double>(resolutions.size()) * (training_ + validation_ + recalibration_);

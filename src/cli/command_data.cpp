@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 #include <fmt/core.h>
 
@@ -25,24 +24,17 @@ void print_store(const ImageStore& store) {
 }
 
 void write_preview(const Session& session, const std::filesystem::path& file) {
-  std::vector<int> resolutions, channels;
-  const auto add_new = [](std::vector<int>& values, int value) {
-    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-  };
-  for (const DataConfiguration& data : session.experiment.space.data_configurations()) {
-    add_new(resolutions, data.resolution);
-    add_new(channels, data.channels());
-  }
   const Experiment& experiment = session.experiment;
-  write_contact_sheet(*session.dataset, resolutions, channels, experiment.data.crop_min_area, experiment.seed, file);
+  write_contact_sheet(*session.dataset, experiment.space.data_configurations(), experiment.data.crop_min_area,
+                      experiment.seed, file);
 }
 
 void build_all(const ImageStore& store, const SearchSpace& space) {
   for (const DataConfiguration& data : space.data_configurations()) {
-    store.training(data.resolution);
-    store.recalibration(data.resolution);
-    store.evaluation(Split::validation, data.resolution);
-    store.evaluation(Split::test, data.resolution);
+    store.training(data);
+    store.recalibration(data);
+    store.evaluation(Split::validation, data);
+    store.evaluation(Split::test, data);
   }
 }
 

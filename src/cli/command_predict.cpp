@@ -28,8 +28,8 @@ std::vector<double> softmax(std::vector<double> values) {
 
 /// Probability of every class, the image seen as in evaluation.
 std::vector<double> predict(Backend& backend, Trainer& trainer, const Model& model, const std::filesystem::path& file) {
-  const DataConfiguration& data = model.system.data;
-  const Tensor input(backend, 1, data.resolution, data.resolution, data.channels());
+  const Extent extent = model.system.data.input();
+  const Tensor input(backend, 1, extent.height, extent.width, extent.channels);
   prepare_input(backend, decode_image(file), input.view());
   std::vector<double> logits;
   download_numbers(backend, trainer.predict(model.network, model.network.layers(), input.view()), logits);

@@ -10,7 +10,6 @@
 #include "cli/model.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
-#include "data/preparation.hpp"
 #include "nas/estimators.hpp"
 #include "nas/run_names.hpp"
 #include "nas/system_trainer.hpp"
@@ -27,7 +26,7 @@ constexpr std::uint64_t train_stream = 0x747261696e;
 Network sliced(Backend& backend, const System& system, const Dataset& dataset, const std::filesystem::path& run) {
   const auto file = RunFiles(run).supernet(system.data.text());
   Metadata metadata;
-  const Network supernet = load_supernet(backend, file, system.data, preparation_name, metadata);
+  const Network supernet = load_supernet(backend, file, system.data, metadata);
   check_classes(class_names(metadata, file), dataset, file);
   try {
     return supernet.gather(slice_layers(supernet.layers(), system.architecture));

@@ -76,9 +76,9 @@ double images_per_second(int images, double seconds, Pass&& pass) {
 
 }  // namespace
 
-double measure_decoding(int resolution, int threads, double seconds) {
+double measure_decoding(const DataConfiguration& data, int threads, double seconds) {
   const Photographs dataset;
-  const Preparation preparation = Preparation::training(resolution, DataSettings().crop_min_area);
+  const Preparation preparation = Preparation::training(data, DataSettings().crop_min_area);
   std::vector<Dataset::Pixels> levels(photographs);
   ThreadPool pool(threads > 0 ? threads : usable_cpus());
   return images_per_second(photographs, seconds, [&] {
@@ -89,15 +89,14 @@ double measure_decoding(int resolution, int threads, double seconds) {
   });
 }
 
-double measure_loading(int resolution, int channels, int batch, int threads, double seconds) {
+double measure_loading(const DataConfiguration& data, int batch, int threads, double seconds) {
   const TemporaryFolder folder;
   DataSettings settings;
   settings.cache = CacheMode::raw;
   settings.cache_path = folder.path();
   const ImageStore store(std::make_shared<Photographs>(), settings, {});
   const int workers = threads > 0 ? threads : usable_cpus();
-  TrainingLoader loader(store.training(resolution), resolution, channels, batch, settings.crop_min_area, 1, 0,
-                        {workers, workers});
+  TrainingLoader loader(store.training(data), data.input(), batch, settings.crop_min_area, 1, 0, {workers, workers});
   return images_per_second(batch, seconds, [&] { loader.next(); });
 }
 

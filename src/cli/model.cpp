@@ -1,7 +1,6 @@
 #include "cli/model.hpp"
 
 #include "base/error.hpp"
-#include "data/preparation.hpp"
 
 namespace danas {
 namespace {
@@ -16,7 +15,7 @@ std::string joined(const std::vector<std::string>& names) {
 
 Model open_model(Backend& backend, const std::filesystem::path& path) {
   Metadata metadata;
-  Network network = load_model(backend, path, preparation_name, metadata);
+  Network network = load_model(backend, path, metadata);
   return {parse_system(metadata.at("system")), class_names(metadata, path), std::move(network)};
 }
 

@@ -19,15 +19,15 @@ std::size_t staged_bytes(const ImageSet& set, std::int64_t images, const Destina
 
 }  // namespace
 
-BatchPipeline::BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, Workers workers,
-                             Destination to)
+BatchPipeline::BatchPipeline(const ImageSet& set, const Extent& input, BatchPlan plan, Workers workers, Destination to)
     : set_(set), plan_(std::move(plan)), table_(to.table),
       most_workers_(static_cast<std::size_t>(workers.most > 0 ? workers.most : usable_cpus())), claimed_(plan_.first),
       next_(plan_.first) {
-  if (resolution < 1 || plan_.largest < 1 || (channels != 1 && channels != 3))
-    throw expected("loader", "a positive resolution and batch, and 1 or 3 channels",
-                   std::to_string(resolution) + ", " + std::to_string(plan_.largest) + ", " + std::to_string(channels));
-  const View images{Type::f32, nullptr, plan_.largest, resolution, resolution, channels};
+  if (input.height < 1 || input.width < 1 || plan_.largest < 1 || (input.channels != 1 && input.channels != 3))
+    throw expected("loader", "a positive size and batch, and 1 or 3 channels",
+                   std::to_string(input.height) + " × " + std::to_string(input.width) + ", " +
+                       std::to_string(plan_.largest) + ", " + std::to_string(input.channels));
+  const View images{Type::f32, nullptr, plan_.largest, input.height, input.width, input.channels};
   try {
     if (to.backend == nullptr || to.backend->host_memory()) reserve(images);
     else feed_ = to.backend->feed(images, staged_bytes(set, plan_.largest, to));

@@ -14,6 +14,7 @@
 
 #include "data/image_table.hpp"
 #include "tensor/batch_feed.hpp"
+#include "tensor/extent.hpp"
 
 namespace danas {
 
@@ -46,7 +47,7 @@ class BatchPipeline {
   static constexpr std::size_t ring = BatchFeed::slots;  ///< batches in memory: one shown, one ready, one being filled
 
   /// Throws Error on an impossible size. A backend that is the destination is used by next() and here alone.
-  BatchPipeline(const ImageSet& set, int resolution, int channels, BatchPlan plan, Workers workers, Destination to);
+  BatchPipeline(const ImageSet& set, const Extent& input, BatchPlan plan, Workers workers, Destination to);
   ~BatchPipeline();
   BatchPipeline(const BatchPipeline&) = delete;
   BatchPipeline& operator=(const BatchPipeline&) = delete;

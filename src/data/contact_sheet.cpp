@@ -13,7 +13,7 @@ namespace danas {
 namespace {
 
 constexpr std::size_t images_a_row = 5;
-constexpr int border = 4;
+constexpr int border = 4, least_cell = 128;
 
 // The images of a row, chosen once so that rows can be compared; those that cannot be read are passed over.
 std::vector<Sample> choose_images(const Dataset& dataset, std::uint64_t seed) {
@@ -35,9 +35,9 @@ std::vector<Sample> choose_images(const Dataset& dataset, std::uint64_t seed) {
 }
 
 // What a network takes from a prepared image.
-Dataset::Pixels seen(const Dataset::Pixels& prepared, const Crop& crop, int resolution, int channels) {
+Dataset::Pixels seen(const Dataset::Pixels& prepared, const Crop& crop, const Extent& input) {
   Dataset::Pixels pixels;
-  reduce(image_of(prepared), crop, resolution, resolution, channels, pixels);
+  reduce(image_of(prepared), crop, input.width, input.height, input.channels, pixels);
   return pixels;
 }
 
@@ -74,26 +74,25 @@ class Sheet {
 
 }  // namespace
 
-void write_contact_sheet(const Dataset& dataset, const std::vector<int>& resolutions, const std::vector<int>& channels,
+void write_contact_sheet(const Dataset& dataset, const std::vector<DataConfiguration>& configurations,
                          double crop_min_area, std::uint64_t seed, const std::filesystem::path& png) {
-  if (resolutions.empty() || channels.empty()) throw expected("preview", "at least one data configuration", "none");
+  if (configurations.empty()) throw expected("preview", "at least one data configuration", "none");
   const std::vector<Sample> chosen = choose_images(dataset, seed);
-  const int cell = std::max(128, *std::max_element(resolutions.begin(), resolutions.end()));
-  Sheet sheet(cell, static_cast<int>(resolutions.size() * channels.size()));
+  int cell = least_cell;
+  for (const DataConfiguration& data : configurations) cell = std::max(cell, data.input().height);
+  Sheet sheet(cell, static_cast<int>(configurations.size()));
   Dataset::Pixels prepared;
   int row = 0;
-  for (const int resolution : resolutions) {
-    for (const int channel_count : channels) {
-      for (int i = 0; i < static_cast<int>(images_a_row); ++i) {
-        const Sample& sample = chosen[static_cast<std::size_t>(i)];
-        Preparation::evaluation(resolution).apply(dataset, sample, prepared);
-        sheet.paste(i, row, seen(prepared, evaluation_crop(image_of(prepared)), resolution, channel_count));
-        Preparation::training(resolution, crop_min_area).apply(dataset, sample, prepared);
-        const Crop crop = training_crop(image_of(prepared), crop_min_area, seed, 0, i);
-        sheet.paste(static_cast<int>(images_a_row) + i, row, seen(prepared, crop, resolution, channel_count));
-      }
-      ++row;
+  for (const DataConfiguration& data : configurations) {
+    for (int i = 0; i < static_cast<int>(images_a_row); ++i) {
+      const Sample& sample = chosen[static_cast<std::size_t>(i)];
+      Preparation::evaluation(data).apply(dataset, sample, prepared);
+      sheet.paste(i, row, seen(prepared, evaluation_crop(image_of(prepared)), data.input()));
+      Preparation::training(data, crop_min_area).apply(dataset, sample, prepared);
+      const Crop crop = training_crop(image_of(prepared), crop_min_area, seed, 0, i);
+      sheet.paste(static_cast<int>(images_a_row) + i, row, seen(prepared, crop, data.input()));
     }
+    ++row;
   }
   write_png(png, sheet.pixels());
 }

@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <vector>
 
+#include "data/configuration.hpp"
 #include "data/dataset.hpp"
 
 namespace danas {
 
-/// Writes a PNG with a row for each data configuration (resolutions in the given order, for each the channels in the
-/// given order): five training images by their evaluation crops on the left, the same ones by training crops on the
-/// right, every pixel enlarged to a square. Throws Error.
-void write_contact_sheet(const Dataset& dataset, const std::vector<int>& resolutions, const std::vector<int>& channels,
+/// Writes a PNG with a row for each data configuration, in their order: five training images by their evaluation crops on
+/// the left, the same ones by training crops on the right, every pixel enlarged to a square. Throws Error.
+void write_contact_sheet(const Dataset& dataset, const std::vector<DataConfiguration>& configurations,
                          double crop_min_area, std::uint64_t seed, const std::filesystem::path& png);
 
 }  // namespace danas

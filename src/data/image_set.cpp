@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // The images, their order and their preparation; what they hold is in the data set's fingerprint.
 std::uint64_t identity_of(const Dataset& dataset, const ImageList& list) {
   Fingerprint identity;
-  identity.add(preparation_name);
+  identity.add(list.preparation.name());
   identity.add(dataset.fingerprint());
   identity.add(list.name);
   for (const std::uint32_t place : list.chosen) identity.add(std::uint64_t{place});

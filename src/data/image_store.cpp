@@ -37,21 +37,25 @@ struct ImageStore::State {
   std::map<std::string, ImageSet> sets;  // by name
   std::vector<const ImageSet*> opened;   // in the order of their making
 
-  ImageList training(int resolution) const {
-    const Preparation preparation = Preparation::training(resolution, settings.crop_min_area);
-    return {fmt::format("train-{}", preparation.side), Split::train, {}, preparation};
+  ImageList training(const DataConfiguration& data) const {
+    const Preparation preparation = Preparation::training(data, settings.crop_min_area);
+    return {"train-" + preparation.label(), Split::train, {}, preparation};
   }
 
-  ImageList evaluation(Split split, int resolution) const {
+  static ImageList evaluation(Split split, const Preparation& preparation) {
     // Apart from a training level's name.
     const char* const name = split == Split::train ? "whole-train" : split_name(split);
-    return {fmt::format("{}-{}", name, resolution), split, {}, Preparation::evaluation(resolution)};
+    return {fmt::format("{}-{}", name, preparation.label()), split, {}, preparation};
+  }
+  static ImageList evaluation(Split split, const DataConfiguration& data) {
+    return evaluation(split, Preparation::evaluation(data));
   }
 
-  ImageList recalibration(int resolution) const {
-    return {fmt::format("recalibration-{}", resolution), Split::train,
+  ImageList recalibration(const DataConfiguration& data) const {
+    const Preparation preparation = Preparation::evaluation(data);
+    return {"recalibration-" + preparation.label(), Split::train,
             choose(dataset->samples(Split::train).size(), use.recalibration_images, use.recalibration_seed),
-            Preparation::evaluation(resolution)};
+            preparation};
   }
 
   CachePlan plan(const ImageList& list) const {
@@ -65,7 +69,7 @@ struct ImageStore::State {
     if (known != sets.end()) return known->second;
     const ImageSet& set = add(list);
     check_split(set);
-    check_files(list.preparation.side);
+    check_files(list.preparation);
     return set;
   }
 
@@ -83,13 +87,14 @@ struct ImageStore::State {
   }
 
   // Where there are too many, the user is told how many in all.
-  void check_files(int side) {
+  void check_files(const Preparation& preparation) {
     try {
       check_problems(problems(), dataset->files());
     } catch (const Error&) {
       for (const Split split : {Split::train, Split::validation, Split::test}) {
         const auto covers = [&](const ImageSet* set) { return set->split() == split && set->covers_split(); };
-        if (std::none_of(opened.begin(), opened.end(), covers)) add(evaluation(split, side));
+        if (std::none_of(opened.begin(), opened.end(), covers))
+          add(evaluation(split, Preparation::evaluation(preparation.side)));
       }
       check_problems(problems(), dataset->files());
     }
@@ -114,12 +119,14 @@ ImageStore::ImageStore(ImageStore&&) noexcept = default;
 
 const Dataset& ImageStore::dataset() const { return *state_->dataset; }
 
-const ImageSet& ImageStore::training(int resolution) const { return state_->get(state_->training(resolution)); }
-const ImageSet& ImageStore::recalibration(int resolution) const {
-  return state_->get(state_->recalibration(resolution));
+const ImageSet& ImageStore::training(const DataConfiguration& data) const {
+  return state_->get(state_->training(data));
 }
-const ImageSet& ImageStore::evaluation(Split split, int resolution) const {
-  return state_->get(state_->evaluation(split, resolution));
+const ImageSet& ImageStore::recalibration(const DataConfiguration& data) const {
+  return state_->get(state_->recalibration(data));
+}
+const ImageSet& ImageStore::evaluation(Split split, const DataConfiguration& data) const {
+  return state_->get(state_->evaluation(split, data));
 }
 
 std::int64_t ImageStore::size(Split split) const {
@@ -151,11 +158,12 @@ std::vector<ImageStore::Cache> ImageStore::caches() const {
   return caches;
 }
 
-std::vector<ImageStore::Cache> ImageStore::plans(int resolution) const {
+std::string ImageStore::training_name(const DataConfiguration& data) const { return state_->training(data).name; }
+
+std::vector<ImageStore::Cache> ImageStore::plans(const DataConfiguration& data) const {
   std::vector<Cache> plans;
-  for (const ImageList& list :
-       {state_->training(resolution), state_->recalibration(resolution),
-        state_->evaluation(Split::validation, resolution), state_->evaluation(Split::test, resolution)})
+  for (const ImageList& list : {state_->training(data), state_->recalibration(data),
+                                state_->evaluation(Split::validation, data), state_->evaluation(Split::test, data)})
     plans.push_back({list.name, state_->plan(list)});
   return plans;
 }

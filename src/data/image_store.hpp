@@ -30,9 +30,9 @@ class ImageStore {
   /// Sets are opened or built at the first call, which may take long and calls progress, and live as long as the store.
   /// Not thread-safe; the sets are. Throw Error where more than max(1 %, 10) of the data set's files are unusable (after
   /// all of them have been counted), where a split has no readable image, and as ImageSet.
-  const ImageSet& training(int resolution) const;
-  const ImageSet& evaluation(Split split, int resolution) const;
-  const ImageSet& recalibration(int resolution) const;
+  const ImageSet& training(const DataConfiguration& data) const;
+  const ImageSet& evaluation(Split split, const DataConfiguration& data) const;
+  const ImageSet& recalibration(const DataConfiguration& data) const;
 
   /// Of the data set, then unreadable files of the sets so far, each once.
   std::vector<Problem> problems() const;
@@ -45,8 +45,10 @@ class ImageStore {
   };
   /// How each set so far is kept, in the order of their making, with its bytes on disk.
   std::vector<Cache> caches() const;
-  /// How the sets of a resolution would be, estimated and before anything is made.
-  std::vector<Cache> plans(int resolution) const;
+  /// Of the training set of a data configuration: resolutions have one, whatever the color.
+  std::string training_name(const DataConfiguration& data) const;
+  /// How the sets of a data configuration would be, the training set first: estimated, before anything is made.
+  std::vector<Cache> plans(const DataConfiguration& data) const;
 
  private:
   struct State;

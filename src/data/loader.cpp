@@ -68,10 +68,9 @@ void check_batch_size(int batch) {
 }  // namespace
 
 struct TrainingLoader::State {
-  State(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
-        std::int64_t first, Workers workers, Destination to)
-      : epochs(set.size(), seed), pipeline(set, resolution, channels, plan(batch, min_area, seed, first), workers, to) {
-  }
+  State(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed, std::int64_t first,
+        Workers workers, Destination to)
+      : epochs(set.size(), seed), pipeline(set, input, plan(batch, min_area, seed, first), workers, to) {}
 
   BatchPlan plan(int batch, double min_area, std::uint64_t seed, std::int64_t first) {
     BatchPlan plan{first, std::numeric_limits<std::int64_t>::max(), batch, {}, {}};
@@ -88,22 +87,21 @@ struct TrainingLoader::State {
   BatchPipeline pipeline;
 };
 
-TrainingLoader::TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area,
-                               std::uint64_t seed, std::int64_t first_step, Workers workers, Destination to) {
+TrainingLoader::TrainingLoader(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed,
+                               std::int64_t first_step, Workers workers, Destination to) {
   check_batch_size(batch);
   if (!(min_area > 0 && min_area <= 1))
     throw expected("data.crop_min_area", "above 0, at most 1", std::to_string(min_area));
-  state_ = std::make_unique<State>(set, resolution, channels, batch, min_area, seed, first_step, workers, to);
+  state_ = std::make_unique<State>(set, input, batch, min_area, seed, first_step, workers, to);
 }
 
 TrainingLoader::~TrainingLoader() = default;
 Batch TrainingLoader::next() { return state_->pipeline.next(); }
 
 struct EvaluationLoader::State {
-  State(const ImageSet& set, int resolution, int channels, int batch, Batching batching, Workers workers,
-        Destination to)
+  State(const ImageSet& set, const Extent& input, int batch, Batching batching, Workers workers, Destination to)
       : order(set.readable()), cut{static_cast<std::int64_t>(order.size()), batch, batching},
-        pipeline(set, resolution, channels, plan(), workers, to) {}
+        pipeline(set, input, plan(), workers, to) {}
 
   BatchPlan plan() {
     BatchPlan plan{0, cut.batches(), cut.largest(), {}, {}};
@@ -119,10 +117,10 @@ struct EvaluationLoader::State {
   BatchPipeline pipeline;
 };
 
-EvaluationLoader::EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching,
+EvaluationLoader::EvaluationLoader(const ImageSet& set, const Extent& input, int batch, Batching batching,
                                    Workers workers, Destination to) {
   check_batch_size(batch);
-  state_ = std::make_unique<State>(set, resolution, channels, batch, batching, workers, to);
+  state_ = std::make_unique<State>(set, input, batch, batching, workers, to);
 }
 
 EvaluationLoader::~EvaluationLoader() = default;

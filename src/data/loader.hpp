@@ -12,7 +12,8 @@ namespace danas {
 /// step·batch … of the endless sequence. Batch content depends on (seed, step) alone, whatever the workers.
 class TrainingLoader {
  public:
-  TrainingLoader(const ImageSet& set, int resolution, int channels, int batch, double min_area, std::uint64_t seed,
+  /// `input`: of the network, to which images are resized.
+  TrainingLoader(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed,
                  std::int64_t first_step = 0, Workers workers = {}, Destination to = {});
   ~TrainingLoader();
   /// Batch of the next step (first_step, first_step + 1, …); valid until the next call. Rethrows a worker's Error.
@@ -32,7 +33,7 @@ enum class Batching {
 /// One pass over the readable images of a set, in order, with evaluation crops; then an empty batch.
 class EvaluationLoader {
  public:
-  EvaluationLoader(const ImageSet& set, int resolution, int channels, int batch, Batching batching = Batching::full,
+  EvaluationLoader(const ImageSet& set, const Extent& input, int batch, Batching batching = Batching::full,
                    Workers workers = {}, Destination to = {});
   ~EvaluationLoader();
   Batch next();

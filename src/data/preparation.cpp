@@ -46,6 +46,11 @@ int checked_resolution(int resolution) {
   return resolution;
 }
 
+int resolution_of(const DataConfiguration& data) {
+  if (data.image() == nullptr) throw expected("data", "a data configuration of images", data.text());
+  return data.image()->resolution;
+}
+
 }  // namespace
 
 Crop evaluation_crop(const Image& image) {
@@ -85,7 +90,16 @@ Preparation Preparation::training(int resolution, double min_area) {
   return {Kind::training, static_cast<int>(std::ceil(side))};
 }
 
+Preparation Preparation::training(const DataConfiguration& data, double min_area) {
+  return training(resolution_of(data), min_area);
+}
+
 Preparation Preparation::evaluation(int resolution) { return {Kind::evaluation, checked_resolution(resolution)}; }
+
+Preparation Preparation::evaluation(const DataConfiguration& data) { return evaluation(resolution_of(data)); }
+
+std::string Preparation::label() const { return std::to_string(side); }
+std::string Preparation::name() const { return preparation_name(ImageView{}); }
 
 // Evaluation wants the full size; a level for training may come from a JPEG decoded at a reduced scale.
 void Preparation::apply(const Dataset& dataset, const Sample& sample, Dataset::Pixels& out) const {

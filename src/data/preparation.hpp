@@ -1,18 +1,17 @@
 // What a network sees, defined once: upright image, crop, area resize with exact integer weights to uint8, integer gray,
 // (x − 128)/128. The last three are Backend::augment; here are the crops and what of an image is kept for them.
+// Its name in files: preparation_name() (configuration.hpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
+#include "data/configuration.hpp"
 #include "data/dataset.hpp"
 #include "tensor/backend.hpp"
 
 namespace danas {
-
-/// Names the preparation in model files and in the keys of caches: another name whenever any input changes by one bit.
-inline constexpr std::string_view preparation_name = "area-u8-128-1";
 
 /// The largest centered square.
 Crop evaluation_crop(const Image& image);
@@ -33,8 +32,13 @@ struct Preparation {
   /// The level that training crops of a resolution are taken from: a shorter side of ⌈1.3·resolution⌉, longer where
   /// crops as small as `min_area` would have less than the resolution. Depends on the data configuration alone.
   static Preparation training(int resolution, double min_area);
+  static Preparation training(const DataConfiguration& data, double min_area);
   /// The square of a resolution, from the full-size image: what evaluation, prediction and recalibration see.
   static Preparation evaluation(int resolution);
+  static Preparation evaluation(const DataConfiguration& data);
+
+  std::string label() const;  ///< names of image lists end with it: "125"
+  std::string name() const;   ///< preparation_name()
 
   /// Decodes a sample; 1 or 3 channels, as the file has. Thread-safe. Throws Error as Dataset::decode.
   void apply(const Dataset& dataset, const Sample& sample, Dataset::Pixels& out) const;

@@ -7,7 +7,6 @@
 
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
-#include "data/preparation.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/mobilenet_v2.hpp"
 
@@ -134,7 +133,7 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
 // By this thread, before lanes look for them.
 void Evaluation::open_images(const DataConfiguration& data) {
   prepare_images(context_.store, data);
-  context_.store.evaluation(context_.experiment.selection_split(), data.resolution);
+  context_.store.evaluation(context_.experiment.selection_split(), data);
   context_.data_log.update();
 }
 
@@ -220,7 +219,7 @@ void Evaluation::finish_training(std::span<const Candidate> candidates, const St
 }
 
 Network Evaluation::load(const Candidate& candidate, Metadata& metadata) const {
-  return load_model(context_.backend, context_.run.files().model(candidate.id), preparation_name, metadata);
+  return load_model(context_.backend, context_.run.files().model(candidate.id), metadata);
 }
 
 void Evaluation::save_final(const Piece& piece) {

@@ -91,15 +91,18 @@ class TomlWriter {
   std::string table_, toml_;
 };
 
+template <class Value>
+void add_new(std::vector<Value>& values, const Value& value) {
+  if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+}
+
 SpaceLists space_lists(const SearchSpace& space) {
   SpaceLists lists;
   lists.resolution.clear();
   lists.color.clear();
   for (const DataConfiguration& data : space.data_configurations()) {
-    if (lists.resolution.empty() || lists.resolution.back() != data.resolution)
-      lists.resolution.push_back(data.resolution);
-    if (std::find(lists.color.begin(), lists.color.end(), data.color) == lists.color.end())
-      lists.color.push_back(data.color);
+    add_new(lists.resolution, data.image()->resolution);
+    add_new(lists.color, data.image()->color);
   }
   lists.width = space.widths();
   const std::array<int, 5> depth = space.most_blocks();

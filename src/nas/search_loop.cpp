@@ -228,7 +228,7 @@ void SearchLoop::open_first_images() {
   if (context_.run.candidates().empty()) return;
   const DataConfiguration data = system_of(context_.run.candidates().front()).data;
   prepare_images(context_.store, data);
-  context_.store.evaluation(Split::test, data.resolution);
+  context_.store.evaluation(Split::test, data);
   context_.data_log.update();
 }
 

@@ -41,6 +41,13 @@ std::vector<Value> sorted_set(std::vector<Value> values, const char* name) {
   return values;
 }
 
+std::vector<DataConfiguration> squares(const std::vector<int>& resolutions, const std::vector<Color>& colors) {
+  std::vector<DataConfiguration> data;
+  for (const int resolution : resolutions)
+    for (const Color color : colors) data.emplace_back(resolution, color);
+  return data;
+}
+
 template <class Value>
 std::int64_t position(const std::vector<Value>& values, const Value& value) {
   const auto found = std::find(values.begin(), values.end(), value);
@@ -55,16 +62,19 @@ SearchSpace::SearchSpace()
 
 SearchSpace::SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
                          std::array<int, 5> most_blocks)
-    : resolutions_(sorted_set(std::move(resolutions), "resolution")), colors_(sorted_set(std::move(colors), "color")),
-      widths_(sorted_set(std::move(widths), "width")), most_blocks_(most_blocks) {
+    : SearchSpace(squares(sorted_set(std::move(resolutions), "resolution"), sorted_set(std::move(colors), "color")),
+                  std::move(widths), most_blocks) {}
+
+SearchSpace::SearchSpace(std::vector<DataConfiguration> data, std::vector<double> widths,
+                         std::array<int, 5> most_blocks)
+    : data_(sorted_set(std::move(data), "data configurations")), widths_(sorted_set(std::move(widths), "width")),
+      most_blocks_(most_blocks) {
   for (std::size_t stage = 0; stage < most_blocks.size(); ++stage)
     if (most_blocks[stage] < 0 || most_blocks[stage] > full_depth[stage])
       throw expected("search space, depth", "at most " + depth_text(full_depth) + " blocks",
                      std::to_string(most_blocks[stage]));
   // What stands after a removed stage is never reached.
   std::fill(std::find(most_blocks_.begin(), most_blocks_.end(), 0), most_blocks_.end(), 0);
-  for (const int resolution : resolutions_)
-    for (const Color color : colors_) data_.push_back({resolution, color});
   list_depths({0, 0, 0, 0, 0}, 0, most_blocks_, depths_);
 }
 
@@ -72,8 +82,6 @@ std::int64_t SearchSpace::size() const {
   return static_cast<std::int64_t>(data_.size()) * static_cast<std::int64_t>(depths_.size()) *
          static_cast<std::int64_t>(widths_.size());
 }
-
-int SearchSpace::largest_resolution() const { return resolutions_.back(); }
 
 std::int64_t SearchSpace::index(const System& system) const {
   const std::int64_t data = position(data_, system.data);

@@ -17,6 +17,7 @@ class SearchSpace {
   SearchSpace();  ///< the paper's
   SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
               std::array<int, 5> most_blocks);
+  SearchSpace(std::vector<DataConfiguration> data, std::vector<double> widths, std::array<int, 5> most_blocks);
 
   /// From now on depths are drawn stage by stage and moves may leave the feasible ones: both are repaired then
   /// (published_depths.hpp).
@@ -27,7 +28,6 @@ class SearchSpace {
   const std::vector<double>& widths() const { return widths_; }
   std::array<int, 5> most_blocks() const { return most_blocks_; }  ///< of stages 3 to 7; zeros after the first 0
   std::int64_t size() const;
-  int largest_resolution() const;
   bool contains(const System& system) const;
 
   System at(std::int64_t index) const;             ///< index in [0, size()), a fixed order: data, depth, width
@@ -44,8 +44,6 @@ class SearchSpace {
   void mutate_depth(System& system, Random& random) const;
   void mutate_width(System& system, Random& random) const;
 
-  std::vector<int> resolutions_;
-  std::vector<Color> colors_;
   std::vector<DataConfiguration> data_;
   std::vector<std::array<int, 5>> depths_;
   std::vector<double> widths_;

@@ -9,7 +9,6 @@
 #include "base/number.hpp"
 #include "base/stopwatch.hpp"
 #include "base/units.hpp"
-#include "data/preparation.hpp"
 #include "results/model_stage.hpp"
 
 namespace danas {
@@ -28,7 +27,7 @@ std::optional<Checkpoint> unfinished_state(const RunDirectory& run, const DataCo
   if (!std::filesystem::exists(file)) return std::nullopt;
   Checkpoint checkpoint(file);
   if (entry(checkpoint, "data", file) != data.text()) return std::nullopt;
-  check_preparation(checkpoint.metadata(), preparation_name, file);
+  check_preparation(checkpoint.metadata(), data, file);
   return checkpoint;
 }
 
@@ -66,7 +65,7 @@ Network Supernets::untrained(const DataConfiguration& data) const {
 }
 
 Metadata Supernets::metadata(const DataConfiguration& data) const {
-  Metadata metadata = class_metadata(context_.store.dataset());
+  Metadata metadata = class_metadata(data, context_.store.dataset());
   metadata["data"] = data.text();
   metadata["depth"] = depth_text(context_.experiment.space.most_blocks());
   return metadata;
@@ -102,7 +101,7 @@ bool Supernets::prepare(const DataConfiguration& data) {
 // Test images are looked at before anything is trained, so that unreadable ones do not end a search at its end.
 void Supernets::prepare_all_images(const DataConfiguration& data) {
   prepare_images(context_.store, data);
-  if (count() == 0) context_.store.evaluation(Split::test, data.resolution);
+  if (count() == 0) context_.store.evaluation(Split::test, data);
   context_.data_log.update();
 }
 
@@ -110,8 +109,7 @@ const Network& Supernets::get(const DataConfiguration& data) {
   if (network_ && data_ == data) return *network_;
   network_.reset();
   Metadata metadata;
-  network_.emplace(
-      load_supernet(context_.backend, context_.run.files().supernet(data.text()), data, preparation_name, metadata));
+  network_.emplace(load_supernet(context_.backend, context_.run.files().supernet(data.text()), data, metadata));
   data_ = data;
   return *network_;
 }

@@ -7,7 +7,6 @@
 #include "base/build.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "data/preparation.hpp"
 
 namespace danas {
 
@@ -31,9 +30,9 @@ BatchSource source_of(Loader& loader, const std::atomic<bool>* interrupt) {
 }  // namespace
 
 void prepare_images(const ImageStore& store, const DataConfiguration& data) {
-  store.training(data.resolution);
-  store.recalibration(data.resolution);
-  store.evaluation(Split::validation, data.resolution);
+  store.training(data);
+  store.recalibration(data);
+  store.evaluation(Split::validation, data);
 }
 
 SystemTrainer::SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend,
@@ -50,10 +49,10 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
                                   const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
                                   const AfterStep& after_step) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
-  const ImageSet& set = store_.training(data.resolution);
+  const ImageSet& set = store_.training(data);
   const double images = static_cast<double>(settings.steps - first_step) * settings.batch;
-  TrainingLoader loader(set, data.resolution, data.channels(), settings.batch, experiment_.data.crop_min_area, seed,
-                        first_step, workers_for(backend_), from(set, images / static_cast<double>(set.size())));
+  TrainingLoader loader(set, data.input(), settings.batch, experiment_.data.crop_min_area, seed, first_step,
+                        workers_for(backend_), from(set, images / static_cast<double>(set.size())));
   return trainer_.train(network, optimizer, settings, source_of(loader, nullptr), first_step,
                         [&](const StepReport& report) {
                           counts_.trained += settings.batch;
@@ -62,17 +61,16 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 }
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
-  const ImageSet& set = store_.recalibration(data.resolution);
-  EvaluationLoader loader(set, data.resolution, data.channels(), recalibration_batch, Batching::even,
-                          workers_for(backend_), from(set, 1));
+  const ImageSet& set = store_.recalibration(data);
+  EvaluationLoader loader(set, data.input(), recalibration_batch, Batching::even, workers_for(backend_), from(set, 1));
   trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
 }
 
 Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, const DataConfiguration& data,
                                 Split split) {
-  const ImageSet& set = store_.evaluation(split, data.resolution);
-  EvaluationLoader loader(set, data.resolution, data.channels(), experiment_.search.evaluation_batch, Batching::full,
-                          workers_for(backend_), from(set, 1));
+  const ImageSet& set = store_.evaluation(split, data);
+  EvaluationLoader loader(set, data.input(), experiment_.search.evaluation_batch, Batching::full, workers_for(backend_),
+                          from(set, 1));
   const Metrics metrics =
       trainer_.evaluate(network, slice, source_of(loader, interrupt_), store_.dataset().positive_class());
   counts_.evaluated += metrics.images;
@@ -96,16 +94,16 @@ std::uint64_t stream_number(std::uint64_t seed, const std::string& text) {
   return high << 32 | random.bits();
 }
 
-Metadata class_metadata(const Dataset& dataset) {
+Metadata class_metadata(const DataConfiguration& data, const Dataset& dataset) {
   const auto& classes = dataset.classes();
   return {{"classes", nlohmann::json(classes).dump(-1, ' ', true)},
           {"positive", classes.at(static_cast<std::size_t>(dataset.positive_class()))},
-          {"preparation", std::string(preparation_name)},
+          {"preparation", preparation_name(data)},
           {"version", std::string(version())}};
 }
 
 Metadata model_metadata(const System& system, const Dataset& dataset) {
-  Metadata metadata = class_metadata(dataset);
+  Metadata metadata = class_metadata(system.data, dataset);
   metadata["system"] = system.text();
   return metadata;
 }

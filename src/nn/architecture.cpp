@@ -9,8 +9,6 @@ namespace danas {
 
 namespace {
 
-constexpr int least_resolution = 8, most_resolution = 1024;
-
 // Empty where the architecture is feasible, else what is wrong with it.
 std::string complaint(const Architecture& architecture) {
   bool ended = false;
@@ -55,16 +53,6 @@ bool take_letter(std::string_view& text, char letter) {
   return true;
 }
 
-bool take_color(std::string_view& text, Color& color) {
-  for (const Color candidate : {Color::monochrome, Color::rgb}) {
-    if (!text.starts_with(color_name(candidate))) continue;
-    color = candidate;
-    text.remove_prefix(color_name(candidate).size());
-    return true;
-  }
-  return false;
-}
-
 bool take_depth(std::string_view& text, std::array<int, 5>& depth) {
   for (std::size_t i = 0; i < depth.size(); ++i)
     if ((i > 0 && !take_letter(text, '-')) || !take_number(text, depth[i])) return false;
@@ -72,24 +60,12 @@ bool take_depth(std::string_view& text, std::array<int, 5>& depth) {
 }
 
 bool take_system(std::string_view text, System& system) {
-  if (!take_number(text, system.data.resolution) || !take_letter(text, ',')) return false;
-  if (!take_color(text, system.data.color) || !take_letter(text, ',')) return false;
+  if (!take_data_configuration(text, system.data) || !take_letter(text, ',')) return false;
   return take_depth(text, system.architecture.depth) && take_letter(text, ',') &&
          take_number(text, system.architecture.width) && text.empty();
 }
 
 }  // namespace
-
-std::string_view color_name(Color color) { return name_of(color); }
-
-Color parse_color(std::string_view name) {
-  if (const auto color = find_named<Color>(name)) return *color;
-  throw expected("color", "\"monochrome\" or \"rgb\"", quoted(name));
-}
-
-std::string DataConfiguration::text() const {
-  return std::to_string(resolution) + "-" + std::string(color_name(color));
-}
 
 std::string depth_text(const std::array<int, 5>& depth) {
   std::string text;
@@ -108,20 +84,17 @@ std::array<int, 5> parse_depth(std::string_view text) {
 std::string Architecture::text() const { return depth_text(depth) + " " + width_text(width); }
 
 std::string System::text() const {
-  std::string layers = architecture.text();
+  std::string shown = data.text(), layers = architecture.text();
+  shown[shown.find('-')] = ',';
   std::replace(layers.begin(), layers.end(), ' ', ',');
-  return std::to_string(data.resolution) + "," + std::string(color_name(data.color)) + "," + layers;
+  return shown + "," + layers;
 }
 
 System read_system(std::string_view text) {
   const std::string got = quoted(text.substr(0, 80));
   System system;
   if (!take_system(text, system)) throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\"", got);
-  if (system.data.resolution < least_resolution || system.data.resolution > most_resolution) {
-    throw expected("system",
-                   "a resolution from " + std::to_string(least_resolution) + " to " + std::to_string(most_resolution),
-                   got);
-  }
+  if (const std::string wanted = system.data.complaint(); !wanted.empty()) throw expected("system", wanted, got);
   if (const std::string problem = complaint(system.architecture); !problem.empty()) {
     throw Error("system", problem + ", got " + got);
   }

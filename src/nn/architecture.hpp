@@ -1,4 +1,5 @@
-// What a search chooses: data configuration and architecture, and their names in files and arguments.
+// What a search chooses: data configuration (data/configuration.hpp) and architecture, and their names in files and
+// arguments.
 // The layers that follow from them are those of mobilenet_v2.hpp.
 #pragma once
 
@@ -6,27 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/names.hpp"
+#include "data/configuration.hpp"
 
 namespace danas {
 
-enum class Color { monochrome, rgb };
-template <>
-inline constexpr std::array names<Color>{"monochrome", "rgb"};
-
-std::string_view color_name(Color color);                 ///< "monochrome", "rgb"
-Color parse_color(std::string_view name);                 ///< throws Error
 std::string depth_text(const std::array<int, 5>& depth);  ///< "3-4-3-3-1"
 std::array<int, 5> parse_depth(std::string_view text);    ///< what depth_text() gives; throws Error
-
-struct DataConfiguration {
-  int resolution = 96;
-  Color color = Color::rgb;
-
-  int channels() const { return color == Color::rgb ? 3 : 1; }
-  std::string text() const;  ///< "96-monochrome"
-  auto operator<=>(const DataConfiguration&) const = default;
-};
 
 /// Blocks in stages 3 to 7, of which a network may have fewer: those of MobileNetV2, the most that there can be.
 inline constexpr std::array<int, 5> full_depth{3, 4, 3, 3, 1};
@@ -41,7 +27,8 @@ struct Architecture {
   bool operator==(const Architecture&) const = default;
 };
 
-/// The name of a whole system: "96,monochrome,2-2-0-0-0,0.3". parse_* accept exactly what *_text gives; throw Error.
+/// The name of a whole system: "96,monochrome,2-2-0-0-0,0.3", "6000,mel,2-2-0-0-0,0.3". parse_* accept exactly what
+/// *_text gives; throw Error.
 struct System {
   DataConfiguration data;
   Architecture architecture;

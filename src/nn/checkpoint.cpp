@@ -255,12 +255,14 @@ std::vector<std::string> class_names(const Metadata& metadata, const std::filesy
   return names.get<std::vector<std::string>>();
 }
 
-void check_preparation(const Metadata& metadata, std::string_view preparation, const std::filesystem::path& path) {
+void check_preparation(const Metadata& metadata, const DataConfiguration& data, const std::filesystem::path& path) {
+  const std::string preparation = preparation_name(data);
   const auto found = metadata.find("preparation");
   if (found != metadata.end() && found->second == preparation) return;
   const std::string got = found == metadata.end() ? "no preparation, as older versions" : "\"" + found->second + "\"";
-  throw expected(path.string(), "images prepared as \"" + std::string(preparation) + "\"",
-                 got + ": it was trained on images prepared in another way; train it again");
+  const std::string shown = data.image() != nullptr ? "images" : "sounds";
+  throw expected(path.string(), shown + " prepared as \"" + preparation + "\"",
+                 got + ": it was trained on " + shown + " prepared in another way; train it again");
 }
 
 namespace {
@@ -268,8 +270,7 @@ namespace {
 // The layers that the metadata's entry `key` describes; `layers_of` reads it.
 template <class LayersOf>
 LayerList described_layers(const Checkpoint& checkpoint, const std::filesystem::path& path, const std::string& key,
-                           std::string_view preparation, const LayersOf& layers_of) {
-  check_preparation(checkpoint.metadata(), preparation, path);
+                           const LayersOf& layers_of) {
   const auto found = checkpoint.metadata().find(key);
   if (found == checkpoint.metadata().end()) throw expected(path.string(), "a model with metadata " + key, "none");
   const auto classes = static_cast<int>(class_names(checkpoint.metadata(), path).size());
@@ -290,24 +291,26 @@ bool drops_residuals(const Metadata& metadata, const std::filesystem::path& path
 
 }  // namespace
 
-Network load_model(Backend& backend, const std::filesystem::path& path, std::string_view preparation,
-                   Metadata& metadata) {
+Network load_model(Backend& backend, const std::filesystem::path& path, Metadata& metadata) {
   const Checkpoint checkpoint(path);
-  Network network(
-      backend, described_layers(checkpoint, path, "system", preparation, [&](const std::string& system, int classes) {
-        const LayerList layers = system_layers(parse_system(system), classes);
-        return drops_residuals(checkpoint.metadata(), path) ? without_residuals(layers) : layers;
-      }));
+  System system;
+  const LayerList layers = described_layers(checkpoint, path, "system", [&](const std::string& text, int classes) {
+    system = parse_system(text);
+    const LayerList whole = system_layers(system, classes);
+    return drops_residuals(checkpoint.metadata(), path) ? without_residuals(whole) : whole;
+  });
+  check_preparation(checkpoint.metadata(), system.data, path);
+  Network network(backend, layers);
   checkpoint.load(network);
   metadata = checkpoint.metadata();
   return network;
 }
 
 Network load_supernet(Backend& backend, const std::filesystem::path& path, const DataConfiguration& data,
-                      std::string_view preparation, Metadata& metadata) {
+                      Metadata& metadata) {
   const Checkpoint checkpoint(path);
-  Network network(backend,
-                  described_layers(checkpoint, path, "depth", preparation, [&](const std::string& depth, int classes) {
+  check_preparation(checkpoint.metadata(), data, path);
+  Network network(backend, described_layers(checkpoint, path, "depth", [&](const std::string& depth, int classes) {
                     return supernet_layers(data, parse_depth(depth), classes);
                   }));
   checkpoint.load(network);

@@ -6,15 +6,9 @@
 #include <vector>
 
 #include "tensor/backend.hpp"
+#include "tensor/extent.hpp"
 
 namespace danas {
-
-struct Extent {
-  int height = 0, width = 0, channels = 0;  ///< of one image's activations; a vector is 1 × 1 × channels
-
-  std::int64_t elements() const { return std::int64_t{height} * width * channels; }
-  bool operator==(const Extent&) const = default;
-};
 
 enum class LayerKind : std::uint8_t {
   convolution,          ///< k × k

@@ -138,9 +138,8 @@ LayerList without_residuals(LayerList layers) {
 }
 
 LayerList system_layers(const System& system, int classes) {
-  const DataConfiguration& data = system.data;
-  const double base_width = data.color == Color::rgb ? 1.0 : 1.0 / 3.0;
-  const Extent input{data.resolution, data.resolution, data.channels()};
+  const Extent input = system.data.input();
+  const double base_width = input.channels == 3 ? 1.0 : 1.0 / 3.0;
   return slice_layers(mobilenet_v2(input, base_width, classes), system.architecture);
 }
 

@@ -20,7 +20,7 @@ constexpr int many = 60;  // images a class: several chunks on any machine of th
 // As another process would, some chunks in: what was done stays.
 void kill_while_building(const StoredImages& images) {
   const int status = in_child([&] {
-    images.store([](std::int64_t, std::int64_t) { ::kill(::getpid(), SIGKILL); })->training(24);
+    images.store([](std::int64_t, std::int64_t) { ::kill(::getpid(), SIGKILL); })->training({24, Color::rgb});
     return 0;
   });
   BOOST_REQUIRE_EQUAL(status, -SIGKILL);
@@ -33,7 +33,7 @@ std::int64_t first_progress(const StoredImages& images) {
       .store([&](std::int64_t done, std::int64_t) {
         if (first == 0) first = done;
       })
-      ->training(24);
+      ->training({24, Color::rgb});
   return first;
 }
 
@@ -74,10 +74,10 @@ BOOST_AUTO_TEST_CASE(of_an_altered_part_only_what_is_whole_is_taken_up, *boost::
         else part[at] = static_cast<char>(part[at] ^ 0x20);
         write(path, part);
         const auto store = images.store();
-        const std::string content = content_of(store->training(24));
+        const std::string content = content_of(store->training({24, Color::rgb}));
         images.settings.cache = CacheMode::none;
         const auto none = images.store();
-        BOOST_CHECK(content == content_of(none->training(24)));
+        BOOST_CHECK(content == content_of(none->training({24, Color::rgb})));
       }
     }
   }
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(of_an_altered_part_only_what_is_whole_is_taken_up, *boost::
 BOOST_AUTO_TEST_CASE(interrupted_by_the_progress_callback) {
   StoredImages images(many);
   const auto stop = [](std::int64_t, std::int64_t) { throw Error("x", "stop", Fault::interrupted); };
-  check_error([&] { images.store(stop)->training(24); }, {"stop"}, Fault::interrupted);
+  check_error([&] { images.store(stop)->training({24, Color::rgb}); }, {"stop"}, Fault::interrupted);
   BOOST_CHECK(images.cache().empty());
   BOOST_CHECK(images.builds());
   BOOST_CHECK(!images.builds());
@@ -95,20 +95,20 @@ BOOST_AUTO_TEST_CASE(interrupted_by_the_progress_callback) {
 
 BOOST_AUTO_TEST_CASE(waiting_for_another_build_can_be_seen_and_interrupted) {
   StoredImages images;
-  images.store()->training(24);
+  images.store()->training({24, Color::rgb});
   const fs::path path = images.cache();
   fs::remove(path);
   const int other = ::open((path.string() + ".lock").c_str(), O_RDWR | O_CLOEXEC);
   BOOST_REQUIRE_EQUAL(::flock(other, LOCK_EX | LOCK_NB), 0);
   const auto stop = [](std::int64_t, std::int64_t) { throw Error("x", "stop", Fault::interrupted); };
-  check_error([&] { images.store(stop)->training(24); }, {"stop"}, Fault::interrupted);
+  check_error([&] { images.store(stop)->training({24, Color::rgb}); }, {"stop"}, Fault::interrupted);
   int waits = 0;
   images
       .store([&](std::int64_t done, std::int64_t total) {
         BOOST_CHECK_EQUAL(total, 12);
         if (done == 0 && ++waits == 2) ::flock(other, LOCK_UN);
       })
-      ->training(24);
+      ->training({24, Color::rgb});
   BOOST_CHECK_EQUAL(waits, 2);
   ::close(other);
 }
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(two_threads_build_at_once, *boost::unit_test::label("thread
       threads.emplace_back([&] {
         bool built = false;
         const auto store = images.store([&](std::int64_t done, std::int64_t) { built = built || done > 0; });
-        result = content_of(store->training(24));
+        result = content_of(store->training({24, Color::rgb}));
         builds += built;
       });
     for (std::thread& thread : threads) thread.join();
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(two_processes_build_at_once) {
     if (child == 0) {
       int status = 1;
       try {
-        status = images.store()->training(24).readable().size() == 24 ? 0 : 1;
+        status = images.store()->training({24, Color::rgb}).readable().size() == 24 ? 0 : 1;
       } catch (const std::exception&) {
         status = 2;
       }
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(full_disk) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{30000, 30000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    images.store()->training(24);
+    images.store()->training({24, Color::rgb});
     return 0;
   });
   BOOST_CHECK_EQUAL(status, 1);
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(progress_reaches_the_end) {
         BOOST_CHECK(std::this_thread::get_id() == thread);
         last = done, of = total;
       })
-      ->training(24);
+      ->training({24, Color::rgb});
   BOOST_CHECK_EQUAL(last, 2 * many);
   BOOST_CHECK_EQUAL(of, 2 * many);
 }

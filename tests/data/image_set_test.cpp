@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(image_sets)
 BOOST_AUTO_TEST_CASE(modes_and_reuse) {
   StoredImages images;
   const auto raw = images.store();
-  const ImageSet& set = raw->training(24);
+  const ImageSet& set = raw->training({24, Color::rgb});
   BOOST_CHECK(set.plan().mode == CacheMode::raw);
   BOOST_CHECK_EQUAL(set.size(), 12);
   BOOST_CHECK_EQUAL(set.plan().bytes, fs::file_size(images.cache()));
@@ -32,13 +32,13 @@ BOOST_AUTO_TEST_CASE(modes_and_reuse) {
 
   images.settings.cache = CacheMode::none;
   const auto none = images.store();
-  BOOST_CHECK(none->training(24).plan().mode == CacheMode::none);
-  BOOST_CHECK(content_of(none->training(24)) == wanted);
+  BOOST_CHECK(none->training({24, Color::rgb}).plan().mode == CacheMode::none);
+  BOOST_CHECK(content_of(none->training({24, Color::rgb})) == wanted);
 
   images.settings.cache = CacheMode::jpeg;
   const auto jpeg = images.store();
-  BOOST_CHECK(jpeg->training(24).plan().mode == CacheMode::jpeg);
-  const std::string close = content_of(jpeg->training(24));
+  BOOST_CHECK(jpeg->training({24, Color::rgb}).plan().mode == CacheMode::jpeg);
+  const std::string close = content_of(jpeg->training({24, Color::rgb}));
   BOOST_REQUIRE_EQUAL(close.size(), wanted.size());
   double difference = 0;
   for (std::size_t i = 0; i < close.size(); ++i)
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(evaluation_is_exact_in_every_mode) {
   for (const CacheMode mode : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     images.settings.cache = mode;
     const auto store = images.store();
-    const ImageSet& set = store->evaluation(Split::test, 20);
+    const ImageSet& set = store->evaluation(Split::test, {20, Color::rgb});
     BOOST_CHECK((set.plan().mode == CacheMode::none) == (mode == CacheMode::none));
     if (wanted.empty()) wanted = content_of(set);
     BOOST_CHECK(content_of(set) == wanted);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(small_and_long_images) {
   }
   const DataSettings settings = folder_settings(folder.path() / "images", folder.path() / "cache");
   const ImageStore store(open_dataset(settings, 1), settings, {});
-  const ImageSet& set = store.training(24);
+  const ImageSet& set = store.training({24, Color::rgb});
   std::vector<std::uint8_t> buffer;
   const int sizes[3][2] = {{18, 9}, {64, 32}, {32, 64}};
   for (int i = 0; i < 3; ++i) {
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(rebuilt_when_a_source_changes) {
 BOOST_AUTO_TEST_CASE(cut_or_altered_caches_are_rebuilt) {
   StoredImages images;
   const auto store = images.store();
-  const std::string wanted = content_of(store->training(24));
+  const std::string wanted = content_of(store->training({24, Color::rgb}));
   const fs::path path = images.cache();
   const std::string whole = read_file(path);
   for (std::size_t part = 0; part < 64; ++part) {
@@ -126,11 +126,11 @@ BOOST_AUTO_TEST_CASE(cut_or_altered_caches_are_rebuilt) {
     BOOST_REQUIRE(images.builds());
   }
   const auto again = images.store();
-  BOOST_CHECK(content_of(again->training(24)) == wanted);
+  BOOST_CHECK(content_of(again->training({24, Color::rgb})) == wanted);
 
   alter(1000, 0x11);  // a pixel: nobody trains on it
   const auto damaged = images.store();
-  check_error([&] { content_of(damaged->training(24)); }, {path.string(), "damaged"}, Fault::failure);
+  check_error([&] { content_of(damaged->training({24, Color::rgb})); }, {path.string(), "damaged"}, Fault::failure);
 }
 
 BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
   for (const CacheMode mode : {CacheMode::raw, CacheMode::raw, CacheMode::none}) {  // built, opened, read one by one
     images.settings.cache = mode;
     const auto store = images.store();
-    const ImageSet& set = store->training(24);
+    const ImageSet& set = store->training({24, Color::rgb});
     const std::string content = content_of(set);
     if (wanted.empty()) wanted = content;
     BOOST_CHECK(content == wanted);
@@ -157,11 +157,15 @@ BOOST_AUTO_TEST_CASE(unreadable_files_below_and_beyond_the_limit) {
   images.settings.cache = CacheMode::raw;
   write(images.settings.path / "test/b/119.png", "rubbish");  // counted too
   for (int pass = 0; pass < 2; ++pass)
-    check_error([&] { images.store()->training(24); }, {"at most 10 unusable files of 120", "got 12", "100.png"});
+    check_error(
+        [&] {
+          images.store()->training({24, Color::rgb});
+        },
+        {"at most 10 unusable files of 120", "got 12", "100.png"});
   BOOST_CHECK_EQUAL(files_in(images.settings.cache_path, ".part"), 0u);
   images.settings.cache = CacheMode::none;
   const auto none = images.store();
-  check_error([&] { content_of(none->training(24)); }, {"at most 10 unusable files of 120", "got 11"});
+  check_error([&] { content_of(none->training({24, Color::rgb})); }, {"at most 10 unusable files of 120", "got 11"});
 }
 
 BOOST_AUTO_TEST_CASE(evaluation_passes_over_unreadable_files) {
@@ -170,11 +174,11 @@ BOOST_AUTO_TEST_CASE(evaluation_passes_over_unreadable_files) {
   for (const CacheMode mode : {CacheMode::raw, CacheMode::none}) {
     images.settings.cache = mode;
     const auto store = images.store();
-    const ImageSet& set = store->evaluation(Split::test, 16);
+    const ImageSet& set = store->evaluation(Split::test, {16, Color::rgb});
     BOOST_CHECK_EQUAL(set.readable().size(), 39u);
     BOOST_CHECK_EQUAL(set.readable()[4], 5u);
     BOOST_CHECK_EQUAL(store->size(Split::test), 39);
-    store->evaluation(Split::test, 24);
+    store->evaluation(Split::test, {24, Color::rgb});
     BOOST_CHECK_EQUAL(store->problems().size(), 1u);  // once
   }
 }
@@ -185,8 +189,11 @@ BOOST_AUTO_TEST_CASE(splits_without_readable_images_are_an_error) {
     for (int i = 0; i < 4; ++i)
       write(images.settings.path / "test" / name / (std::to_string(100 + i) + ".png"), "rubbish");
   for (int pass = 0; pass < 2; ++pass)  // built, then opened
-    check_error([&] { images.store()->evaluation(Split::test, 16); },
-                {"readable images in the test split", "none", "100.png: expected"});
+    check_error(
+        [&] {
+          images.store()->evaluation(Split::test, {16, Color::rgb});
+        },
+        {"readable images in the test split", "none", "100.png: expected"});
 }
 
 BOOST_AUTO_TEST_CASE(failures_of_the_machine_are_not_cached) {
@@ -209,11 +216,11 @@ BOOST_AUTO_TEST_CASE(failures_of_the_machine_are_not_cached) {
   const auto dataset = std::make_shared<Unsteady>();
   const ImageStore store(dataset, settings, {100, 0, 0});
   dataset->failure = 1;
-  BOOST_CHECK_THROW(store.training(24), std::bad_alloc);
+  BOOST_CHECK_THROW(store.training({24, Color::rgb}), std::bad_alloc);
   dataset->failure = 2;
-  check_error([&] { store.training(24); }, {"[x] no memory"}, Fault::failure);
+  check_error([&] { store.training({24, Color::rgb}); }, {"[x] no memory"}, Fault::failure);
   dataset->failure = 0;
-  BOOST_CHECK_EQUAL(store.training(24).readable().size(), 2u);
+  BOOST_CHECK_EQUAL(store.training({24, Color::rgb}).readable().size(), 2u);
   BOOST_CHECK(store.problems().empty());
   BOOST_CHECK_EQUAL(files_in(folder.path(), ".part"), 0u);
 }
@@ -228,14 +235,14 @@ BOOST_AUTO_TEST_CASE(a_file_without_permission_is_a_problem_until_it_has_one) {
   const int status = in_child([&] {
     if (::geteuid() == 0 && ::setuid(65534) != 0) return 1;  // root may read everything
     const auto store = images.store();
-    store->training(24);
+    store->training({24, Color::rgb});
     const bool told = store->problems().size() == 1 && store->problems()[0].reason == "cannot read: Permission denied";
     return store->size(Split::train) == 11 && told ? 0 : 2;
   });
   BOOST_CHECK_EQUAL(status, 0);
   fs::permissions(file, fs::perms::owner_read);
   const auto store = images.store();
-  BOOST_CHECK_EQUAL(store->training(24).readable().size(), 12u);
+  BOOST_CHECK_EQUAL(store->training({24, Color::rgb}).readable().size(), 12u);
   BOOST_CHECK(store->problems().empty());
 }
 
@@ -249,7 +256,7 @@ BOOST_AUTO_TEST_CASE(modes_and_crops_have_caches_of_their_own) {
   const auto store = images.store();
   std::vector<std::uint8_t> buffer;
   for (std::int64_t i = 0; i < store->size(Split::train); ++i) {
-    const Image image = store->training(24).item(i, buffer).image;
+    const Image image = store->training({24, Color::rgb}).item(i, buffer).image;
     BOOST_CHECK_EQUAL(std::min(image.width, image.height), 48);  // half of it is the resolution
   }
   BOOST_CHECK(!images.builds());
@@ -265,7 +272,7 @@ BOOST_AUTO_TEST_CASE(unwritable_cache_folder) {
   StoredImages images;
   write(images.folder.path() / "file", "x");
   images.settings.cache_path = images.folder.path() / "file" / "cache";
-  check_error([&] { images.store()->training(24); }, {"file/cache"}, Fault::failure);
+  check_error([&] { images.store()->training({24, Color::rgb}); }, {"file/cache"}, Fault::failure);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-CachePlan training_plan(const StoredImages& images) { return images.store()->plans(24).front().plan; }
+CachePlan training_plan(const StoredImages& images) { return images.store()->plans({24, Color::rgb}).front().plan; }
 
 }  // namespace
 
@@ -24,11 +24,11 @@ BOOST_AUTO_TEST_CASE(sets_are_made_once_and_named) {
   images.use.recalibration_images = 10;
   const auto store = images.store();
   BOOST_CHECK(store->caches().empty());
-  const ImageSet& training = store->training(24);
-  BOOST_CHECK_EQUAL(&training, &store->training(24));
-  BOOST_CHECK_EQUAL(store->evaluation(Split::validation, 24).name(), "validation-24");
-  BOOST_CHECK_EQUAL(store->recalibration(24).name(), "recalibration-24");
-  BOOST_CHECK_EQUAL(store->recalibration(24).size(), 10);
+  const ImageSet& training = store->training({24, Color::rgb});
+  BOOST_CHECK_EQUAL(&training, &store->training({24, Color::rgb}));
+  BOOST_CHECK_EQUAL(store->evaluation(Split::validation, {24, Color::rgb}).name(), "validation-24");
+  BOOST_CHECK_EQUAL(store->recalibration({24, Color::rgb}).name(), "recalibration-24");
+  BOOST_CHECK_EQUAL(store->recalibration({24, Color::rgb}).size(), 10);
   BOOST_REQUIRE_EQUAL(store->caches().size(), 3u);
   BOOST_CHECK_EQUAL(store->caches()[0].name, "train-32");
   BOOST_CHECK_EQUAL(files_in(images.settings.cache_path, "train-32-raw.cache"), 2u);  // and its lock
@@ -39,14 +39,14 @@ BOOST_AUTO_TEST_CASE(recalibration_images_are_a_seeded_choice) {
   const auto content = [&](std::int64_t limit, std::uint64_t seed) {
     images.use.recalibration_images = limit;
     images.use.recalibration_seed = seed;
-    return content_of(images.store()->recalibration(16));
+    return content_of(images.store()->recalibration({16, Color::rgb}));
   };
   BOOST_CHECK(content(10, 1) == content(10, 1));
   BOOST_CHECK(content(10, 1) != content(10, 2));
   BOOST_CHECK(content(0, 1) == content(40, 2));  // all of them
   images.use.recalibration_images = 10;
   const auto store = images.store();
-  BOOST_CHECK(content_of(store->recalibration(16)) != content_of(store->recalibration(17)));
+  BOOST_CHECK(content_of(store->recalibration({16, Color::rgb})) != content_of(store->recalibration({17, Color::rgb})));
 }
 
 BOOST_AUTO_TEST_CASE(auto_chooses_by_need_and_room) {
@@ -63,16 +63,17 @@ BOOST_AUTO_TEST_CASE(auto_chooses_by_need_and_room) {
   images.use.training_draws = 11;
   BOOST_CHECK(training_plan(images).mode == CacheMode::none);
   BOOST_CHECK(training_plan(images).reason.find("11 images are asked for") != std::string::npos);
-  BOOST_CHECK(images.store()->plans(24).back().plan.mode == CacheMode::raw);  // evaluation is asked for again and again
+  BOOST_CHECK(images.store()->plans({24, Color::rgb}).back().plan.mode ==
+              CacheMode::raw);  // evaluation is asked for again and again
 }
 
 BOOST_AUTO_TEST_CASE(plans_are_near) {
   StoredImages images;
   const auto store = images.store();
-  const auto plans = store->plans(24);
+  const auto plans = store->plans({24, Color::rgb});
   BOOST_REQUIRE_EQUAL(plans.size(), 4u);
-  store->training(24), store->recalibration(24), store->evaluation(Split::validation, 24),
-      store->evaluation(Split::test, 24);
+  store->training({24, Color::rgb}), store->recalibration({24, Color::rgb}),
+      store->evaluation(Split::validation, {24, Color::rgb}), store->evaluation(Split::test, {24, Color::rgb});
   const auto made = store->caches();
   for (std::size_t i = 0; i < plans.size(); ++i) {
     BOOST_CHECK_EQUAL(made[i].name, plans[i].name);
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(plans_are_near) {
 BOOST_AUTO_TEST_CASE(old_caches_are_pruned) {
   StoredImages images;
   const auto store = images.store();
-  store->training(24), store->training(16);
+  store->training({24, Color::rgb}), store->training({16, Color::rgb});
   const fs::path folder = images.settings.cache_path;
   write(folder / "0123-train-9-raw.cache", "of another version");
   write(folder / "0123-train-9-raw.cache.part", "unfinished");
@@ -117,7 +118,14 @@ BOOST_AUTO_TEST_CASE(contact_sheet) {
   StoredImages images;
   const auto dataset = open_dataset(images.settings, 1);
   const fs::path png = images.folder.path() / "sheet.png";
-  write_contact_sheet(*dataset, {8, 16, 24}, {1, 3}, 0.6, 1, png);
+  write_contact_sheet(*dataset,
+                      {{8, Color::monochrome},
+                       {8, Color::rgb},
+                       {16, Color::monochrome},
+                       {16, Color::rgb},
+                       {24, Color::monochrome},
+                       {24, Color::rgb}},
+                      0.6, 1, png);
   const std::string file = read_file(png);
   const Dataset::Pixels sheet = decode_bytes(std::as_bytes(std::span(file)), 0, "sheet");
   BOOST_CHECK_EQUAL(sheet.width, 10 * 132 + 12);

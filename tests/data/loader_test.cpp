@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(labels_of_no_class_are_refused) {
   DataSettings settings;
   settings.cache = CacheMode::none;
   const ImageStore store(std::make_shared<Mislabeled>(), settings, {});
-  const ImageSet& set = store.evaluation(Split::train, 8);
-  EvaluationLoader loader(set, 8, 3, 19);
+  const ImageSet& set = store.evaluation(Split::train, {8, Color::rgb});
+  EvaluationLoader loader(set, {8, 8, 3}, 19);
   BOOST_CHECK_EQUAL(loader.next().classes, 2);
   check_error([&] { loader.next(); }, {"loader", "labels from 0 to 1", "2"});
 }
@@ -129,11 +129,11 @@ BOOST_AUTO_TEST_CASE(impossible_crops_fall_back_to_the_center) {
 BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
   for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     const Scenes scenes(42, cache);
-    const ImageSet& set = scenes.store->training(17);
+    const ImageSet& set = scenes.store->training({17, Color::rgb});
     BOOST_CHECK(set.plan().mode == cache);
     for (const int channels : {1, 3}) {
-      TrainingLoader one(set, 17, channels, 9, 0.6, 4, 0, {1, 1}), three(set, 17, channels, 9, 0.6, 4, 0, {3, 3}),
-          grown(set, 17, channels, 9, 0.6, 4);
+      TrainingLoader one(set, {17, 17, channels}, 9, 0.6, 4, 0, {1, 1}),
+          three(set, {17, 17, channels}, 9, 0.6, 4, 0, {3, 3}), grown(set, {17, 17, channels}, 9, 0.6, 4);
       std::vector<std::string> batches;
       for (int step = 0; step < 20; ++step) {
         const Batch batch = one.next();
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
         BOOST_REQUIRE(content(grown.next()) == batches.back());
       }
       BOOST_CHECK(batches[0] != batches[1]);
-      TrainingLoader later(set, 17, channels, 9, 0.6, 4, 13, {2, 2});  // resumed
+      TrainingLoader later(set, {17, 17, channels}, 9, 0.6, 4, 13, {2, 2});  // resumed
       for (std::size_t step = 13; step < 20; ++step) BOOST_REQUIRE(content(later.next()) == batches[step]);
     }
   }
@@ -153,8 +153,8 @@ BOOST_AUTO_TEST_CASE(batches_do_not_depend_on_workers) {
 
 BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
   const Scenes scenes;
-  const ImageSet& set = scenes.store->training(16);
-  TrainingLoader loader(set, 16, 3, 40, 0.6, 8);
+  const ImageSet& set = scenes.store->training({16, Color::rgb});
+  TrainingLoader loader(set, {16, 16, 3}, 40, 0.6, 8);
   std::vector<std::int64_t> order(40);
   for (std::size_t i = 0; i < 40; ++i) order[i] = static_cast<std::int64_t>(i);
   Random(8, "epoch", 0).shuffle(order);
@@ -174,15 +174,16 @@ BOOST_AUTO_TEST_CASE(a_batch_is_what_crops_and_augment_say) {
 BOOST_AUTO_TEST_CASE(batches_in_foreign_memory_are_the_prepared_ones) {
   for (const CacheMode cache : {CacheMode::raw, CacheMode::jpeg, CacheMode::none}) {
     const Scenes scenes(42, cache);
-    const ImageSet &set = scenes.store->training(17), &shown = scenes.store->evaluation(Split::test, 17);
+    const ImageSet &set = scenes.store->training({17, Color::rgb}),
+                   &shown = scenes.store->evaluation(Split::test, {17, Color::rgb});
     ForeignBackend backend(1);
     ResidentImages resident(backend, 1e9), none(backend, 0);
     for (ResidentImages* const images : {&none, &resident}) {
       const Destination to{&backend, images->table(set, 2)}, shown_to{&backend, images->table(shown, 2)};
       BOOST_REQUIRE_EQUAL(to.table != nullptr, images == &resident && cache != CacheMode::none);
       BOOST_REQUIRE_EQUAL(shown_to.table != nullptr, images == &resident);
-      TrainingLoader prepared(set, 17, 1, 9, 0.6, 4), fed(set, 17, 1, 9, 0.6, 4, 0, {2, 2}, to);
-      EvaluationLoader pass(shown, 17, 1, 9), fed_pass(shown, 17, 1, 9, Batching::full, {2, 2}, shown_to);
+      TrainingLoader prepared(set, {17, 17, 1}, 9, 0.6, 4), fed(set, {17, 17, 1}, 9, 0.6, 4, 0, {2, 2}, to);
+      EvaluationLoader pass(shown, {17, 17, 1}, 9), fed_pass(shown, {17, 17, 1}, 9, Batching::full, {2, 2}, shown_to);
       std::set<void*> places;
       for (int step = 0; step < 12; ++step) {
         const Batch batch = fed.next();
@@ -220,7 +221,7 @@ BOOST_AUTO_TEST_CASE(a_table_has_the_images_of_its_set) {
   const Scenes scenes(600);
   ForeignBackend backend(1);
   for (const int resolution : {32, 128}) {
-    const ImageSet& set = scenes.store->evaluation(Split::train, resolution);
+    const ImageSet& set = scenes.store->evaluation(Split::train, {resolution, Color::rgb});
     const ImageTable table(set, backend);
     std::vector<std::uint8_t> buffer, got;
     for (std::int64_t i = 0; i < set.size(); ++i) {
@@ -239,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_table_has_the_images_of_its_set) {
 // A damaged cache is found while it is uploaded.
 BOOST_AUTO_TEST_CASE(a_table_of_a_damaged_cache_is_refused) {
   const Scenes scenes;
-  const ImageSet& set = scenes.store->training(32);
+  const ImageSet& set = scenes.store->training({32, Color::rgb});
   for (const auto& file : std::filesystem::recursive_directory_iterator(scenes.folder.path()))
     if (file.is_regular_file() && file.file_size() > 4096) {
       std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
@@ -286,13 +287,13 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
     std::sort(values.begin(), values.end());
     return values;
   };
-  EvaluationLoader all(scenes.store->evaluation(Split::train, 32), 32, 3, 20);
+  EvaluationLoader all(scenes.store->evaluation(Split::train, {32, Color::rgb}), {32, 32, 3}, 20);
   const Batch images = all.next();
   for (std::int64_t i = 0; i < 20; ++i) index_of[sorted(images, i)] = i;
   BOOST_REQUIRE_EQUAL(index_of.size(), 20u);
 
   std::vector<std::int64_t> order;
-  TrainingLoader loader(scenes.store->training(32), 32, 3, 7, 1.0, 3, 0, {2, 2});
+  TrainingLoader loader(scenes.store->training({32, Color::rgb}), {32, 32, 3}, 7, 1.0, 3, 0, {2, 2});
   for (int step = 0; step < 20; ++step) {
     const Batch batch = loader.next();
     for (std::int64_t i = 0; i < 7; ++i) {
@@ -307,8 +308,8 @@ BOOST_AUTO_TEST_CASE(every_image_once_an_epoch) {
 
 BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
   const Scenes scenes(8);
-  const ImageSet& set = scenes.store->training(8);
-  TrainingLoader one(set, 8, 3, 50, 0.6, 3, 0, {1, 1}), two(set, 8, 3, 50, 0.6, 3, 0, {2, 2});
+  const ImageSet& set = scenes.store->training({8, Color::rgb});
+  TrainingLoader one(set, {8, 8, 3}, 50, 0.6, 3, 0, {1, 1}), two(set, {8, 8, 3}, 50, 0.6, 3, 0, {2, 2});
   for (int step = 0; step < 5; ++step) {
     const Batch batch = one.next();
     BOOST_CHECK_EQUAL(batch.labels.size(), 50);
@@ -318,10 +319,10 @@ BOOST_AUTO_TEST_CASE(batches_larger_than_the_split) {
 
 BOOST_AUTO_TEST_CASE(evaluation_passes_once_in_order) {
   const Scenes scenes(40);
-  const ImageSet& set = scenes.store->evaluation(Split::train, 12);
+  const ImageSet& set = scenes.store->evaluation(Split::train, {12, Color::rgb});
   std::vector<std::uint8_t> buffer;
   for (const Workers workers : {Workers{1, 0}, Workers{1, 1}, Workers{3, 3}}) {
-    EvaluationLoader loader(set, 12, 3, 16, Batching::full, workers);
+    EvaluationLoader loader(set, {12, 12, 3}, 16, Batching::full, workers);
     std::int64_t seen = 0;
     for (const std::int64_t size : {16, 16, 8}) {
       const Batch batch = loader.next();
@@ -336,9 +337,9 @@ BOOST_AUTO_TEST_CASE(evaluation_passes_once_in_order) {
 
 BOOST_AUTO_TEST_CASE(even_batches_are_never_short) {
   const Scenes scenes(40);
-  const ImageSet& set = scenes.store->evaluation(Split::train, 12);
+  const ImageSet& set = scenes.store->evaluation(Split::train, {12, Color::rgb});
   for (int batch = 1; batch <= 50; ++batch) {
-    EvaluationLoader loader(set, 12, 1, batch, Batching::even);
+    EvaluationLoader loader(set, {12, 12, 1}, batch, Batching::even);
     std::int64_t least = 1000, most = 0, sum = 0;
     for (Batch each = loader.next(); each.images.n > 0; each = loader.next()) {
       least = std::min(least, each.images.n);
@@ -354,13 +355,13 @@ BOOST_AUTO_TEST_CASE(even_batches_are_never_short) {
 BOOST_AUTO_TEST_CASE(stopping_early_and_wrong_arguments) {
   const Scenes scenes(40);
   for (int i = 0; i < 20; ++i) {
-    TrainingLoader loader(scenes.store->training(24), 24, 3, 16, 0.6, 3, 0, {1 + i % 3, i % 4});
+    TrainingLoader loader(scenes.store->training({24, Color::rgb}), {24, 24, 3}, 16, 0.6, 3, 0, {1 + i % 3, i % 4});
     if (i % 2) BOOST_CHECK_EQUAL(loader.next().images.n, 16);
   }
-  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 2, 16, 0.6, 3), Error);
-  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 3, 0, 0.6, 3), Error);
-  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training(24), 24, 3, 16, 0.0, 3), Error);
-  BOOST_CHECK_THROW(EvaluationLoader(scenes.store->evaluation(Split::test, 24), 0, 3, 16), Error);
+  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training({24, Color::rgb}), {24, 24, 2}, 16, 0.6, 3), Error);
+  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training({24, Color::rgb}), {24, 24, 3}, 0, 0.6, 3), Error);
+  BOOST_CHECK_THROW(TrainingLoader(scenes.store->training({24, Color::rgb}), {24, 24, 3}, 16, 0.0, 3), Error);
+  BOOST_CHECK_THROW(EvaluationLoader(scenes.store->evaluation(Split::test, {24, Color::rgb}), {0, 0, 3}, 16), Error);
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
@@ -369,11 +370,11 @@ BOOST_AUTO_TEST_CASE(errors_of_workers_come_out) {
   DataSettings settings = folder_settings(folder.path() / "images", folder.path() / "cache");
   settings.cache = CacheMode::none;
   const ImageStore store(open_dataset(settings, 1), settings, {});
-  const ImageSet& set = store.training(16);
+  const ImageSet& set = store.training({16, Color::rgb});
   std::filesystem::remove_all(folder.path() / "images/train");
   ForeignBackend backend(1);
   for (const Destination to : {Destination{}, Destination{&backend}}) {
-    TrainingLoader loader(set, 16, 3, 4, 0.6, 1, 0, {2, 2}, to);
+    TrainingLoader loader(set, {16, 16, 3}, 4, 0.6, 1, 0, {2, 2}, to);
     check_error([&] { loader.next(); }, {"images/train"});
     check_error([&] { loader.next(); }, {"images/train"});
   }

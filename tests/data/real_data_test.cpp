@@ -14,10 +14,11 @@ void check_all_images_load(const DataSettings& settings, const char* const (&nam
     BOOST_CHECK_EQUAL(store.size(split), counts[static_cast<int>(split)]);
     long second = 0;
     for (const Sample& sample : store.dataset().samples(split)) second += sample.label;
-    BOOST_CHECK_EQUAL(store.evaluation(split, 64).readable().size(), static_cast<std::size_t>(store.size(split)));
+    BOOST_CHECK_EQUAL(store.evaluation(split, {64, Color::rgb}).readable().size(),
+                      static_cast<std::size_t>(store.size(split)));
     BOOST_CHECK_EQUAL(2 * second, counts[static_cast<int>(split)]);
   }
-  EvaluationLoader loader(store.evaluation(Split::test, 64), 64, 3, 32);
+  EvaluationLoader loader(store.evaluation(Split::test, {64, Color::rgb}), {64, 64, 3}, 32);
   double sum = 0;
   for (Batch batch = loader.next(); batch.images.n > 0; batch = loader.next())
     for (std::int64_t i = 0; i < batch.images.size(); ++i) {

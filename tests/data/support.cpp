@@ -89,7 +89,7 @@ std::unique_ptr<ImageStore> StoredImages::store(const Progress& progress) const 
 
 bool StoredImages::builds() const {
   bool built = false;
-  store([&](std::int64_t done, std::int64_t) { built = built || done > 0; })->training(24);
+  store([&](std::int64_t done, std::int64_t) { built = built || done > 0; })->training({24, Color::rgb});
   return built;
 }
 

@@ -69,13 +69,13 @@ BOOST_AUTO_TEST_CASE(predict_and_evaluate_agree_to_the_last_bit) {
       const System system{data, {{1, 1, 1, 1, 1}, 0.3}};
       const LayerList layers = system_layers(system, 2);
       const Network network(*backend, layers, 7);
-      EvaluationLoader loader(store.evaluation(Split::test, data.resolution), data.resolution, data.channels(), 5);
+      EvaluationLoader loader(store.evaluation(Split::test, data), data.input(), 5);
       std::size_t seen = 0;
       for (Batch batch = loader.next(); batch.images.n > 0; batch = loader.next()) {
         const std::vector<float> logits = logits_of(together.predict(network, layers, batch.images));
         for (std::int64_t i = 0; i < batch.images.n; ++i) {
           const Dataset::Pixels pixels = decode_image(store.dataset().samples(Split::test)[seen++].file);
-          const Tensor input(*backend, 1, data.resolution, data.resolution, data.channels());
+          const Tensor input(*backend, 1, data.input().height, data.input().width, data.input().channels);
           prepare_input(*backend, pixels, input.view());
           const std::vector<float> wanted = logits_of(alone.predict(network, layers, input.view()));
           BOOST_TEST_REQUIRE(std::memcmp(wanted.data(), logits.data() + 2 * i, sizeof(float) * 2) == 0,

@@ -276,8 +276,8 @@ BOOST_AUTO_TEST_CASE(the_names_of_protocols_and_colors) {
              "[--set protocol=x] expected one of \"corrected\", \"published\", got the text \"x\"");
   BOOST_TEST((find_named<Protocol>("published") == Protocol::published));
   for (const auto& [name, color] : {std::pair("monochrome", Color::monochrome), std::pair("rgb", Color::rgb)})
-    BOOST_TEST((parse(minimal, {"space.color=[\"" + std::string(name) + "\"]"}).space.data_configurations()[0].color ==
-                color));
+    BOOST_TEST((parse(minimal, {"space.resolution=[32]", "space.color=[\"" + std::string(name) + "\"]"})
+                    .space.data_configurations() == std::vector<DataConfiguration>{{32, color}}));
   BOOST_TEST(complaint(minimal, {"space.color=[\"x\"]"}) ==
              "[--set space.color=[\"x\"]] expected one of \"monochrome\", \"rgb\", got the text \"x\"");
 }

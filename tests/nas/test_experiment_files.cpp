@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(real_images) {
   BOOST_TEST(pets.data.path == "/data/pets");
   BOOST_TEST(pets.search.systems.value() >= 30);
   BOOST_TEST(pets.space.data_configurations().size() == 4u);
-  BOOST_TEST(pets.space.largest_resolution() == 96);
+  BOOST_TEST(pets.space.data_configurations().back().text() == "96-rgb");
   BOOST_TEST(pets.device.ram_kib == 256);
   BOOST_TEST(pets.device.flash_kib == 1024);
   BOOST_TEST(shipped("wake_vision_mini").data.path == "/data/wake_vision_mini");

@@ -8,7 +8,6 @@
 #include <set>
 #include <vector>
 
-#include "data/preparation.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nas/estimators.hpp"
 #include "nas/published_depths.hpp"
@@ -308,14 +307,13 @@ struct StillSearch {
 
   Network model(std::int64_t id) const {
     Metadata metadata;
-    return load_model(*backend, directory / "models" / (std::to_string(id) + ".safetensors"), preparation_name,
-                      metadata);
+    return load_model(*backend, directory / "models" / (std::to_string(id) + ".safetensors"), metadata);
   }
   Network slice(std::int64_t id) const {
     const System& system = systems.at(id);
     Metadata metadata;
-    const Network supernet = load_supernet(*backend, directory / "supernets" / (system.data.text() + ".safetensors"),
-                                           system.data, preparation_name, metadata);
+    const Network supernet =
+        load_supernet(*backend, directory / "supernets" / (system.data.text() + ".safetensors"), system.data, metadata);
     return supernet.gather(system_layers(system, 2));
   }
   std::vector<double> numbers(const Network& network, const std::string& name) const {

@@ -8,7 +8,6 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "data/preparation.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nn/checkpoint.hpp"
 #include "results/candidate_table.hpp"
@@ -63,9 +62,8 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
   for (const std::string& name : data) {
     const auto backend = make_cpu_backend(1);
     Metadata metadata;
-    const Network supernet =
-        load_supernet(*backend, directory / "supernets" / (name + ".safetensors"),
-                      {32, name == "32-rgb" ? Color::rgb : Color::monochrome}, preparation_name, metadata);
+    const Network supernet = load_supernet(*backend, directory / "supernets" / (name + ".safetensors"),
+                                           {32, name == "32-rgb" ? Color::rgb : Color::monochrome}, metadata);
     BOOST_TEST(metadata.at("depth") == "2-1-1-1-0");  // no candidate can use more
     BOOST_TEST(supernet.layers().back().stage == 6);
   }
@@ -87,8 +85,7 @@ BOOST_AUTO_TEST_CASE(a_whole_search) {
     for (const char* end : {".safetensors", ".layers.csv"}) files.insert(id + end);
     Metadata metadata;
     const auto backend = make_cpu_backend(1);
-    const Network model =
-        load_model(*backend, directory / "models" / (id + ".safetensors"), preparation_name, metadata);
+    const Network model = load_model(*backend, directory / "models" / (id + ".safetensors"), metadata);
     BOOST_TEST(metadata.at("stage") == "final");
     BOOST_TEST(metadata.at("system") == row.system_text());
   }
@@ -271,8 +268,8 @@ BOOST_AUTO_TEST_CASE(a_final_training_that_diverges_falls_back) {
     BOOST_TEST(c.fitness == tuned_only.fitness);
     const std::string name = std::to_string(c.id) + ".safetensors";
     Metadata tuned, final;
-    const Network a = load_model(*backend, before / "models" / name, preparation_name, tuned);
-    const Network b = load_model(*backend, directory / "models" / name, preparation_name, final);
+    const Network a = load_model(*backend, before / "models" / name, tuned);
+    const Network b = load_model(*backend, directory / "models" / name, final);
     BOOST_TEST(tuned.at("stage") == "finetuned");
     BOOST_TEST(final.at("stage") == "final");
     for (std::size_t i = 0; i < a.weights().size(); ++i)
@@ -301,7 +298,7 @@ BOOST_AUTO_TEST_CASE(absurd_learning_rates) {
     const auto backend = make_cpu_backend(1);
     for (const auto& entry : fs::directory_iterator(directory / "models")) {
       Metadata metadata;
-      if (entry.path().extension() == ".safetensors") load_model(*backend, entry.path(), preparation_name, metadata);
+      if (entry.path().extension() == ".safetensors") load_model(*backend, entry.path(), metadata);
     }
     changes[0] = "search.systems=4";
     run_tiny(tiny_experiment(folder.path(), changes), directory, true);

@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(size_of_the_papers_space) {
   BOOST_TEST(space.depths().size() == 268u);
   BOOST_TEST(space.widths().size() == 10u);
   BOOST_TEST(space.size() == 37'520);
-  BOOST_TEST(space.largest_resolution() == 224);
+  BOOST_TEST(space.data_configurations().back().text() == "224-rgb");
 }
 
 BOOST_AUTO_TEST_CASE(index_and_text_name_every_system_once) {

@@ -226,4 +226,26 @@ BOOST_AUTO_TEST_CASE(names) {
   BOOST_TEST((read_system("96,rgb,2-2-0-0-0,1") == parse_system("96,rgb,2-2-0-0-0,1.0")));
 }
 
+BOOST_AUTO_TEST_CASE(names_of_sounds) {
+  // By hand: 1 + ⌊rate · seconds / 512⌋ frames.
+  const std::tuple<const char*, const char*, Extent> cases[] = {
+      {"6000,mel,2-2-0-0-0,0.3", "6000-mel", {80, 118, 1}},
+      {"48000,spectrogram,2-2-0-0-0,0.3", "48000-spectrogram", {1025, 938, 1}},
+      {"375,mfcc-5s,2-2-0-0-0,0.3", "375-mfcc-5s", {39, 4, 1}},
+      {"11025,mel-0.125s,2-2-0-0-0,0.3", "11025-mel-0.125s", {80, 3, 1}},
+  };
+  for (const auto& [name, data, extent] : cases) {
+    const System system = parse_system(name);
+    BOOST_TEST(system.data.text() == data);
+    BOOST_TEST((input_of(system_layers(system, 2)) == extent));
+    BOOST_TEST(system.text() == name);
+  }
+  BOOST_TEST((read_system("6000,mel-10s,2-2-0-0-0,0.3") == parse_system("6000,mel,2-2-0-0-0,0.3")));
+  for (const char* junk : {"6000,mel-10s", "6000,mel-", "6000,mel-5", "6000,mel-0s", "6000,mel-5ss", "6000,mel-infs",
+                           "6000,mel-1e9s", "6000,mels", "99,mel", "192001,mel", "6000,mel-0.0001s", "48000,mel-44s"}) {
+    BOOST_CHECK_THROW(parse_system(std::string(junk) + ",2-2-0-0-0,0.3"), Error);
+  }
+  BOOST_TEST(preparation_name(parse_system("6000,mel,2-2-0-0-0,0.3").data) == "sound-u8-1-6000-mel");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

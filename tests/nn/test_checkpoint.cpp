@@ -14,11 +14,10 @@ using namespace danas::test;
 namespace {
 
 const System tiny = parse_system("32,monochrome,1-0-0-0-0,0.1");
-const std::string preparation = "as-tests-do";
 const Metadata model_metadata{{"system", tiny.text()},
                               {"classes", "[\"no\",\"yes \\\"é\\\"\"]"},
                               {"positive", "yes"},
-                              {"preparation", preparation}};
+                              {"preparation", preparation_name(tiny.data)}};
 
 void write(const std::filesystem::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
@@ -28,7 +27,7 @@ void write(const std::filesystem::path& path, const std::string& content) {
 std::string complaint(Backend& backend, const std::filesystem::path& path) {
   try {
     Metadata metadata;
-    load_model(backend, path, preparation, metadata);
+    load_model(backend, path, metadata);
   } catch (const Error& error) {
     BOOST_TEST((error.fault() == Fault::input));
     const std::string message = error.what();
@@ -57,7 +56,7 @@ BOOST_AUTO_TEST_CASE(round_trip) {
     disturb(network);
     save_checkpoint(folder / "model.safetensors", network, model_metadata);
     Metadata metadata;
-    const Network loaded = load_model(*backend, folder / "model.safetensors", preparation, metadata);
+    const Network loaded = load_model(*backend, folder / "model.safetensors", metadata);
     BOOST_TEST(same_weights(network, loaded));
     BOOST_TEST(metadata.at("system") == tiny.text());
     BOOST_TEST(metadata.at("positive") == "yes");
@@ -66,7 +65,7 @@ BOOST_AUTO_TEST_CASE(round_trip) {
 
     // The other type reads it too.
     const auto other = make_reference_backend(type == Type::f32 ? Type::f64 : Type::f32);
-    const Network converted = load_model(*other, folder / "model.safetensors", preparation, metadata);
+    const Network converted = load_model(*other, folder / "model.safetensors", metadata);
     const auto a = numbers(weight_named(network, "stem.conv.weight").view);
     BOOST_TEST(largest_difference(a, numbers(weight_named(converted, "stem.conv.weight").view)) < 1e-7);
   }
@@ -144,9 +143,10 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
   Metadata metadata = model_metadata;
   metadata["depth"] = "2-1-0-0-0";
   save_checkpoint(path, supernet, metadata);
-  const auto load = [&] { return load_supernet(*backend, path, data, preparation, metadata); };
+  const auto load = [&] { return load_supernet(*backend, path, data, metadata); };
   BOOST_TEST(same_weights(supernet, load()));
-  BOOST_CHECK_THROW(load_supernet(*backend, path, data, "another", metadata), Error);
+  save_checkpoint(path, supernet, {{"depth", "2-1-0-0-0"}, {"classes", metadata.at("classes")}, {"preparation", "x"}});
+  BOOST_CHECK_THROW(load(), Error);
   for (const char* wrong : {"3-1-0-0-0", "2-1-0-0", "2-1-0-0-0 ", "2-0-1-0-0", "02-1-0-0-0", "9-1-0-0-0"}) {
     metadata["depth"] = wrong;
     save_checkpoint(path, supernet, metadata);

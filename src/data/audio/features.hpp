@@ -1,20 +1,15 @@
 // What a network sees of a sound: its spectrogram, its mel bands or its MFCCs.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
 
-#include "base/names.hpp"
 #include "data/audio/mel.hpp"
 #include "data/audio/spectrogram.hpp"
+#include "data/configuration.hpp"
 
 namespace danas {
-
-enum class AudioFeature { spectrogram, mel, mfcc };
-template <>
-inline constexpr std::array names<AudioFeature>{"spectrogram", "mel", "mfcc"};
 
 /// 1,025 bins, 80 bands, or 39 coefficients and derivatives.
 std::size_t feature_rows(AudioFeature feature);
