@@ -28,6 +28,8 @@ struct Switches {
   bool operator==(const Switches&) const = default;
 };
 
+/// As they are for supernets: those that act on candidates alone are off.
+Switches supernet_switches(const Switches& switches);
 /// The network of a candidate.
 LayerList candidate_layers(const System& system, int classes, const Switches& switches);
 /// Of the running statistics in training.

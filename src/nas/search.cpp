@@ -43,7 +43,7 @@ std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Exp
   SearchContext context{experiment, backend, store, resident_images, data_log, run, state, status, work};
   try {
     status.stop_if_interrupted();
-    Supernets supernets(context, options.state_seconds);
+    Supernets supernets(context, options.state_seconds, options.shared_supernets);
     Evaluation evaluation(context, supernets);
     return SearchLoop(context, supernets, evaluation).run();
   } catch (const Error& error) {

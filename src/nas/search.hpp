@@ -27,7 +27,8 @@ struct SearchOptions {
   const std::atomic<bool>* interrupt = nullptr;  ///< set by Ctrl-C: the search stops at the next step, all saved
   /// Told the files of the run that is begun or gone on with, ahead of any computing; may throw Error.
   std::function<void(const RunFiles&)> opened;
-  double state_seconds = 30;  ///< a supernet's unfinished training is saved this often
+  double state_seconds = 30;               ///< a supernet's unfinished training is saved this often
+  std::filesystem::path shared_supernets;  ///< folder of those that runs have in common; empty: none
 };
 
 struct SearchResult {

@@ -16,6 +16,11 @@ double SearchClock::elapsed() const {
 
 void SearchClock::at_least(double elapsed_seconds) { unaccounted_ += std::max(0.0, elapsed_seconds - elapsed()); }
 
+void SearchClock::at_least(SearchPhase phase, double seconds) {
+  double& spent = seconds_[static_cast<std::size_t>(phase)];
+  spent = std::max(spent, seconds);
+}
+
 std::map<std::string, double> SearchClock::by_phase() const {
   std::map<std::string, double> result;
   for (std::size_t phase = 0; phase < seconds_.size(); ++phase) result[names<SearchPhase>[phase]] = seconds_[phase];

@@ -22,6 +22,7 @@ class SearchClock {
   void enter(SearchPhase phase);                       ///< time goes to this phase from now on
   double elapsed() const;                              ///< seconds of all sessions
   void at_least(double elapsed_seconds);               ///< what rows on record say, should the state be older
+  void at_least(SearchPhase phase, double seconds);    ///< what the phase's work is known to have cost
   std::map<std::string, double> by_phase() const;      ///< seconds up to now
   void restore(const std::map<std::string, double>&);  ///< adds those of earlier sessions
 

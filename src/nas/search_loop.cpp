@@ -150,6 +150,7 @@ Candidate SearchLoop::twin(const Proposal& proposal) const {
 bool SearchLoop::note(const Candidate& candidate, std::size_t row) {
   evaluated_.emplace(networks_.network(system_of(candidate)), row);
   context_.work.candidate_done();
+  if (candidate.twin_of == 0) ++trained_;
   return candidate.competes(switches().admit_violators) && front_.insert(candidate.id, candidate.measures);
 }
 
@@ -164,11 +165,20 @@ void SearchLoop::record(const Proposal& proposal, Candidate candidate, Strategy&
   const bool on_front = note(candidate, context_.run.candidates().size());
   if (on_front) evaluator_.save_model(candidate);
   candidate.elapsed_seconds = context_.state.clock.elapsed();
+  candidate.images = images();
   context_.run.append_candidate(candidate);
   if (on_front)
     for (const std::int64_t id : front_.left()) context_.run.remove_model(id);
   context_.state.save_now_and_then();
   tell(candidate, on_front);
+}
+
+// Unlike what is counted as it happens, the same however often the search was stopped, and whatever lanes are at.
+std::int64_t SearchLoop::images() const {
+  const TrainingSettings& settings = context_.experiment.finetune;
+  const std::int64_t system =
+      settings.steps * settings.batch + context_.store.size(context_.experiment.selection_split());
+  return trained_ * system + supernets_.count() * supernets_.images();
 }
 
 void SearchLoop::tell(const Candidate& candidate, bool on_front) {

@@ -33,6 +33,7 @@ class SearchLoop {
   void record(const Proposal& proposal, Candidate candidate, Strategy& strategy);
   bool note(const Candidate& candidate, std::size_t row);
   void tell(const Candidate& candidate, bool on_front);
+  std::int64_t images() const;
   std::string finish();
   void open_first_images();
   std::vector<Candidate> final_front();
@@ -44,6 +45,7 @@ class SearchLoop {
   Evaluator& evaluator_;
   DistinctNetworks networks_;
   std::unordered_map<std::int64_t, std::size_t> evaluated_;  ///< row of a network's first system, by the network
+  std::int64_t trained_ = 0;                                 ///< rows whose system was trained for them
   ParetoFront front_;                                        ///< of the rows on record, by id
 };
 

@@ -37,6 +37,13 @@ std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& 
 
 }  // namespace
 
+Supernets::Supernets(SearchContext& context, double state_seconds, const std::filesystem::path& shared)
+    : context_(context), state_seconds_(state_seconds) {
+  if (shared.empty()) return;
+  shared_.emplace(shared);
+  context_.state.clock.at_least(SearchPhase::supernets, shared_seconds());
+}
+
 Training supernet_training(const DataConfiguration& data) { return {TrainingPhase::supernet, data.text()}; }
 
 bool Supernets::finished(const DataConfiguration& data) const {
@@ -72,11 +79,15 @@ Metadata Supernets::metadata(const DataConfiguration& data) const {
 }
 
 bool Supernets::prepare(const DataConfiguration& data) {
-  if (finished(data)) return true;
+  if (finished(data)) {
+    share(data);
+    return true;
+  }
   network_.reset();
   SearchClock& clock = context_.state.clock;
   clock.enter(SearchPhase::data);
   prepare_all_images(data);
+  if (take_shared(data)) return true;
   clock.enter(SearchPhase::supernets);
   context_.work.supernet_begins(data);
   Network network = untrained(data);
@@ -92,10 +103,65 @@ bool Supernets::prepare(const DataConfiguration& data) {
   }
   context_.state.save();
   remove_file(context_.run.files().unfinished_supernet());
+  share(data);
   context_.work.supernet_done(data);
   network_.emplace(std::move(network));
   data_ = data;
   return true;
+}
+
+std::string Supernets::shared_key(const DataConfiguration& data) const {
+  return supernet_key(context_.experiment, data, context_.store.dataset(), context_.backend.instruction_set());
+}
+
+// The file comes last, as it says that the supernet is there; its cost is then known whenever a session begins.
+bool Supernets::take_shared(const DataConfiguration& data) {
+  if (!shared_) return false;
+  const std::string key = shared_key(data);
+  if (!shared_->has(key)) return false;
+  for (const TrainingRow& row : shared_->rows(key)) context_.run.append_training(row);
+  const SupernetCost cost = shared_->cost(key);
+  context_.state.counts.trained += cost.trained;
+  context_.state.counts.evaluated += cost.evaluated;
+  context_.state.save();
+  shared_->take(key, context_.run.files().supernet(data.text()));
+  context_.state.clock.at_least(SearchPhase::supernets, shared_seconds());
+  context_.state.clock.enter(SearchPhase::candidates);
+  context_.state.save();
+  remove_file(context_.run.files().unfinished_supernet());
+  context_.status.log(fmt::format("supernet {}: that of another run, of {}", data.text(), duration_text(cost.seconds)));
+  context_.work.supernet_done(data);
+  return true;
+}
+
+// What this one took is what the run's supernets took in all, less the others.
+void Supernets::share(const DataConfiguration& data) const {
+  if (!shared_) return;
+  const std::string key = shared_key(data);
+  if (shared_->has(key)) return;
+  std::vector<TrainingRow> rows;
+  for (const TrainingRow& row : read_trainings(CsvTable::read(context_.run.files().training())))
+    if (row.training == supernet_training(data)) rows.push_back(row);
+  const double seconds = context_.state.clock.by_phase().at(name_of(SearchPhase::supernets)) - shared_seconds();
+  const TrainingSettings& settings = context_.experiment.supernet;
+  const std::int64_t trained = settings.steps * settings.batch;
+  const SupernetCost cost{seconds, trained, images() - trained};
+  shared_->add(key, context_.run.files().supernet(data.text()), cost, rows);
+}
+
+double Supernets::shared_seconds() const {
+  double seconds = 0;
+  for (const DataConfiguration& data : context_.experiment.space.data_configurations()) {
+    if (!finished(data)) continue;
+    const std::string key = shared_key(data);
+    if (shared_->has(key)) seconds += shared_->cost(key).seconds;
+  }
+  return seconds;
+}
+
+std::int64_t Supernets::images() const {
+  const TrainingSettings& settings = context_.experiment.supernet;
+  return settings.steps * settings.batch + context_.store.size(Split::validation);
 }
 
 // Test images are looked at before anything is trained, so that unreadable ones do not end a search at its end.

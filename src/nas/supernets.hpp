@@ -4,16 +4,18 @@
 #include <optional>
 
 #include "nas/search_context.hpp"
+#include "nas/shared_supernets.hpp"
 #include "nas/training_log.hpp"
 
 namespace danas {
 
 class Supernets {
  public:
-  /// The state of an unfinished training is saved every `state_seconds`.
-  Supernets(SearchContext& context, double state_seconds) : context_(context), state_seconds_(state_seconds) {}
+  /// The state of an unfinished training is saved every `state_seconds`. `shared`: the folder of those that other runs have
+  /// trained or may take; empty: none.
+  Supernets(SearchContext& context, double state_seconds, const std::filesystem::path& shared = {});
 
-  /// Trains the supernet unless it is trained (continuing an unfinished training); false where search.hours end first,
+  /// Takes the supernet of another run, or trains it unless it is trained (continuing an unfinished training); false where search.hours end first,
   /// which does not hold for the first one. Then, and on an interrupt, which throws Error (Fault::interrupted), the
   /// training's state is saved.
   bool prepare(const DataConfiguration& data);
@@ -21,6 +23,8 @@ class Supernets {
   const Network& get(const DataConfiguration& data);
   bool finished(const DataConfiguration& data) const;
   std::int64_t count() const;  ///< finished ones
+  /// Trained and evaluated for one of them.
+  std::int64_t images() const;
 
   /// Steps on record of the unfinished training of `data`; 0 where there is none.
   std::int64_t unfinished_steps(const DataConfiguration& data) const;
@@ -31,6 +35,10 @@ class Supernets {
   void prepare_all_images(const DataConfiguration& data);
   Network untrained(const DataConfiguration& data) const;
   Metadata metadata(const DataConfiguration& data) const;
+  std::string shared_key(const DataConfiguration& data) const;
+  bool take_shared(const DataConfiguration& data);
+  void share(const DataConfiguration& data) const;
+  double shared_seconds() const;
   bool train(SystemTrainer& trainer, Network& network, const DataConfiguration& data);
   void finish(SystemTrainer& trainer, Network& network, const DataConfiguration& data);
   void save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data, std::int64_t step,
@@ -38,6 +46,7 @@ class Supernets {
 
   SearchContext& context_;
   double state_seconds_;
+  std::optional<SharedSupernets> shared_;
   std::optional<Network> network_;
   DataConfiguration data_;
 };

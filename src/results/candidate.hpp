@@ -30,6 +30,7 @@ struct Candidate {
   double fitness = 0;
   double train_seconds = 0, eval_seconds = 0, elapsed_seconds = 0;
   std::int64_t twin_of = 0;  ///< id; 0: the first of its network
+  std::int64_t images = 0;   ///< trained and evaluated up to here, for supernets too; 0: not on record
   Outcome outcome = Outcome::evaluated;
 
   bool fits() const { return within_limits(violation); }

@@ -41,9 +41,9 @@ Column id_column() {
           }};
 }
 
-Column count_column(const char* name, std::int64_t Candidate::*field) {
+Column count_column(const char* name, std::int64_t Candidate::*field, bool added_later = false) {
   return {name, [=](const Candidate& c) { return fmt::format("{}", c.*field); },
-          [=](Candidate& c, const Cell& cell) { c.*field = cell.count(); }};
+          [=](Candidate& c, const Cell& cell) { c.*field = cell.count(); }, added_later};
 }
 
 Column text_column(const char* name, std::string Candidate::*field) {
@@ -119,6 +119,7 @@ std::vector<Column> make_schema() {
   columns.push_back(seconds_column("elapsed_seconds", &Candidate::elapsed_seconds));
   columns.push_back(twin_column());
   columns.push_back(status_column());
+  columns.push_back(count_column("images", &Candidate::images, true));
   for (const MeasureInfo& each : all_measures)
     if (std::find(std::begin(first_measures), std::end(first_measures), each.measure) == std::end(first_measures))
       columns.push_back(measure_column(each.measure, true));

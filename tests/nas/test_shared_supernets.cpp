@@ -1,0 +1,105 @@
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "nas/shared_supernets.hpp"
+#include "tiny_search.hpp"
+
+using namespace danas;
+using namespace danas::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Told {
+  SearchResult result;
+  int taken = 0;  ///< supernets of another run
+};
+
+/// Stopped as the log says `stop_at`, where that is not empty.
+Told run_sharing(const Experiment& experiment, const fs::path& directory, const fs::path& shared, bool resume = false,
+                 const std::string& stop_at = "") {
+  const auto backend = make_cpu_backend(1, "portable");
+  std::atomic<bool> interrupt{false};
+  SearchOptions options;
+  options.directory = directory;
+  options.resume = resume;
+  options.interrupt = &interrupt;
+  options.state_seconds = 0;
+  options.shared_supernets = shared;
+  Told told;
+  SearchObserver observer;
+  observer.log = [&](const std::string& line) {
+    if (line.find("that of another run") != line.npos) ++told.taken;
+    if (!stop_at.empty() && line.find(stop_at) != line.npos) interrupt = true;
+  };
+  told.result = run_search(experiment, *backend, options, observer);
+  return told;
+}
+
+nlohmann::json summary(const fs::path& run) { return nlohmann::json::parse(read_file(run / "summary.json")); }
+
+double supernet_seconds(const fs::path& run) { return summary(run)["seconds"]["supernets"].get<double>(); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(shared_supernets)
+
+BOOST_AUTO_TEST_CASE(the_second_run_takes_them_and_is_charged) {
+  const TemporaryFolder folder;
+  const Experiment experiment = tiny_experiment(folder.path());
+  const Experiment other = tiny_experiment(folder.path(), {"device.ram_kib=16", "search.population=3", "name=other"});
+  const fs::path shared = folder / "shared", first = folder / "first", second = folder / "second";
+  run_tiny(other, folder / "alone", false);
+  BOOST_TEST(run_sharing(experiment, first, shared).taken == 0);
+  BOOST_TEST(run_sharing(other, second, shared).taken == 2);
+
+  check_same_results(results(folder / "alone"), second);
+  BOOST_TEST(supernet_seconds(second) >= supernet_seconds(first) - 1e-9);
+  BOOST_TEST(summary(second)["images_trained"] == summary(folder / "alone")["images_trained"]);
+  BOOST_TEST(summary(second)["images_evaluated"] == summary(folder / "alone")["images_evaluated"]);
+  // 7 × 8 images and the 12 of validation for each of two supernets, 2 × 8 and those 12 for each system.
+  const std::vector<Candidate> candidates = candidates_of(second);
+  BOOST_TEST_REQUIRE(candidates.size() == 8u);
+  std::int64_t systems = 0;
+  for (const Candidate& each : candidates) systems += each.twin_of == 0 ? 1 : 0;
+  BOOST_TEST(candidates.back().images == 2 * (7 * 8 + 12) + systems * (2 * 8 + 12));
+  BOOST_TEST(candidates.back().elapsed_seconds >= supernet_seconds(first));
+}
+
+BOOST_AUTO_TEST_CASE(stopped_anywhere_they_are_shared_all_the_same) {
+  const TemporaryFolder folder;
+  const Experiment experiment = tiny_experiment(folder.path());
+  const fs::path shared = folder / "shared";
+  run_sharing(experiment, folder / "first", shared, false, "supernet 32-");
+  // As if it had been killed before it could share what it had trained.
+  for (const auto& entry : fs::directory_iterator(shared)) fs::remove(entry);
+  run_sharing(experiment, folder / "first", shared, true);
+  const Told second = run_sharing(experiment, folder / "second", shared, false, "that of another run");
+  BOOST_TEST(second.result.interrupted);
+  run_sharing(experiment, folder / "second", shared, true);
+  check_same_results(results(folder / "first"), folder / "second");
+  BOOST_TEST(supernet_seconds(folder / "second") >= supernet_seconds(folder / "first") - 1e-9);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
+  const TemporaryFolder folder;
+  const auto key = [&](const std::vector<std::string>& overrides, int data = 0) {
+    const Experiment experiment = tiny_experiment(folder.path(), overrides);
+    const auto dataset = open_dataset(experiment.data, experiment.seed);
+    return supernet_key(experiment, experiment.space.data_configurations().at(data), *dataset, "portable");
+  };
+  const std::string plain = key({});
+  BOOST_TEST(plain.starts_with("32-monochrome-"));
+  for (const char* change : {"name=x", "search.systems=5", "finetune.steps=9", "final.batch=4", "device.flash_kib=9",
+                             "fitness.ram=2", "data.cache=raw", "space.width=[0.5]", "switches.select_on_test=true",
+                             "switches.drop_residuals=true", "space.color=[\"monochrome\"]", "search.lanes=2"})
+    BOOST_TEST(key({change}) == plain, change);
+  for (const char* change : {"seed=6", "supernet.steps=8", "supernet.learning_rate=0.1", "data.images=56",
+                             "data.crop_min_area=0.5", "space.depth=[2,1,1,0,0]", "search.recalibration_images=8",
+                             "engine.micro_batch=4", "switches.keep_statistics=true"})
+    BOOST_TEST(key({change}) != plain, change);
+  BOOST_TEST(key({}, 1) != plain);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
