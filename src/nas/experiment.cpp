@@ -254,9 +254,12 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
                    "validation_share and test_share to leave images for training", "a sum of 1 or more");
   refuse_twins(source, "search.objectives", experiment.search.objectives);
   for (const auto& [table, training] :
-       {std::pair("supernet", experiment.supernet), std::pair("finetune", experiment.finetune),
+       {std::pair("supernet", TrainingSettings(experiment.supernet)), std::pair("finetune", experiment.finetune),
         std::pair("final", experiment.final_training)})
     check_training(source, table, training);
+  if (experiment.supernet.scheme != SupernetScheme::full && experiment.engine.micro_batch > 0)
+    throw expected(source.where("supernet.scheme", "engine.micro_batch"), "\"full\" where [engine] micro_batch is set",
+                   std::string("\"") + name_of(experiment.supernet.scheme) + '"');
 }
 
 Experiment default_experiment(const std::filesystem::path& file) {
@@ -282,7 +285,8 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   set_known_device(source, experiment.device);
   TomlReader reader(source);
   visit_fields(reader, experiment, space);
-  for (TrainingSettings* training : {&experiment.supernet, &experiment.finetune, &experiment.final_training})
+  for (TrainingSettings* training :
+       {static_cast<TrainingSettings*>(&experiment.supernet), &experiment.finetune, &experiment.final_training})
     training->micro_batch = experiment.engine.micro_batch;
   if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
   experiment.space = make_space(source, space);
