@@ -11,6 +11,7 @@
 #include "cli/measure.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
+#include "nas/slice_schedule.hpp"
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
 #include "nas/system_trainer.hpp"
@@ -133,7 +134,7 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Spee
   double supernets = 0;
   for (const DataConfiguration& data : experiment.space.data_configurations())
     supernets +=
-        speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet);
+        speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet));
   const double candidate = candidate_seconds(experiment, dataset, speed);
   fmt::print("{:<22} all supernets {}, a system {}\n", "estimated time", duration_text(supernets),
              duration_text(candidate));

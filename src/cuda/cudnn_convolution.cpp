@@ -56,7 +56,8 @@ CudnnQueue::CudnnQueue(const CudnnLibrary& library, CUstream_st* stream) : libra
   library.check(status, "choosing a stream");
 }
 
-CudnnConvolution::CudnnConvolution(CudnnQueue& queue, const CudnnShape& shape) : queue_(queue), pass_(shape.pass) {
+// Whole before anything is created: what fails after that is destroyed.
+CudnnConvolution::CudnnConvolution(CudnnQueue& queue, const CudnnShape& shape) : CudnnConvolution(queue, shape.pass) {
   const CudnnLibrary& cudnn = queue.library();
   const cudnnDataType_t type = cudnn_type(shape.type);
   const auto check = [&](cudnnStatus_t status) { cudnn.check(status, "describing a convolution"); };

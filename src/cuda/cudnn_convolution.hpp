@@ -62,6 +62,7 @@ class CudnnConvolution {
   bool run(const void* first, const void* second, void* result, void* workspace) const;
 
  private:
+  CudnnConvolution(CudnnQueue& queue, Pass pass) : queue_(queue), pass_(pass) {}
   CudnnConvolution(CudnnQueue& queue, const CudnnShape& shape);
   bool same_extents(const CudnnShape& shape) const;
   std::optional<std::size_t> needed_bytes() const;

@@ -59,7 +59,9 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   std::vector<std::int64_t> ids;
   for (const Piece& piece : pieces) ids.push_back(piece.candidate.id);
   const std::string what = fmt::format("{} {}", name_of(phase), ids_text(ids));
-  const auto total = settings.steps * static_cast<std::int64_t>(pieces.size());
+  const std::int64_t each =
+      std::max<std::int64_t>(settings.steps, 1);  // of a system that is not trained, its measuring
+  const auto total = each * static_cast<std::int64_t>(pieces.size());
   std::atomic<std::int64_t> steps{0};
   std::int64_t ended = 0;
   LaneWork work;
@@ -82,8 +84,7 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
     pieces[i].network.reset();
   };
   work.tell = [&] {
-    const double unended =
-        static_cast<double>(steps) / static_cast<double>(settings.steps) - static_cast<double>(ended);
+    const double unended = static_cast<double>(steps) / static_cast<double>(each) - static_cast<double>(ended);
     context_.status.progress(what, steps, total, std::max(unended, 0.0));
   };
   work.stop = stop;
@@ -121,11 +122,13 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
                   [&](const TrainingRow& row) { piece.rows.push_back(row); });
   Optimizer optimizer(lane, network, settings);
   const auto stream = stream_number(context_.experiment.seed, fmt::format("{} {}", name_of(phase), system.text()));
-  trainer.train(network, optimizer, settings, system.data, stream, 0, [&](const StepReport& report) {
-    log.add(report);
-    stepped();
-    return !context_.status.interrupted();
-  });
+  if (settings.steps > 0)
+    trainer.train(network, optimizer, settings, system.data, stream, 0, [&](const StepReport& report) {
+      log.add(report);
+      stepped();
+      return !context_.status.interrupted();
+    });
+  else stepped();
   context_.status.stop_if_interrupted();
   if (!context_.experiment.switches.keep_statistics) trainer.recalibrate(network, network.layers(), system.data);
 }

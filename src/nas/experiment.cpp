@@ -257,6 +257,9 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
        {std::pair("supernet", experiment.supernet), std::pair("finetune", experiment.finetune),
         std::pair("final", experiment.final_training)})
     check_training(source, table, training);
+  if (experiment.slices.scheme != SupernetScheme::full && experiment.engine.micro_batch > 0)
+    throw expected(source.where("supernet.scheme", "engine.micro_batch"), "\"full\" where [engine] micro_batch is set",
+                   std::string("\"") + name_of(experiment.slices.scheme) + '"');
 }
 
 Experiment default_experiment(const std::filesystem::path& file) {

@@ -35,6 +35,21 @@ struct SearchSettings {
   std::optional<int> lanes;                    ///< candidates side by side; none: as many as pay. Changes no result
 };
 
+/// What a step of a supernet's training trains.
+enum class SupernetScheme {
+  full,       ///< the whole supernet, as the paper does
+  random,     ///< one slice of the search space, drawn at random
+  alternate,  ///< the one and the other in turn
+  sandwich    ///< together: the whole, the smallest slice and two at random
+};
+template <>
+inline constexpr std::array names<SupernetScheme>{"full", "random", "alternate", "sandwich"};
+
+struct SliceSettings {
+  SupernetScheme scheme = SupernetScheme::full;
+  double fitting = 0.5;  ///< share of the slices at random that is drawn among those within the device's limits
+};
+
 struct EngineSettings {
   Precision precision =
       Precision::f32;   ///< changes results; 16 bits take a GPU: f16 Volta or later, bf16 Ampere or later
@@ -49,6 +64,7 @@ struct Experiment {
   DataSettings data;
   SearchSpace space;
   TrainingSettings supernet, finetune, final_training;  ///< [supernet], [finetune], [final]
+  SliceSettings slices;                                 ///< [supernet] scheme and fitting
   SearchSettings search;
   EngineSettings engine;
   Device device;

@@ -35,7 +35,7 @@ constexpr double most_steps = 1e9;
 /// visit.choices(key, several), visit.measures(key, measures); keys are dotted.
 template <class Visitor>
 void visit_training(Visitor& visit, const std::string& table, TrainingSettings& settings) {
-  visit.number(table + ".steps", settings.steps, Bounds{1, most_steps});
+  visit.number(table + ".steps", settings.steps, Bounds{table == "finetune" ? 0. : 1., most_steps});
   visit.number(table + ".batch", settings.batch, Bounds{2, 65536});
   visit.choice(table + ".optimizer", settings.optimizer);
   visit.number(table + ".learning_rate", settings.learning_rate, Bounds{0, 1000, true});
@@ -82,6 +82,8 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.list("space.width", space.width, Bounds{0, 1, true});
   visit.list("space.depth", space.depth, Bounds{0, 4});
   visit_training(visit, "supernet", experiment.supernet);
+  visit.choice("supernet.scheme", experiment.slices.scheme);
+  visit.number("supernet.fitting", experiment.slices.fitting, Bounds{0, 1});
   visit_training(visit, "finetune", experiment.finetune);
   visit_training(visit, "final", experiment.final_training);
   visit.choice("search.strategy", experiment.search.strategy);

@@ -26,11 +26,13 @@ Experiment recipe_of(const Experiment& experiment) {
   recipe.data.cache = defaults.data.cache;
   recipe.data.cache_gib = defaults.data.cache_gib;
   recipe.data.cache_path.clear();
-  recipe.space = defaults.space;
   recipe.finetune = recipe.final_training = defaults.finetune;
   recipe.search = defaults.search;
   recipe.search.recalibration_images = experiment.search.recalibration_images;
-  recipe.device = defaults.device;
+  if (experiment.slices.scheme == SupernetScheme::full) {  // others draw slices from the space, those that fit first
+    recipe.space = defaults.space;
+    recipe.device = defaults.device;
+  }
   recipe.fitness = defaults.fitness;
   return recipe;
 }

@@ -9,6 +9,7 @@
 #include "base/number.hpp"
 #include "base/stopwatch.hpp"
 #include "base/units.hpp"
+#include "nas/slice_schedule.hpp"
 #include "results/model_stage.hpp"
 
 namespace danas {
@@ -198,6 +199,7 @@ bool Supernets::train(SystemTrainer& trainer, Network& network, const DataConfig
     done = step_of(*state, file);
     log.restore(state->metadata(), file.string());
   }
+  const SliceSchedule slices(context_.experiment, data, context_.classes());
   Stopwatch since_saved;
   const auto after_step = [&](const StepReport& report) {
     done = report.step + 1;
@@ -212,7 +214,8 @@ bool Supernets::train(SystemTrainer& trainer, Network& network, const DataConfig
     return !stop;
   };
   if (done < settings.steps)
-    trainer.train(network, optimizer, settings, data, stream_number(context_.experiment.seed, name), done, after_step);
+    trainer.train(network, optimizer, settings, data, stream_number(context_.experiment.seed, name), done, after_step,
+                  slices.source());
   context_.status.stop_if_interrupted();
   if (done < settings.steps)
     context_.status.log(fmt::format("search.hours ended after {} of {} steps of {}", done, settings.steps, name));

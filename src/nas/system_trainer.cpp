@@ -47,17 +47,19 @@ Destination SystemTrainer::from(const ImageSet& set, double uses) {
 // Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
 std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                                   const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
-                                  const AfterStep& after_step) {
+                                  const AfterStep& after_step, const SliceSource& slices) {
   const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
   const ImageSet& set = store_.training(data);
   const double images = static_cast<double>(settings.steps - first_step) * settings.batch;
   TrainingLoader loader(set, data.input(), settings.batch, experiment_.data.crop_min_area, seed, first_step,
                         workers_for(backend_), from(set, images / static_cast<double>(set.size())));
-  return trainer_.train(network, optimizer, settings, source_of(loader, nullptr), first_step,
-                        [&](const StepReport& report) {
-                          counts_.trained += settings.batch;
-                          return !after_step || after_step(report);
-                        });
+  return trainer_.train(
+      network, optimizer, settings, source_of(loader, nullptr), first_step,
+      [&](const StepReport& report) {
+        counts_.trained += settings.batch;
+        return !after_step || after_step(report);
+      },
+      slices);
 }
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {

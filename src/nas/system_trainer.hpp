@@ -39,7 +39,7 @@ class SystemTrainer {
   /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
   std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                      const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
-                     const AfterStep& after_step);
+                     const AfterStep& after_step, const SliceSource& slices = {});
   /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images. The batch
   /// is its own (design: each layer sees inputs normalized by their batch), so that evaluation_batch changes no result.
   void recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nas/slice_schedule.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 
@@ -19,10 +20,8 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
     : search_(experiment.search) {
   const std::int64_t all = experiment.space.size();
   systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
-  for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    const LayerList layers = supernet_layers(data, experiment.space.most_blocks(), classes);
-    supernet_work_[data] = training_work(layers, experiment.supernet);
-  }
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    supernet_work_[data] = SliceSchedule(experiment, data, classes).work();
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   for (int i = 0; i < sampled_systems; ++i) {

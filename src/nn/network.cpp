@@ -139,6 +139,21 @@ Network Network::gather(const LayerList& slice) const {
   return copy;
 }
 
+void Network::scatter(const Network& slice) {
+  for (const LayerSpec& layer : unfold(slice.layers()))
+    copy_layer(*backend_, slice.plain(layer, false), plain(layer, false));
+}
+
+void Network::gather(const View& whole, const Network& slice, const View& part) const {
+  for (const LayerSpec& layer : unfold(slice.layers()))
+    copy_layer(*backend_, trainable(layer, whole), slice.trainable(layer, part));
+}
+
+void Network::scatter(const Network& slice, const View& part, const View& whole) const {
+  for (const LayerSpec& layer : unfold(slice.layers()))
+    copy_layer(*backend_, slice.trainable(layer, part), trainable(layer, whole));
+}
+
 std::int64_t Network::trainable_count() const {
   std::int64_t count = 0;
   for (const NamedWeight& weight : named_) count += weight.trainable ? weight.view.size() : 0;
@@ -202,6 +217,22 @@ LayerParameters Network::plain(const LayerSpec& layer, bool with_gradients) cons
                                vector(layer.normalization + ".running_mean", channels, false).value,
                                vector(layer.normalization + ".running_var", channels, false).value},
                               {gamma.gradient, beta.gradient}};
+  return parameters;
+}
+
+// Of an unfolded layer, where they lie in a buffer that is laid out as values().
+LayerParameters Network::trainable(const LayerSpec& layer, const View& buffer) const {
+  LayerParameters parameters = plain(layer, false);
+  const auto move = [&](auto& view) {
+    if (view.present())
+      view.data = buffer.as<std::byte>() + (static_cast<std::byte*>(view.data) - values().as<std::byte>());
+  };
+  move(parameters.filter.value);
+  move(parameters.bias.value);
+  BatchNormWeights& normalization = parameters.normalization.value;
+  move(normalization.gamma);
+  move(normalization.beta);
+  normalization.running_mean = normalization.running_variance = {};
   return parameters;
 }
 

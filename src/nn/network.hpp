@@ -42,6 +42,12 @@ class Network {
 
   /// A dense copy of a slice of this network: an ordinary network that shares nothing.
   Network gather(const LayerList& slice) const;
+  /// Back again: the weights and running statistics of `slice`, which gather() made, become those of this network's slice.
+  void scatter(const Network& slice);
+  /// The same for other buffers laid out as values(), an optimizer's moments for example: from `whole`, laid out as this
+  /// network's, to `part`, laid out as the slice's, and back. What the slice has not stays as it is.
+  void gather(const View& whole, const Network& slice, const View& part) const;
+  void scatter(const Network& slice, const View& part, const View& whole) const;
 
   const LayerList& layers() const { return layers_; }
   Backend& backend() const { return *backend_; }
@@ -67,6 +73,7 @@ class Network {
   Filter working(const Filter& filter) const;  ///< where operations read it
   VectorParameter vector(const std::string& name, std::int64_t size, bool with_gradients) const;
   LayerParameters plain(const LayerSpec& layer, bool with_gradients) const;
+  LayerParameters trainable(const LayerSpec& layer, const View& buffer) const;
   BottleneckParameter bottleneck(const LayerSpec& block, bool with_gradients) const;
 
   Backend* backend_;

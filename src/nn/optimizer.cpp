@@ -61,13 +61,24 @@ void Optimizer::plan(std::int64_t first, std::int64_t end) {
   counter_.clear();
 }
 
-void Optimizer::step() {
-  const View &values = network_.values(), &gradients = network_.gradients();
+void Optimizer::step() { update(network_.values(), network_.gradients(), first_.view(), second_.view()); }
+
+void Optimizer::step(const Network& slice) {
+  const View weights = vector_view(slice.values().type, nullptr, slice.values().size());
+  const Tensor first(backend_, weights), second = second_.size() > 0 ? Tensor(backend_, weights) : Tensor();
+  network_.gather(first_.view(), slice, first.view());
+  if (second.size() > 0) network_.gather(second_.view(), slice, second.view());
+  update(slice.values(), slice.gradients(), first.view(), second.view());
+  network_.scatter(slice, first.view(), first_.view());
+  if (second.size() > 0) network_.scatter(slice, second.view(), second_.view());
+}
+
+void Optimizer::update(const View& values, const View& gradients, const View& first, const View& second) {
   const StepRates rates{rates_.view(), counter_.view(), skip_.view()};
   if (scale_.size() > 0) backend_.unscale_gradients(gradients, {scale_.view(), skip_.view()});
   if (settings_.optimizer == OptimizerKind::sgd)
-    backend_.sgd_step(values, gradients, first_.view(), rates, settings_.momentum, settings_.weight_decay);
-  else backend_.adam_step(values, gradients, first_.view(), second_.view(), rates, adam_);
+    backend_.sgd_step(values, gradients, first, rates, settings_.momentum, settings_.weight_decay);
+  else backend_.adam_step(values, gradients, first, second, rates, adam_);
   backend_.next_step(counter_.view());
 }
 

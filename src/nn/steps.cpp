@@ -19,29 +19,35 @@ View images_of(View view, std::int64_t first, std::int64_t count) {
 
 }  // namespace
 
-TrainingStep::TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum)
-    : arena_(arena), network_(network), optimizer_(optimizer), tape_(arena.backend(), arena, batch_norm_epsilon),
+TrainingPass::TrainingPass(Arena& arena, const Network& network, double batch_norm_momentum)
+    : arena_(arena), network_(network), tape_(arena.backend(), arena, batch_norm_epsilon),
       parameters_(network.parameters(network.layers(), true)), batch_norm_momentum_(batch_norm_momentum) {}
+
+void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of,
+                       const View& loss_scale) {
+  tape_.begin();
+  const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
+  for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
+    tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, sums_of(exit), loss_scale);
+  for (const Tape::Normalization& each : tape_.normalizations())
+    arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
+  tape_.backward();
+}
+
+TrainingStep::TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum)
+    : network_(network), optimizer_(optimizer), pass_(arena, network, batch_norm_momentum) {}
 
 void TrainingStep::run(const Batch& batch) {
   network_.update_working_copy();
   const std::int64_t together = batch.images.n / optimizer_.parts();
   for (std::int64_t part = 0; part < optimizer_.parts(); ++part) {
-    run_part({images_of(batch.images, part * together, together), images_of(batch.labels, part * together, together),
-              batch.classes});
+    pass_.run(
+        {images_of(batch.images, part * together, together), images_of(batch.labels, part * together, together),
+         batch.classes},
+        [&](std::size_t exit) { return optimizer_.sums(exit); }, optimizer_.loss_scale());
     optimizer_.join_part(part);
   }
   optimizer_.step();
-}
-
-void TrainingStep::run_part(const Batch& batch) {
-  tape_.begin();
-  const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
-  for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
-    tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, optimizer_.sums(exit), optimizer_.loss_scale());
-  for (const Tape::Normalization& each : tape_.normalizations())
-    arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
-  tape_.backward();
 }
 
 RecalibrationStep::RecalibrationStep(Arena& arena, const Network& network, const LayerList& slice)

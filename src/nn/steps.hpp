@@ -12,22 +12,32 @@
 
 namespace danas {
 
-/// Forward, losses, backward, running statistics, of each part of the batch where its settings have parts (each adds its
-/// mean loss to the sums), and the optimizer's update.
+/// Forward, losses, backward and running statistics of a network on one batch: its gradients.
+class TrainingPass {
+ public:
+  TrainingPass(Arena& arena, const Network& network, double batch_norm_momentum);
+  /// The mean loss and accuracy of each exit are added to `sums_of` it (f64, 2). The network's working copy is up to date.
+  void run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale);
+
+ private:
+  Arena& arena_;
+  const Network& network_;
+  Tape tape_;
+  std::vector<LayerParameters> parameters_;
+  double batch_norm_momentum_;
+};
+
+/// A pass over each part of the batch where its settings have parts (each adds its mean loss to the sums), and the
+/// optimizer's update.
 class TrainingStep {
  public:
   TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum);
   void run(const Batch& batch);
 
  private:
-  void run_part(const Batch& batch);
-
-  Arena& arena_;
   const Network& network_;
   Optimizer& optimizer_;
-  Tape tape_;
-  std::vector<LayerParameters> parameters_;
-  double batch_norm_momentum_;
+  TrainingPass pass_;
 };
 
 /// Pools the statistics of a slice's normalizations. The network's working copy is up to date.

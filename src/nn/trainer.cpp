@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "nn/cost.hpp"
+#include "nn/slice_step.hpp"
 #include "nn/steps.hpp"
 
 namespace danas {
@@ -64,11 +65,12 @@ Trainer::Trainer(Backend& backend, double batch_norm_momentum)
 
 std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                             const BatchSource& batches, std::int64_t first_step,
-                            const std::function<bool(const StepReport&)>& after_step) {
+                            const std::function<bool(const StepReport&)>& after_step, const SliceSource& slices) {
   TrainingStep body(arena_, network, optimizer, batch_norm_momentum_);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
       [&](std::int64_t images) { return training_arena(network.layers(), images / optimizer.parts(), backend_); });
+  SliceStep slice_step(arena_, network, optimizer, batch_norm_momentum_);
   const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
     // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
@@ -77,7 +79,8 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
     const Batch batch = batches(step);
     if (batch.images.n == 0) throw expected("training", "images for step " + std::to_string(step), "none");
     check_batch(network.layers(), batch, "training");
-    program.run(batch);
+    if (slices) slice_step.run(slices(step), batch);
+    else program.run(batch);
     StepReport report{step, learning_rate_at(settings, step), {}};
     const std::int64_t done = step + 1;
     if (done == end) report.means = optimizer.take_means(step % interval + 1, done);

@@ -47,6 +47,9 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  /
 /// call.
 using BatchSource = std::function<Batch(std::int64_t step)>;
 
+/// What a step trains: the whole network, or slices of it (SliceStep). A pure function of the step.
+using SliceSource = std::function<std::vector<LayerList>(std::int64_t step)>;
+
 /// Where a training is looked at: after every tenth of its steps, at most 50, and after the last one. Between these steps
 /// nothing waits for the backend.
 std::int64_t interval_of(const TrainingSettings& settings);
@@ -70,7 +73,10 @@ class Optimizer {
   Optimizer(Backend& backend, const Network& network, const TrainingSettings& settings);
   /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
   void plan(std::int64_t first, std::int64_t end);
-  void step();                                   ///< one update from network.gradients()
+  void step();  ///< one update from network.gradients()
+  /// One update of the weights of a slice that network.gather() made, from its gradients and the moments of its weights;
+  /// those of all other weights stay as they are.
+  void step(const Network& slice);
   std::int64_t parts() const { return parts_; }  ///< of a batch
   /// Joins network.gradients(), those of a part of the batch, to the mean, which after the last part they are.
   void join_part(std::int64_t part);
@@ -87,6 +93,8 @@ class Optimizer {
   TrainingMeans take_means(std::int64_t steps, std::int64_t done);
 
  private:
+  void update(const View& values, const View& gradients, const View& first, const View& second);
+
   Backend& backend_;
   const Network& network_;
   TrainingSettings settings_;
@@ -110,14 +118,14 @@ bool finite(Backend& backend, const std::vector<NamedWeight>& weights);
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
 /// the interrupted one included. Throws Diverged (Fault::failure) where the training is looked at and a loss since the
 /// last time, or after the last step a weight, is not finite.
-/// Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
+/// With `slices`, those of each step are trained instead, and the settings have no micro_batch. Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
   Trainer(Backend& backend, double batch_norm_momentum = 0.99);
 
   std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
                      const BatchSource& batches, std::int64_t first_step,
-                     const std::function<bool(const StepReport&)>& after_step);
+                     const std::function<bool(const StepReport&)>& after_step, const SliceSource& slices = {});
   std::int64_t train(Network& network, const TrainingSettings& settings, const BatchSource& batches,
                      const std::function<bool(const StepReport&)>& after_step);
 

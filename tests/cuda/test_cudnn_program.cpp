@@ -60,13 +60,15 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 BOOST_AUTO_TEST_SUITE(kernels)
 
-BOOST_AUTO_TEST_CASE(selftest_takes_own_kernels_and_cudnns) {
+// What it computes is what the tests of operations do, in their own process.
+BOOST_AUTO_TEST_CASE(selftest_takes_own_kernels_and_cudnns, *boost::unit_test::label("slow")) {
   Folder folder;
   const Outcome both = folder.danas({"selftest", "--device", "cuda"});
   BOOST_TEST(both.status == 0, both.out << both.err);
   for (const std::string type : {"", ", f16", ", bf16"})
     for (const std::string kernels : {"", ", cuDNN 9.19.0"})
       BOOST_TEST(has(both.out, "cuda:0 emulation, sm_90" + type + kernels + " against reference"), both.out);
+  BOOST_TEST(both.out.ends_with("all operations passed\n"), both.out);
   folder.without_cudnn();
   const Outcome own = folder.danas({"selftest", "--device", "cuda"});
   BOOST_TEST(own.status == 0, own.out << own.err);

@@ -70,14 +70,6 @@ BOOST_AUTO_TEST_CASE(auto_takes_the_gpu_and_says_so) {
              outcome.err);
 }
 
-BOOST_AUTO_TEST_CASE(selftest_passes) {
-  const Folder folder;
-  const Outcome outcome = folder.danas({"selftest", "--device", "cuda"});
-  BOOST_TEST(outcome.status == 0, outcome.out << outcome.err);
-  BOOST_TEST(outcome.out.starts_with("cuda:0 emulation, sm_90 against reference f64"), outcome.out);
-  BOOST_TEST(outcome.out.ends_with("all operations passed\n"), outcome.out);
-}
-
 BOOST_AUTO_TEST_CASE(bench_measures_a_gpu) {
   const Folder folder;
   std::vector<std::string> arguments{"bench",    "--device", "cuda",     "--arch",    "32,monochrome,0-0-0-0-0,0.1",

@@ -1,0 +1,146 @@
+// Steps that train slices of a network.
+#include <boost/test/unit_test.hpp>
+
+#include "nn/slice_step.hpp"
+#include "support.hpp"
+
+using namespace danas;
+using namespace danas::test;
+
+namespace {
+
+constexpr int resolution = 32, classes = 3, batch = 6;
+constexpr double momentum = 0.9;
+
+LayerList whole_layers() { return supernet_layers({resolution, Color::rgb}, {1, 2, 1, 0, 0}, classes); }
+LayerList slice_of(const std::array<int, 5>& depth, double width) {
+  return slice_layers(whole_layers(), {depth, width});
+}
+
+TrainingSettings settings_of(OptimizerKind optimizer) {
+  TrainingSettings settings;
+  settings.steps = 4;
+  settings.batch = batch;
+  settings.optimizer = optimizer;
+  settings.learning_rate = optimizer == OptimizerKind::sgd ? 1 : 1e-2;
+  settings.momentum = 0;
+  return settings;
+}
+
+struct Trained {
+  explicit Trained(Backend& backend, const LayerList& layers, OptimizerKind kind = OptimizerKind::adam)
+      : network(backend, layers, 1), optimizer(backend, network, settings_of(kind)), arena(backend) {
+    optimizer.plan(0, 1);
+  }
+  View moments(std::size_t which) const { return optimizer.state().at(which).view; }
+
+  Network network;
+  Optimizer optimizer;
+  Arena arena;
+};
+
+/// Gradients of a network by itself, laid out as its values.
+std::vector<double> gradients_of(Backend& backend, const Network& network, const Batch& images) {
+  Arena arena(backend);
+  const Tensor sums(backend, View{Type::f64, nullptr, 1, 1, 1, 2});
+  TrainingPass(arena, network, momentum).run(images, [&](std::size_t) { return sums.view(); }, {});
+  return numbers(network.gradients());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(slice_step)
+
+BOOST_AUTO_TEST_CASE(a_slice_trains_as_a_network_of_its_own_and_nothing_else_changes) {
+  const auto backend = make_cpu_backend(2, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 3);
+  const LayerList slice = slice_of({1, 1, 0, 0, 0}, 0.5);
+  Trained super(*backend, whole_layers());
+  const Network before = super.network.gather(whole_layers());
+  Network alone = before.gather(slice);
+  Optimizer optimizer(*backend, alone, settings_of(OptimizerKind::adam));
+  optimizer.plan(0, 1);
+  TrainingStep own(super.arena, alone, optimizer, momentum);
+  SliceStep step(super.arena, super.network, super.optimizer, momentum);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    super.optimizer.plan(i, i + 1);
+    optimizer.plan(i, i + 1);
+    step.run({slice}, toy.batch(i));
+    own.run(toy.batch(i));
+  }
+  BOOST_TEST(same_weights(super.network.gather(slice), alone));
+  BOOST_TEST(!same_weights(alone, before.gather(slice)));
+  BOOST_TEST(super.optimizer.take_means(3, 3).loss == optimizer.take_means(3, 3).loss);
+  super.network.scatter(before.gather(slice));
+  BOOST_TEST(same_weights(super.network, before));
+}
+
+BOOST_AUTO_TEST_CASE(moments_of_what_a_slice_has_not_stay) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 2);
+  const LayerList wide = slice_of({1, 0, 0, 0, 0}, 1), narrow = slice_of({1, 2, 0, 0, 0}, 0.3);
+  Trained super(*backend, whole_layers());
+  SliceStep step(super.arena, super.network, super.optimizer, momentum);
+  step.run({wide}, toy.batch(0));
+  const Network part = super.network.gather(narrow);
+  for (const std::size_t which : {0, 1}) {
+    const std::vector<double> first = numbers(super.moments(which));
+    const Tensor of_part(*backend, part.values()), zeros(*backend, part.values());
+    super.network.gather(super.moments(which), part, of_part.view());
+    super.optimizer.plan(1, 2);
+    step.run({narrow}, toy.batch(1));
+    BOOST_TEST((numbers(super.moments(which)) != first));
+    super.network.scatter(part, of_part.view(), super.moments(which));
+    BOOST_TEST((numbers(super.moments(which)) == first));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(networks_together_change_the_weights_by_the_sum_of_their_gradients) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 1);
+  const std::vector<LayerList> slices{slice_of({1, 1, 1, 0, 0}, 0.4), slice_of({0, 0, 0, 0, 0}, 0.2)};
+  for (const bool whole : {true, false}) {
+    Trained super(*backend, whole_layers(), OptimizerKind::sgd);
+    const std::vector<double> before = numbers(super.network.values());
+    std::vector<double> expected = before;
+    const auto subtract = [&](const std::vector<double>& gradients) {
+      for (std::size_t i = 0; i < expected.size(); ++i) expected[i] -= gradients[i];
+    };
+    if (whole) subtract(gradients_of(*backend, super.network, toy.batch(0)));
+    for (const LayerList& slice : slices) {
+      const Network copy = super.network.gather(slice);
+      gradients_of(*backend, copy, toy.batch(0));
+      const Tensor placed(*backend, super.network.values());
+      super.network.scatter(copy, copy.gradients(), placed.view());
+      subtract(numbers(placed.view()));
+    }
+    std::vector<LayerList> networks = slices;
+    if (whole) networks.insert(networks.begin(), whole_layers());
+    SliceStep(super.arena, super.network, super.optimizer, momentum).run(networks, toy.batch(0));
+    BOOST_TEST(largest_difference(numbers(super.network.values()), expected) < 1e-5);
+    BOOST_TEST(largest_difference(before, expected) > 1e-2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_resumed_training_goes_on_bit_for_bit) {
+  const auto backend = make_cpu_backend(2, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 4);
+  const SliceSource slices = [](std::int64_t step) -> std::vector<LayerList> {
+    if (step == 0) return {slice_of({1, 0, 0, 0, 0}, 0.3)};
+    if (step == 1) return {whole_layers()};
+    if (step == 2) return {whole_layers(), slice_of({1, 2, 1, 0, 0}, 1)};
+    return {slice_of({1, 2, 1, 0, 0}, 0.6)};
+  };
+  const auto train = [&](Trained& trained, std::int64_t first, std::int64_t last) {
+    Trainer(*backend).train(
+        trained.network, trained.optimizer, settings_of(OptimizerKind::adam), toy.training(), first,
+        [&](const StepReport& report) { return report.step < last; }, slices);
+  };
+  Trained whole(*backend, whole_layers()), interrupted(*backend, whole_layers());
+  train(whole, 0, 3);
+  train(interrupted, 0, 1);
+  train(interrupted, 2, 3);
+  BOOST_TEST(same_weights(whole.network, interrupted.network));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
