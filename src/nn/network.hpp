@@ -30,6 +30,7 @@ struct NamedWeight {
 
 /// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
 /// one call. Where activations have another type than weights, operations read filters from a copy of that type.
+/// Masked channels (LayerSpec::masked) have filters of zeros and no gradients of them: no operation knows of masks.
 class Network {
  public:
   /// All weights are zero.
@@ -42,6 +43,8 @@ class Network {
 
   /// A dense copy of a slice of this network: an ordinary network that shares nothing.
   Network gather(const LayerList& slice) const;
+  /// Takes over the weights of layers of such a copy. Filters of its masked channels are none of its own: they stay here.
+  void put_back(const Network& copy, const LayerList& layers);
 
   const LayerList& layers() const { return layers_; }
   Backend& backend() const { return *backend_; }
@@ -52,6 +55,8 @@ class Network {
 
   /// To be told before the views of parameters() are read, once weights have changed: the copy that operations read.
   void update_working_copy() const;
+  /// To be told after a backward pass, before gradients() are read.
+  void clear_masked_gradients() const;
 
   const std::vector<NamedWeight>& weights() const { return named_; }
   const View& values() const { return values_.view(); }  ///< all trainable weights; zeros between them for alignment
@@ -68,11 +73,13 @@ class Network {
   VectorParameter vector(const std::string& name, std::int64_t size, bool with_gradients) const;
   LayerParameters plain(const LayerSpec& layer, bool with_gradients) const;
   BottleneckParameter bottleneck(const LayerSpec& block, bool with_gradients) const;
+  void clear_masked_filters() const;
 
   Backend* backend_;
   LayerList layers_;
   Tensor values_, gradients_, statistics_;
   Tensor working_;  ///< values() in the activation type; none where that is the weight type
+  std::vector<FilterParameter> masked_;  ///< the filters of masked channels
   std::vector<NamedWeight> named_;
   std::unordered_map<std::string, std::size_t> places_;  ///< in named_, by name
 };

@@ -31,6 +31,7 @@ void TrainingStep::run(const Batch& batch) {
               batch.classes});
     optimizer_.join_part(part);
   }
+  network_.clear_masked_gradients();
   optimizer_.step();
 }
 
