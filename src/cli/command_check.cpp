@@ -102,7 +102,8 @@ double share_that_fits(const Experiment& experiment, int classes) {
 void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
-             DistinctNetworks(experiment.space, experiment.switches).count(), experiment.space.data_configurations().size());
+             DistinctNetworks(experiment.space, experiment.switches).count(),
+             experiment.space.data_configurations().size());
   print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name, device.ram_kib,
         device.flash_kib, percent_text(share_that_fits(experiment, classes)));
 }

@@ -14,9 +14,7 @@ Measures estimate(const LayerList& layers, const ByteWidths& bytes) {
 }
 
 Measures estimate(const System& system, int classes, const ByteWidths& bytes, const Switches& switches) {
-  Switches sliced = switches;
-  sliced.mask_width = false;
-  Measures measures = estimate(candidate_layers(system, classes, sliced), bytes);
+  Measures measures = estimate(deployed_layers(system, classes, switches), bytes);
   if (!switches.unfused_ram && !switches.unfused_flash) return measures;
   const std::vector<LayerRow> rows = published_rows(system, classes);
   const auto sum = [](long long elements, int width) { return static_cast<double>(elements * width); };

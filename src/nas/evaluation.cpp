@@ -188,10 +188,12 @@ void Evaluation::save_model(const Candidate& candidate) {
 }
 
 void Evaluation::save(const Network& network, const Candidate& candidate, ModelStage stage, Metadata metadata) {
-  metadata.merge(model_metadata(system_of(candidate), context_.store.dataset(), switches()));
+  const System system = system_of(candidate);
+  metadata.merge(model_metadata(system, context_.store.dataset(), switches()));
   metadata["id"] = std::to_string(candidate.id);
   metadata["stage"] = name_of(stage);
-  context_.run.write_layers(candidate.id, layer_rows(network.layers(), context_.experiment.device.bytes));
+  context_.run.write_layers(candidate.id, layer_rows(deployed_layers(system, context_.classes(), switches()),
+                                                     context_.experiment.device.bytes));
   save_checkpoint(context_.run.files().model(candidate.id), network, metadata);
 }
 

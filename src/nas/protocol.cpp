@@ -21,8 +21,14 @@ Switches supernet_switches(const Switches& switches) {
   return result;
 }
 
+LayerList deployed_layers(const System& system, int classes, const Switches& switches) {
+  const LayerList layers = system_layers(system, classes);
+  return switches.drop_residuals ? without_residuals(layers) : layers;
+}
+
 LayerList candidate_layers(const System& system, int classes, const Switches& switches) {
-  const LayerList layers = (switches.mask_width ? masked_layers : system_layers)(system, classes);
+  if (!switches.mask_width) return deployed_layers(system, classes, switches);
+  const LayerList layers = masked_layers(system, classes);
   return switches.drop_residuals ? without_residuals(layers) : layers;
 }
 

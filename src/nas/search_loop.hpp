@@ -16,8 +16,9 @@ class SearchLoop {
  public:
   /// `supernets` tell what is trained; `evaluator` does the work.
   SearchLoop(SearchContext& context, const Supernets& supernets, Evaluator& evaluator)
-      : context_(context), supernets_(supernets), evaluator_(evaluator), networks_(context.experiment.space, context.experiment.switches),
-        front_(context.experiment.search.objectives) {}
+      : context_(context), supernets_(supernets), evaluator_(evaluator),
+        networks_(context.experiment.space, context.experiment.switches), front_(context.experiment.search.objectives) {
+  }
 
   std::string run();  ///< returns the text of summary.json
 

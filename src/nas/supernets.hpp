@@ -56,7 +56,7 @@ class Supernets {
   SearchContext& context_;
   double state_seconds_;
   std::optional<SharedSupernets> shared_;
-  std::map<std::string, std::int64_t> changed_by_;  ///< the last candidate on record that changed the supernet of its data
+  std::map<std::string, std::int64_t> changed_by_;  ///< by data: the last candidate on record that changed it
   std::optional<Network> network_;
   DataConfiguration data_;
 };

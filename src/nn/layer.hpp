@@ -37,7 +37,7 @@ struct LayerSpec {
   /// The last channels that a 0/1 mask sets to zero before the normalization, which makes a constant of each. A block's are
   /// those of its expansion, or without one of its depthwise convolution.
   int masked = 0;
-  std::int64_t kept = 0;      ///< unfolded: elements of the block's input kept for the residual
+  std::int64_t kept = 0;  ///< unfolded: elements of the block's input kept for the residual
 
   bool expands() const { return expanded != in.channels; }
   bool normalized() const { return !normalization.empty(); }

@@ -78,7 +78,7 @@ class Network {
   Backend* backend_;
   LayerList layers_;
   Tensor values_, gradients_, statistics_;
-  Tensor working_;  ///< values() in the activation type; none where that is the weight type
+  Tensor working_;                       ///< values() in the activation type; none where that is the weight type
   std::vector<FilterParameter> masked_;  ///< the filters of masked channels
   std::vector<NamedWeight> named_;
   std::unordered_map<std::string, std::size_t> places_;  ///< in named_, by name

@@ -11,7 +11,6 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "data/preparation.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nas/evaluation.hpp"
 #include "nn/checkpoint.hpp"
@@ -42,8 +41,8 @@ struct StillSearch {
   Network slice(std::int64_t id) const {
     const System& system = systems.at(id);
     Metadata metadata;
-    const Network supernet = load_supernet(*backend, directory / "supernets" / (system.data.text() + ".safetensors"),
-                                           system.data, metadata);
+    const Network supernet =
+        load_supernet(*backend, directory / "supernets" / (system.data.text() + ".safetensors"), system.data, metadata);
     return supernet.gather(system_layers(system, 2));
   }
   std::vector<double> numbers(const Network& network, const std::string& name) const {
@@ -85,7 +84,8 @@ void put_back(const Network& supernet, const Network& candidate) {
 /// A search whose candidates change the supernet, and the same by hand.
 struct ChangingSearch {
   explicit ChangingSearch(const std::vector<std::string>& more) {
-    std::vector<std::string> overrides{"search.systems=3", "space.color=[\"rgb\"]", "switches.change_supernet=true"};
+    std::vector<std::string> overrides{"search.systems=3", "space.color=[\"rgb\"]", "space.depth=[1,1,0,0,0]",
+                                       "switches.change_supernet=true"};
     overrides.insert(overrides.end(), more.begin(), more.end());
     experiment = tiny_experiment(folder.path(), overrides);
     run_tiny(experiment, directory, false);
@@ -93,7 +93,7 @@ struct ChangingSearch {
 
   Network read(const fs::path& file) const {
     Metadata metadata;
-    return load_supernet(*backend, directory / file, {32, Color::rgb}, metadata);
+    return load_supernet(*backend, directory / file, parse_system("32,rgb,0-0-0-0-0,1.0").data, metadata);
   }
 
   Network changed_by_hand() const {
@@ -176,10 +176,6 @@ BOOST_AUTO_TEST_CASE(candidates_change_the_supernet) {
     BOOST_TEST(same(changed, search.changed_by_hand()), masks);
     BOOST_TEST(!same(changed, search.read("supernets/32-rgb.safetensors")));
     BOOST_TEST(std::distance(fs::directory_iterator(search.directory / "state" / "supernets"), {}) == 1);
-    const Experiment apart = tiny_experiment(search.folder.path(), {"search.systems=1", "space.color=[\"rgb\"]"});
-    run_tiny(apart, search.folder.path() / "apart", false);
-    BOOST_TEST((read_file(search.directory / "supernets" / "32-rgb.safetensors") ==
-                read_file(search.folder.path() / "apart" / "supernets" / "32-rgb.safetensors")));
   }
 }
 
@@ -213,36 +209,47 @@ BOOST_AUTO_TEST_CASE(the_same_images_for_all) {
   BOOST_TEST(!agree(TrainingPhase::final));
 }
 
-// What a supernet depends on, and nothing else: its bytes, where one switch after the other is on.
+// What a supernet depends on, and nothing else: its bytes.
 BOOST_AUTO_TEST_CASE(switches_that_act_on_supernets) {
   const TemporaryFolder folder;
-  const auto supernet = [&](const std::string& name, const std::string& override) {
-    const Experiment experiment =
+  const auto supernet = [&](const Switches& switches, const std::string& name) {
+    Experiment experiment =
         tiny_experiment(folder.path(), {"search.systems=1", "supernet.steps=2", "final.steps=1", "data.size=64",
-                                        "space.color=[\"monochrome\"]", "space.depth=[1,0,0,0,0]", override});
+                                        "space.color=[\"monochrome\"]", "space.depth=[1,0,0,0,0]"});
+    experiment.switches = switches;
     run_tiny(experiment, folder.path() / name, false);
     return read_file(folder.path() / name / "supernets" / "32-monochrome.safetensors");
   };
-  const std::string corrected = supernet("corrected", "seed=5");
   const Switches acting = supernet_switches(switches_of(Protocol::published));
-#define DANAS_SWITCH(name) \
-  BOOST_TEST((supernet(#name, "switches." #name "=true") != corrected) == acting.name, #name);
+  const std::string corrected = supernet({}, "corrected");
+  Switches others;
+#define DANAS_SWITCH(name)                                    \
+  others.name = !acting.name;                                 \
+  if (acting.name) {                                          \
+    Switches alone;                                           \
+    alone.name = true;                                        \
+    BOOST_TEST((supernet(alone, #name) != corrected), #name); \
+    BOOST_TEST((supernet_switches(alone) == alone));          \
+  }
   DANAS_SWITCHES(DANAS_SWITCH)
 #undef DANAS_SWITCH
+  BOOST_TEST((supernet(others, "others") == corrected));
+  BOOST_TEST((supernet_switches(others) == Switches()));
 }
 
-// Everything that the published code does, killed and interrupted at many moments, and gone on with beyond its end.
+// Everything that the published code does: gone on with beyond its end, and killed and interrupted on the way.
 BOOST_AUTO_TEST_CASE(a_published_search_resumed) {
   const TemporaryFolder folder;
   const auto experiment = [&](const char* systems) {
-    return tiny_experiment(folder.path(), {"protocol=published", "data.size=64", systems});
+    return tiny_experiment(folder.path(), {"protocol=published", "data.size=64", "space.depth=[1,1,0,0,0]", systems});
   };
   const Experiment all = experiment("search.systems=7");
-  run_tiny(all, folder.path() / "caching", false);
+  const fs::path longer = folder.path() / "longer";
+  run_tiny(experiment("search.systems=4"), longer, false);
   int calls = 0;
   run_tiny(all, folder.path() / "whole", false, 1, [&](int call, auto&) { calls = call; });
   const auto expected = results(folder.path() / "whole");
-  for (int moment = calls / 4; moment < calls; moment += calls / 5) {
+  for (const int moment : {calls / 2, calls * 3 / 4}) {
     const fs::path run = folder.path() / std::to_string(moment);
     BOOST_TEST(killed([&] {
       run_tiny(all, run, false, 1, [&](int call, auto&) {
@@ -253,8 +260,6 @@ BOOST_AUTO_TEST_CASE(a_published_search_resumed) {
     run_tiny(all, run, true, 2);
     check_same_results(expected, run);
   }
-  const fs::path longer = folder.path() / "longer";
-  run_tiny(experiment("search.systems=4"), longer, false);
   run_tiny(all, longer, true);
   auto found = results(longer), wanted = expected;  // rows of final training stand where they were written
   for (auto* files : {&found, &wanted}) files->erase("training.csv");

@@ -131,8 +131,9 @@ std::map<std::string, std::string> results(const fs::path& directory) {
   for (const char* table : {"candidates.csv", "front.csv", "training.csv"})
     found[table] = without_times(read_file(directory / table));
   for (const char* folder : {"models", "supernets", "state/supernets"})
-    if (fs::is_directory(directory / folder)) for (const auto& entry : fs::directory_iterator(directory / folder))
-      found[std::string(folder) + "/" + entry.path().filename().string()] = read_file(entry.path());
+    if (fs::is_directory(directory / folder))
+      for (const auto& entry : fs::directory_iterator(directory / folder))
+        found[std::string(folder) + "/" + entry.path().filename().string()] = read_file(entry.path());
   return found;
 }
 
