@@ -76,7 +76,7 @@ class SearchModel {
     Phase phase{fmt::format("{} {}", count, name)};
     Random random(experiment_.seed, "check");
     for (int i = 0; i < sampled_systems; ++i) {
-      const LayerList layers = system_layers(experiment_.space.sample(random), classes_);
+      const LayerList layers = candidate_layers(experiment_.space.sample(random), classes_, experiment_.switches);
       const double times = count / sampled_systems;
       add_training(phase, layers, settings, times);
       add_measuring(phase, layers, times);

@@ -103,7 +103,8 @@ double share_that_fits(const Experiment& experiment, int classes) {
 void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
-             DistinctNetworks(experiment.space).count(), experiment.space.data_configurations().size());
+             DistinctNetworks(experiment.space, experiment.switches).count(),
+             experiment.space.data_configurations().size());
   print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name, device.ram_kib,
         device.flash_kib, percent_text(share_that_fits(experiment, classes)));
 }
@@ -122,7 +123,8 @@ double candidate_seconds(const Experiment& experiment, const Dataset& dataset, c
   Random random(experiment.seed, "check");
   double sum = 0;
   for (int i = 0; i < sampled_systems; ++i) {
-    const auto layers = system_layers(experiment.space.sample(random), static_cast<int>(dataset.classes().size()));
+    const auto layers = candidate_layers(experiment.space.sample(random), static_cast<int>(dataset.classes().size()),
+                                         experiment.switches);
     sum += speed.training_seconds(layers, experiment.finetune) +
            speed.seconds(evaluation_work(layers, evaluated), evaluated);
   }

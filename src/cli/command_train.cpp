@@ -22,14 +22,16 @@ namespace {
 /// The stream of training batches of `danas train`, apart from those of a search.
 constexpr std::uint64_t train_stream = 0x747261696e;
 
-/// The system's slice of the run's supernet of its data configuration.
-Network sliced(Backend& backend, const System& system, const Dataset& dataset, const std::filesystem::path& run) {
+/// The system as a candidate begins, of the run's supernet of its data configuration.
+Network begun(Backend& backend, const System& system, const LayerList& layers, const Session& session,
+              const std::filesystem::path& run) {
   const auto file = RunFiles(run).supernet(system.data.text());
   Metadata metadata;
   const Network supernet = load_supernet(backend, file, system.data, metadata);
-  check_classes(class_names(metadata, file), dataset, file);
+  check_classes(class_names(metadata, file), *session.dataset, file);
   try {
-    return supernet.gather(slice_layers(supernet.layers(), system.architecture));
+    slice_layers(supernet.layers(), system.architecture);
+    return begun_candidate(supernet, layers, session.experiment.switches, session.experiment.seed);
   } catch (const Error& error) {  // deeper than the supernet
     throw Error(file.string(), error.what());
   }
@@ -76,7 +78,9 @@ int command_train(const TrainArguments& arguments) {
   Session session(arguments.experiment, arguments.machine.quiet);
   const auto backend = open_backend(arguments.machine, session.experiment.engine.precision);
   const Dataset& dataset = *session.dataset;
-  const LayerList layers = system_layers(system, static_cast<int>(dataset.classes().size()));
+  const Switches& switches = session.experiment.switches;
+  const int classes = static_cast<int>(dataset.classes().size());
+  const LayerList layers = candidate_layers(system, classes, switches);
 
   const bool scratch = arguments.init.empty();
   TrainingSettings settings = scratch ? session.experiment.supernet : session.experiment.finetune;
@@ -84,8 +88,8 @@ int command_train(const TrainArguments& arguments) {
   if (settings.warmup > settings.steps)
     throw expected("--steps", fmt::format("at least {}.warmup, {}", scratch ? "supernet" : "finetune", settings.warmup),
                    std::to_string(settings.steps));
-  Network network =
-      scratch ? Network(*backend, layers, session.experiment.seed) : sliced(*backend, system, dataset, arguments.init);
+  Network network = scratch ? Network(*backend, layers, session.experiment.seed)
+                            : begun(*backend, system, layers, session, arguments.init);
   const double usable = backend->usable_bytes();
   const TrainingMemory memory = training_memory("training", layers, settings, session.experiment, *backend);
   check_memory(memory, usable);
@@ -98,19 +102,19 @@ int command_train(const TrainArguments& arguments) {
   ResidentImages resident(*backend, resident_bytes(memory.bytes, usable, *backend));
   SystemTrainer trainer(session.experiment, store, *backend, resident, &interrupted, counts);
   train(session, trainer, *backend, network, settings, system, interrupted);
-  trainer.recalibrate(network, layers, system.data);
+  if (!switches.keep_statistics) trainer.recalibrate(network, layers, system.data);
   const auto directory =
       arguments.out.empty() ? create_run_directory(session.experiment.name + "-train") : arguments.out;
   make_folder(directory);
   const auto model = directory / "model.safetensors";
-  save_checkpoint(model, network, model_metadata(system, dataset));
+  save_checkpoint(model, network, model_metadata(system, dataset, switches));
 
   std::vector<std::pair<std::string, Metrics>> metrics;
   for (const std::string& split : arguments.split.empty() ? std::vector<std::string>{"validation", "test"}
                                                           : std::vector<std::string>{arguments.split}) {
     metrics.emplace_back(split, trainer.evaluate(network, layers, system.data, parse_split(split)));
   }
-  print_result(arguments, system, estimate(layers, session.experiment.device.bytes), model, metrics);
+  print_result(arguments, system, estimate(system, classes, session.experiment.device.bytes, switches), model, metrics);
   return 0;
 }
 

@@ -20,7 +20,7 @@ std::string test_text(const FrontRow& row) { return row.test ? accuracy_text(*ro
 std::string best_text(const FrontRow& best, const Device& device) {
   std::string text =
       fmt::format("\nbest system within {}: {} {} (id {})\n", device.name, best.data, best.architecture, best.id);
-  text += fmt::format("  accuracy  validation {}, test {}\n", accuracy_text(best.measures), test_text(best));
+  text += fmt::format("  accuracy  {} {}, test {}\n", best.split, accuracy_text(best.measures), test_text(best));
   text += fmt::format("  RAM       {} of {} KiB\n", kib(best.measures.count(Measure::ram_bytes)), device.ram_kib);
   text += fmt::format("  flash     {} of {} KiB\n", kib(best.measures.count(Measure::flash_bytes)), device.flash_kib);
   return text;
@@ -31,8 +31,8 @@ std::string front_text(std::vector<FrontRow> front, const Objectives& objectives
     return a.measures[Measure::accuracy] > b.measures[Measure::accuracy];
   });
   std::string text = fmt::format("\nfront (no other system is as good in {}):\n", labels(objectives));
-  text += fmt::format("  {:>6}  {:<15} {:<15} {:>10} {:>8} {:>10} {:>10}\n", "id", "data", "architecture", "validation",
-                      "test", "RAM KiB", "flash KiB");
+  text += fmt::format("  {:>6}  {:<15} {:<15} {:>10} {:>8} {:>10} {:>10}\n", "id", "data", "architecture",
+                      front.empty() ? "" : front.front().split, "test", "RAM KiB", "flash KiB");
   for (const FrontRow& one : front) {
     text += fmt::format("  {:>6}  {:<15} {:<15} {:>10} {:>8} {:>10} {:>10}\n", one.id, one.data, one.architecture,
                         accuracy_text(one.measures), test_text(one), kib(one.measures.count(Measure::ram_bytes)),

@@ -38,7 +38,8 @@ struct ImageStore::State {
   std::vector<const ImageSet*> opened;   // in the order of their making
 
   ImageList training(const DataConfiguration& data) const {
-    const Preparation preparation = Preparation::training(data, settings.crop_min_area);
+    Preparation preparation = Preparation::training(data, settings.crop_min_area);
+    preparation.bilinear = use.bilinear_training;
     return {"train-" + preparation.label(), Split::train, {}, preparation};
   }
 

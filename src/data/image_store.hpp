@@ -15,6 +15,7 @@ struct ImageUse {
   std::int64_t training_draws = 0;  ///< training images that one data configuration asks for in all
   std::int64_t recalibration_images = 0;
   std::uint64_t recalibration_seed = 0;  ///< chooses those images
+  bool bilinear_training = false;        ///< Preparation::bilinear of training levels
 };
 
 class ImageStore {

@@ -98,15 +98,17 @@ Preparation Preparation::evaluation(int resolution) { return {Kind::evaluation, 
 
 Preparation Preparation::evaluation(const DataConfiguration& data) { return evaluation(resolution_of(data)); }
 
-std::string Preparation::label() const { return std::to_string(side); }
+std::string Preparation::label() const { return std::to_string(side) + (bilinear ? "-bilinear" : ""); }
 std::string Preparation::name() const { return preparation_name(ImageView{}); }
 
-// Evaluation wants the full size; a level for training may come from a JPEG decoded at a reduced scale.
+// Evaluation and what is sampled want the full size; a level reduced by area may come from a JPEG decoded at a reduced
+// scale.
 void Preparation::apply(const Dataset& dataset, const Sample& sample, Dataset::Pixels& out) const {
-  Dataset::Pixels decoded = dataset.decode(sample, kind == Kind::training ? side : 0);
+  Dataset::Pixels decoded = dataset.decode(sample, kind == Kind::training && !bilinear ? side : 0);
   const Image image = image_of(decoded);
-  const Reduction reduction = reduction_of(*this, image);
-  reduce(image, reduction.crop, reduction.width, reduction.height, image.channels, out);
+  const auto& [crop, width, height] = reduction_of(*this, image);
+  if (bilinear) sample_bilinear(image, crop, width, height, out);
+  else reduce(image, crop, width, height, image.channels, out);
   out.remark = std::move(decoded.remark);
 }
 

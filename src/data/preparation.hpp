@@ -28,6 +28,8 @@ struct Preparation {
 
   Kind kind = Kind::evaluation;
   int side = 0;  ///< pixels of the shorter side (training) or of the square (evaluation)
+  bool bilinear =
+      false;  ///< a training level sampled by sample_bilinear(), as the published code; else reduced by area
 
   /// The level that training crops of a resolution are taken from: a shorter side of ⌈1.3·resolution⌉, longer where
   /// crops as small as `min_area` would have less than the resolution. Depends on the data configuration alone.

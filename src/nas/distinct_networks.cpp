@@ -1,16 +1,14 @@
 #include "nas/distinct_networks.hpp"
 
-#include "nn/mobilenet_v2.hpp"
-
 namespace danas {
 
-DistinctNetworks::DistinctNetworks(const SearchSpace& space) : space_(space) {
+DistinctNetworks::DistinctNetworks(const SearchSpace& space, const Switches& switches) : space_(space) {
   constexpr int classes = 2;  // the head tells no twins apart
   const auto widths = static_cast<std::int64_t>(space.widths().size());
   for (std::int64_t first = 0; first < space.size(); first += widths) {  // widths of one data configuration and depth
     std::vector<LayerList> networks;
     for (std::int64_t width = 0; width < widths; ++width) {
-      networks.push_back(system_layers(space.at(first + width), classes));
+      networks.push_back(candidate_layers(space.at(first + width), classes, switches));
       std::int64_t twin = 0;
       while (networks[static_cast<std::size_t>(twin)] != networks.back()) ++twin;
       networks_.push_back(first + twin);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "nas/protocol.hpp"
 #include "nas/search_space.hpp"
 
 namespace danas {
@@ -11,7 +12,8 @@ namespace danas {
 /// Systems of one data configuration with equal layers are twins. The full space has 37,184 networks.
 class DistinctNetworks {
  public:
-  explicit DistinctNetworks(const SearchSpace& space);  ///< which must outlive it
+  /// As candidates have them with these switches. The space must outlive this.
+  explicit DistinctNetworks(const SearchSpace& space, const Switches& switches = {});
 
   std::int64_t count() const { return count_; }
   /// The index in the space of the first of the twins that `system`, one of the space, belongs to: names the network.

@@ -14,7 +14,7 @@ Measures estimate(const LayerList& layers, const ByteWidths& bytes) {
 }
 
 Measures estimate(const System& system, int classes, const ByteWidths& bytes, const Switches& switches) {
-  Measures measures = estimate(candidate_layers(system, classes, switches), bytes);
+  Measures measures = estimate(deployed_layers(system, classes, switches), bytes);
   if (!switches.unfused_ram && !switches.unfused_flash) return measures;
   const std::vector<LayerRow> rows = published_rows(system, classes);
   const auto sum = [](long long elements, int width) { return static_cast<double>(elements * width); };

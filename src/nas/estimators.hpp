@@ -23,7 +23,8 @@ DANAS_ESTIMATES(DANAS_ESTIMATOR)
 
 /// All of them.
 Measures estimate(const LayerList& layers, const ByteWidths& bytes = {});
-/// Those of a system, RAM and flash by the sums that the switches name.
+/// Those of a system, RAM and flash by the sums that the switches name. Where masks stand for its width they are the needs of
+/// the slice.
 Measures estimate(const System& system, int classes, const ByteWidths& bytes, const Switches& switches);
 
 /// RAM of one layer by eq. 2: input and output, and what a residual keeps meanwhile; the first layer's input is the image.

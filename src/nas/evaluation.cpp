@@ -28,20 +28,32 @@ std::string ids_text(const std::vector<std::int64_t>& ids) {
 
 }  // namespace
 
+std::uint64_t batch_stream(const Experiment& experiment, TrainingPhase phase, const System& system) {
+  const bool same = phase == TrainingPhase::finetune && experiment.switches.same_images;
+  const std::string name = name_of(phase);
+  return stream_number(experiment.seed, same ? name : name + " " + system.text());
+}
+
 Evaluation::Evaluation(SearchContext& context, Supernets& supernets)
     : context_(context), supernets_(supernets),
       budget_(largest_supernet_training(context.experiment, context.classes(), context.backend).bytes) {}
 
 LayerList Evaluation::layers_of(const System& system) const {
-  return candidate_layers(system, context_.classes(), context_.experiment.switches);
+  return candidate_layers(system, context_.classes(), switches());
 }
 
-Network Evaluation::slice(const System& system) {
-  const LayerList layers = layers_of(system);
-  Network network = supernets_.get(system.data).gather(layers);
-  if (context_.experiment.switches.fresh_heads)
-    network.initialize(stream_number(context_.experiment.seed, "head " + system.text()), layers.back().name);
-  return network;
+Network Evaluation::slice(const Candidate& candidate) {
+  const System system = system_of(candidate);
+  const std::string head = fmt::format("head of {}, {}", candidate.id, system.text());
+  return begun_candidate(supernets_.get(system.data), layers_of(system), switches(),
+                         stream_number(context_.experiment.seed, head));
+}
+
+// A head that was drawn for this candidate is none of the supernet's.
+void Evaluation::change_supernet(const Piece& piece) {
+  LayerList layers = piece.network->layers();
+  if (switches().fresh_heads) layers.pop_back();
+  supernets_.change(system_of(piece.candidate).data, *piece.network, layers, piece.candidate.id);
 }
 
 // The search leaves at least one system, however long it takes.
@@ -89,7 +101,8 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   };
   work.stop = stop;
   work.interrupted = [&] { return context_.status.interrupted(); };
-  run_in_lanes(context_.backend, context_.experiment.search.lanes, budget_, work);
+  const bool in_order = phase == TrainingPhase::finetune && switches().change_supernet;
+  run_in_lanes(context_.backend, in_order ? 1 : context_.experiment.search.lanes, budget_, work);
   context_.status.stop_if_interrupted();
 }
 
@@ -112,7 +125,6 @@ void Evaluation::train_and_measure(TrainingPhase phase, Piece& piece, Backend& l
   piece.eval_seconds = stopwatch.lap();
 }
 
-// The stream of batches belongs to the system and not to its id.
 void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece, Backend& lane,
                        const std::function<void()>& stepped) {
   const TrainingSettings& settings = settings_of(phase);
@@ -121,16 +133,16 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
   TrainingLog log({phase, std::to_string(piece.candidate.id)},
                   [&](const TrainingRow& row) { piece.rows.push_back(row); });
   Optimizer optimizer(lane, network, settings);
-  const auto stream = stream_number(context_.experiment.seed, fmt::format("{} {}", name_of(phase), system.text()));
+  const std::uint64_t batches = batch_stream(context_.experiment, phase, system);
   if (settings.steps > 0)
-    trainer.train(network, optimizer, settings, system.data, stream, 0, [&](const StepReport& report) {
+    trainer.train(network, optimizer, settings, system.data, batches, 0, [&](const StepReport& report) {
       log.add(report);
       stepped();
       return !context_.status.interrupted();
     });
   else stepped();
   context_.status.stop_if_interrupted();
-  if (!context_.experiment.switches.keep_statistics) trainer.recalibrate(network, network.layers(), system.data);
+  if (!switches().keep_statistics) trainer.recalibrate(network, network.layers(), system.data);
 }
 
 // By this thread, before lanes look for them.
@@ -152,7 +164,7 @@ void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take)
     set_system(candidate, proposal.system);
     set_needs(candidate, experiment, context_.classes());
   }
-  const auto begin = [&](Piece& piece) { piece.network = slice(system_of(piece.candidate)); };
+  const auto begin = [&](Piece& piece) { piece.network = slice(piece.candidate); };
   const auto end = [&](Piece& piece) {
     Candidate& candidate = piece.candidate;
     candidate.train_seconds = piece.train_seconds;
@@ -164,7 +176,12 @@ void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take)
           fmt::format("fine-tuning of system {} diverged: {} of [finetune]", candidate.id, piece.divergence));
     }
     for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
+    const bool changes = switches().change_supernet && piece.metrics;
+    if (changes) change_supernet(piece);  // ahead of its row, which says that it did
     take(candidate);
+    if (!changes) return;
+    context_.state.save();
+    supernets_.forget_superseded();
   };
   run_pieces(TrainingPhase::finetune, pieces, begin, end, [&] { return out_of_time(); });
 }
@@ -174,11 +191,12 @@ void Evaluation::save_model(const Candidate& candidate) {
 }
 
 void Evaluation::save(const Network& network, const Candidate& candidate, ModelStage stage, Metadata metadata) {
-  metadata.merge(model_metadata(system_of(candidate), context_.store.dataset()));
+  const System system = system_of(candidate);
+  metadata.merge(model_metadata(system, context_.store.dataset(), switches()));
   metadata["id"] = std::to_string(candidate.id);
   metadata["stage"] = name_of(stage);
-  if (context_.experiment.switches.drop_residuals) metadata["residuals"] = "dropped";
-  context_.run.write_layers(candidate.id, layer_rows(network.layers(), context_.experiment.device.bytes));
+  context_.run.write_layers(candidate.id, layer_rows(deployed_layers(system, context_.classes(), switches()),
+                                                     context_.experiment.device.bytes));
   save_checkpoint(context_.run.files().model(candidate.id), network, metadata);
 }
 
@@ -191,12 +209,16 @@ bool Evaluation::has_final_model(std::int64_t id) const {
 void Evaluation::restore_fine_tuned(std::span<const Candidate> candidates) {
   std::vector<Piece> pieces;
   for (const Candidate& candidate : candidates) {
-    if (std::filesystem::exists(context_.run.files().model(candidate.id))) continue;
+    const std::filesystem::path file = context_.run.files().model(candidate.id);
+    if (std::filesystem::exists(file)) continue;
+    if (switches().change_supernet)
+      throw expected(file.string(), "the model of a system on the front",
+                     "none; it cannot be made again, since candidates change the supernet");
     open_images(system_of(candidate).data);
     pieces.emplace_back().candidate = candidate;
   }
   run_pieces(
-      TrainingPhase::finetune, pieces, [&](Piece& piece) { piece.network = slice(system_of(piece.candidate)); },
+      TrainingPhase::finetune, pieces, [&](Piece& piece) { piece.network = slice(piece.candidate); },
       [&](Piece& piece) {
         if (!piece.metrics)
           throw Error("system " + std::to_string(piece.candidate.id), piece.divergence, Fault::failure);

@@ -13,6 +13,9 @@
 
 namespace danas {
 
+/// Of the batches of a candidate's training: its system's own, whatever its id, or the same for all where the switches say so.
+std::uint64_t batch_stream(const Experiment& experiment, TrainingPhase phase, const System& system);
+
 class Evaluation : public Evaluator {
  public:
   Evaluation(SearchContext& context, Supernets& supernets);
@@ -38,7 +41,9 @@ class Evaluation : public Evaluator {
   using Step = std::function<void(Piece&)>;
 
   LayerList layers_of(const System& system) const;
-  Network slice(const System& system);
+  const Switches& switches() const { return context_.experiment.switches; }
+  Network slice(const Candidate& candidate);
+  void change_supernet(const Piece& piece);
   bool out_of_time() const;
   const TrainingSettings& settings_of(TrainingPhase phase) const;
   /// Where `stop` says so, no more pieces are begun.

@@ -15,7 +15,8 @@ class Evaluator {
   using Take = std::function<void(const Candidate&)>;
 
   /// What the rows of proposals say of their networks: resources, metrics, times; taken in order of the proposals. Weights
-  /// and metrics are a pure function of experiment and system. Ends early, after the first ones, where search.hours do.
+  /// and metrics are a pure function of experiment and system, but where candidates change the supernet also of all before.
+  /// Ends early, after the first ones, where search.hours do.
   virtual void evaluate(std::span<const Proposal> proposals, const Take& take) = 0;
   /// Saves the network of the candidate that is being taken.
   virtual void save_model(const Candidate& candidate) = 0;

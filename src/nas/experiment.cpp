@@ -236,10 +236,6 @@ void check_training(const TomlSource& source, const std::string& table, const Tr
 void check_together(const TomlSource& source, const Experiment& experiment) {
   if (!is_run_name(experiment.name))
     throw expected(source.where("name"), "a name of letters, digits, - _ and .", "\"" + experiment.name + "\"");
-  if (experiment.protocol == Protocol::published)
-    throw Error(source.where("protocol"),
-                "the protocol \"published\" is not available in this version; use \"corrected\" and those of its "
-                "effects that are keys of [switches]");
   if (source.find("data.kind") == nullptr)
     throw expected(source.where("data.kind"), "the key kind in [data]: \"wake_vision\", \"folders\" or \"synthetic\"",
                    "none");
@@ -284,6 +280,8 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   source.refuse_unknown_keys(collector.keys);
   set_known_device(source, experiment.device);
   TomlReader reader(source);
+  reader.choice("protocol", experiment.protocol);
+  experiment.switches = switches_of(experiment.protocol);
   visit_fields(reader, experiment, space);
   for (TrainingSettings* training : {&experiment.supernet, &experiment.finetune, &experiment.final_training})
     training->micro_batch = experiment.engine.micro_batch;

@@ -6,7 +6,7 @@
 
 #include "base/names.hpp"
 #include "nn/architecture.hpp"
-#include "nn/layer.hpp"
+#include "nn/network.hpp"
 
 namespace danas {
 
@@ -15,10 +15,10 @@ template <>
 inline constexpr std::array names<Protocol>{"corrected", "published"};
 
 /// What the published code does other than the paper: the keys of [switches], each named after its effect.
-#define DANAS_SWITCHES(effect)                                                                            \
-  effect(select_on_test) effect(one_score) effect(unfused_ram) effect(unfused_flash) effect(repair_depth) \
-      effect(breed_in_order) effect(admit_violators) effect(drop_residuals) effect(fresh_heads)           \
-          effect(keep_statistics)
+#define DANAS_SWITCHES(effect)                                                                                     \
+  effect(select_on_test) effect(one_score) effect(unfused_ram) effect(unfused_flash) effect(repair_depth)          \
+      effect(breed_in_order) effect(admit_violators) effect(drop_residuals) effect(mask_width) effect(fresh_heads) \
+          effect(keep_statistics) effect(change_supernet) effect(same_images) effect(bilinear_resize)
 
 struct Switches {
 #define DANAS_SWITCH(name) bool name = false;
@@ -28,10 +28,17 @@ struct Switches {
   bool operator==(const Switches&) const = default;
 };
 
+/// All of them for the published protocol, none for the corrected one: what [switches] begins with.
+Switches switches_of(Protocol protocol);
 /// As they are for supernets: those that act on candidates alone are off.
 Switches supernet_switches(const Switches& switches);
-/// The network of a candidate.
+
+/// What of a candidate would be deployed: what is said of its needs is said of these layers.
+LayerList deployed_layers(const System& system, int classes, const Switches& switches);
+/// The network of a candidate as it is trained and kept: the same, or of full width with masks.
 LayerList candidate_layers(const System& system, int classes, const Switches& switches);
+/// A candidate before its fine-tuning, cut from its supernet. Where heads are fresh, `seed` draws this one's.
+Network begun_candidate(const Network& supernet, const LayerList& layers, const Switches& switches, std::uint64_t seed);
 /// Of the running statistics in training.
 inline double statistics_momentum(const Switches& switches) { return switches.keep_statistics ? 0.999 : 0.99; }
 

@@ -1,7 +1,6 @@
 #include "nas/published_sums.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <initializer_list>
 #include <string>
 
@@ -10,12 +9,6 @@
 namespace danas {
 
 namespace {
-
-// The published widths are i·0.1 in double precision: 0.30000000000000004 keeps an element more than 0.3 may.
-double published_width(double width) {
-  const double tenths = std::round(width * 10);
-  return std::abs(width - tenths / 10) < 1e-9 ? tenths * 0.1 : width;
-}
 
 class Rows {
  public:
@@ -59,9 +52,7 @@ class Rows {
   std::vector<LayerRow> take() { return std::move(rows_); }
 
  private:
-  long long share(std::int64_t size) const {
-    return static_cast<long long>(std::floor(static_cast<double>(size) * width_));
-  }
+  long long share(std::int64_t size) const { return published_share(size, width_); }
 
   double width_;
   std::vector<LayerRow> rows_;
@@ -71,7 +62,7 @@ class Rows {
 
 std::vector<LayerRow> published_rows(const System& system, int classes) {
   const LayerList layers = system_layers({system.data, {system.architecture.depth, 1.0}}, classes);
-  Rows rows(published_width(system.architecture.width));
+  Rows rows(system.architecture.width);
   for (const LayerSpec& layer : layers) {
     const LayerList parts = unfold(layer);
     const std::vector<Layer> table = layer_table({layer});

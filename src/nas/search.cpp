@@ -19,7 +19,7 @@ namespace {
 void tell_space(SearchStatus& status, const Experiment& experiment) {
   const Device& device = experiment.device;
   status.log(fmt::format("space: {} systems, {} distinct networks, {} supernets; device {}: {} KiB RAM, {} KiB flash",
-                         experiment.space.size(), DistinctNetworks(experiment.space).count(),
+                         experiment.space.size(), DistinctNetworks(experiment.space, experiment.switches).count(),
                          experiment.space.data_configurations().size(), device.name, device.ram_kib, device.flash_kib));
 }
 

@@ -112,8 +112,11 @@ void SearchLoop::explore(Strategy& strategy) {
   }
 }
 
+// Whether a network has one result, whenever it is evaluated; published generations ask for it anew all the same.
+bool SearchLoop::evaluates_once() const { return !switches().breed_in_order && !switches().change_supernet; }
+
 bool SearchLoop::on_record(const System& system) const {
-  return !switches().breed_in_order && evaluated_.contains(networks_.network(system));
+  return evaluates_once() && evaluated_.contains(networks_.network(system));
 }
 
 // A network that is on record, under another width, or comes before in this generation, has its results.
@@ -121,7 +124,7 @@ void SearchLoop::evaluate(const std::vector<Proposal>& proposals, Strategy& stra
   std::vector<Proposal> unknown;
   std::unordered_set<std::int64_t> begun;
   for (const Proposal& proposal : proposals) {
-    const bool first = begun.insert(networks_.network(proposal.system)).second || switches().breed_in_order;
+    const bool first = begun.insert(networks_.network(proposal.system)).second || !evaluates_once();
     if (first && !on_record(proposal.system)) unknown.push_back(proposal);
   }
   auto next = proposals.begin();
@@ -255,6 +258,9 @@ std::string SearchLoop::finish() {
   context_.run.write_front(front);
   std::set<std::int64_t> ids;
   for (const FrontRow& row : front) ids.insert(row.id);
+  // Without the supernet that they were cut from they could not be made again, if the run goes on.
+  if (switches().change_supernet)
+    for (const std::int64_t id : front_.ids()) ids.insert(id);
   context_.run.keep_models(ids);
   context_.state.save();
   const std::string summary = summary_text(summarize(context_, front, supernets_.count()));

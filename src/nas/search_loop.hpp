@@ -16,8 +16,9 @@ class SearchLoop {
  public:
   /// `supernets` tell what is trained; `evaluator` does the work.
   SearchLoop(SearchContext& context, const Supernets& supernets, Evaluator& evaluator)
-      : context_(context), supernets_(supernets), evaluator_(evaluator), networks_(context.experiment.space),
-        front_(context.experiment.search.objectives) {}
+      : context_(context), supernets_(supernets), evaluator_(evaluator),
+        networks_(context.experiment.space, context.experiment.switches), front_(context.experiment.search.objectives) {
+  }
 
   std::string run();  ///< returns the text of summary.json
 
@@ -28,6 +29,7 @@ class SearchLoop {
   std::int64_t systems_left() const;  ///< to be evaluated, if time allows
   void evaluate(const std::vector<Proposal>& proposals, Strategy& strategy);
   const Switches& switches() const { return context_.experiment.switches; }
+  bool evaluates_once() const;
   bool on_record(const System& system) const;
   Candidate twin(const Proposal& proposal) const;
   void record(const Proposal& proposal, Candidate candidate, Strategy& strategy);

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <set>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -38,8 +40,15 @@ std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& 
 
 }  // namespace
 
+// What a killed process did beyond what is on record will be done again.
 Supernets::Supernets(SearchContext& context, double state_seconds, const std::filesystem::path& shared)
     : context_(context), state_seconds_(state_seconds) {
+  if (context.experiment.switches.change_supernet) {
+    make_folder(context.run.files().changed_supernets());
+    for (const Candidate& candidate : context.run.candidates())
+      if (candidate.outcome == Outcome::evaluated) changed_by_[candidate.data] = candidate.id;
+    forget_superseded();
+  }
   if (shared.empty()) return;
   shared_.emplace(shared);
   context_.state.clock.at_least(SearchPhase::supernets, shared_seconds());
@@ -176,9 +185,33 @@ const Network& Supernets::get(const DataConfiguration& data) {
   if (network_ && data_ == data) return *network_;
   network_.reset();
   Metadata metadata;
-  network_.emplace(load_supernet(context_.backend, context_.run.files().supernet(data.text()), data, metadata));
+  network_.emplace(load_supernet(context_.backend, file_of(data), data, metadata));
   data_ = data;
   return *network_;
+}
+
+std::filesystem::path Supernets::file_of(const DataConfiguration& data) const {
+  const auto changed = changed_by_.find(data.text());
+  const RunFiles& files = context_.run.files();
+  return changed == changed_by_.end() ? files.supernet(data.text())
+                                      : files.changed_supernet(data.text(), changed->second);
+}
+
+void Supernets::change(const DataConfiguration& data, const Network& candidate, const LayerList& layers,
+                       std::int64_t id) {
+  get(data);
+  network_->put_back(candidate, layers);
+  changed_by_[data.text()] = id;
+  save_checkpoint(file_of(data), *network_, metadata(data));
+}
+
+void Supernets::forget_superseded() const {
+  std::set<std::filesystem::path> last;
+  for (const auto& [data, id] : changed_by_) last.insert(context_.run.files().changed_supernet(data, id));
+  std::vector<std::filesystem::path> others;
+  for (const auto& entry : std::filesystem::directory_iterator(context_.run.files().changed_supernets()))
+    if (!last.contains(entry.path())) others.push_back(entry.path());
+  for (const std::filesystem::path& other : others) remove_file(other);
 }
 
 // False where search.hours end before the last step.

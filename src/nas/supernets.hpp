@@ -1,6 +1,8 @@
 // The supernets of a search, one per data configuration, each trained when it is first needed.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <optional>
 
 #include "nas/search_context.hpp"
@@ -19,8 +21,14 @@ class Supernets {
   /// which does not hold for the first one. Then, and on an interrupt, which throws Error (Fault::interrupted), the
   /// training's state is saved.
   bool prepare(const DataConfiguration& data);
-  /// A trained supernet, the one at hand or from its file; valid until the next call of this or prepare().
+  /// A trained supernet, the one at hand or from its file, as candidates changed it; valid until the next call of this or
+  /// prepare().
   const Network& get(const DataConfiguration& data);
+  /// Puts layers that candidate `id` has trained back where they were cut from. The trained supernet's own file stays as it
+  /// is; the changed one is saved beside the one before, until forget_superseded().
+  void change(const DataConfiguration& data, const Network& candidate, const LayerList& layers, std::int64_t id);
+  /// To be called once the rows of all candidates that changed a supernet are on disk: removes what came before the last.
+  void forget_superseded() const;
   bool finished(const DataConfiguration& data) const;
   std::int64_t count() const;  ///< finished ones
   /// Trained and evaluated for one of them.
@@ -39,6 +47,7 @@ class Supernets {
   bool take_shared(const DataConfiguration& data);
   void share(const DataConfiguration& data) const;
   double shared_seconds() const;
+  std::filesystem::path file_of(const DataConfiguration& data) const;
   bool train(SystemTrainer& trainer, Network& network, const DataConfiguration& data);
   void finish(SystemTrainer& trainer, Network& network, const DataConfiguration& data);
   void save_state(const Network& network, const Optimizer& optimizer, const DataConfiguration& data, std::int64_t step,
@@ -47,6 +56,7 @@ class Supernets {
   SearchContext& context_;
   double state_seconds_;
   std::optional<SharedSupernets> shared_;
+  std::map<std::string, std::int64_t> changed_by_;  ///< by data: the last candidate on record that changed it
   std::optional<Network> network_;
   DataConfiguration data_;
 };

@@ -80,7 +80,8 @@ Metrics SystemTrainer::evaluate(const Network& network, const LayerList& slice, 
 }
 
 ImageUse image_use(const Experiment& experiment, std::int64_t draws) {
-  return {draws, experiment.search.recalibration_images, stream_number(experiment.seed, "recalibration")};
+  return {draws, experiment.search.recalibration_images, stream_number(experiment.seed, "recalibration"),
+          experiment.switches.bilinear_resize};
 }
 
 std::int64_t search_draws(const Experiment& experiment) {
@@ -104,9 +105,11 @@ Metadata class_metadata(const DataConfiguration& data, const Dataset& dataset) {
           {"version", std::string(version())}};
 }
 
-Metadata model_metadata(const System& system, const Dataset& dataset) {
+Metadata model_metadata(const System& system, const Dataset& dataset, const Switches& switches) {
   Metadata metadata = class_metadata(system.data, dataset);
   metadata["system"] = system.text();
+  if (switches.drop_residuals) metadata["residuals"] = "dropped";
+  if (switches.mask_width) metadata["width"] = "masked";
   return metadata;
 }
 

@@ -68,7 +68,7 @@ std::uint64_t stream_number(std::uint64_t seed, const std::string& text);
 
 /// Metadata of every network that was trained on a dataset: classes, positive class, preparation, version.
 Metadata class_metadata(const DataConfiguration& data, const Dataset& dataset);
-/// Metadata of a stand-alone model: the same and its system.
-Metadata model_metadata(const System& system, const Dataset& dataset);
+/// Metadata of a stand-alone model: the same, its system, and what its layers have of the switches.
+Metadata model_metadata(const System& system, const Dataset& dataset, const Switches& switches);
 
 }  // namespace danas

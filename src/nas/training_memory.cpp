@@ -85,7 +85,8 @@ TrainingMemory largest_training(const Experiment& experiment, int classes, const
   for (const DataConfiguration& data : space.data_configurations()) {
     const System system{data, {space.most_blocks(), space.widths().back()}};
     for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
-      largest = larger(largest, training_memory("system " + system.text(), system_layers(system, classes), *settings,
+      largest = larger(largest, training_memory("system " + system.text(),
+                                                candidate_layers(system, classes, experiment.switches), *settings,
                                                 experiment, like, experiment.search.lanes.value_or(1)));
   }
   return largest;

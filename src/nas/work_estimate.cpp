@@ -25,7 +25,7 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   for (int i = 0; i < sampled_systems; ++i) {
-    const LayerList layers = system_layers(experiment.space.sample(random), classes);
+    const LayerList layers = candidate_layers(experiment.space.sample(random), classes, experiment.switches);
     const double measuring = evaluation_work(layers, evaluated);
     candidate_work_ += (training_work(layers, experiment.finetune) + measuring) / sampled_systems;
     final_work_ += (training_work(layers, experiment.final_training) + measuring) / sampled_systems;

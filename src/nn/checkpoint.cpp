@@ -281,11 +281,13 @@ LayerList described_layers(const Checkpoint& checkpoint, const std::filesystem::
   }
 }
 
-bool drops_residuals(const Metadata& metadata, const std::filesystem::path& path) {
-  const auto found = metadata.find("residuals");
+// Whether the metadata has the key, whose only value is this one.
+bool says(const Metadata& metadata, const std::string& key, const std::string& value,
+          const std::filesystem::path& path) {
+  const auto found = metadata.find(key);
   if (found == metadata.end()) return false;
-  if (found->second != "dropped")
-    throw expected(path.string(), "metadata residuals that says \"dropped\"", "\"" + found->second + "\"");
+  if (found->second != value)
+    throw expected(path.string(), "metadata " + key + " that says \"" + value + "\"", "\"" + found->second + "\"");
   return true;
 }
 
@@ -296,8 +298,9 @@ Network load_model(Backend& backend, const std::filesystem::path& path, Metadata
   System system;
   const LayerList layers = described_layers(checkpoint, path, "system", [&](const std::string& text, int classes) {
     system = parse_system(text);
-    const LayerList whole = system_layers(system, classes);
-    return drops_residuals(checkpoint.metadata(), path) ? without_residuals(whole) : whole;
+    const bool masked = says(checkpoint.metadata(), "width", "masked", path);
+    const LayerList whole = (masked ? masked_layers : system_layers)(system, classes);
+    return says(checkpoint.metadata(), "residuals", "dropped", path) ? without_residuals(whole) : whole;
   });
   check_preparation(checkpoint.metadata(), system.data, path);
   Network network(backend, layers);

@@ -54,7 +54,7 @@ void check_preparation(const Metadata& metadata, const DataConfiguration& data, 
 
 /// A model that stands alone: metadata "system" (96,monochrome,…), "classes" (JSON array of names), "positive",
 /// "preparation" (which must be preparation_name() of its data configuration), "residuals" ("dropped":
-/// without_residuals(); else absent).
+/// without_residuals(); else absent), "width" ("masked": masked_layers(); else absent).
 Network load_model(Backend& backend, const std::filesystem::path& path, Metadata& metadata);
 
 /// A supernet of a run: metadata "depth" (the blocks it has, 3-4-3-3-1), "classes", "preparation".

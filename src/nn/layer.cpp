@@ -48,6 +48,7 @@ LayerList unfold_block(const LayerSpec& block) {
                         Activation::relu6));
   layers.push_back(part(LayerKind::convolution, ".project", ".bn3", layers.back().out, block.out.channels, 1, pointwise,
                         Activation::none));
+  layers.front().masked = block.masked;
   // The first layer's input is the block's own.
   for (std::size_t i = 1; i < layers.size(); ++i) layers[i].kept = block.residual ? block.in.elements() : 0;
   return layers;

@@ -34,7 +34,10 @@ struct LayerSpec {
   std::string normalization;  ///< of its batch normalization, in the bias's place; empty: none
   int expanded = 0;           ///< inverted bottleneck: channels in its middle; in.channels: no expansion
   bool residual = false;      ///< inverted bottleneck: adds its input to its output
-  std::int64_t kept = 0;      ///< unfolded: elements of the block's input kept for the residual
+  /// The last channels that a 0/1 mask sets to zero before the normalization, which makes a constant of each. A block's are
+  /// those of its expansion, or without one of its depthwise convolution.
+  int masked = 0;
+  std::int64_t kept = 0;  ///< unfolded: elements of the block's input kept for the residual
 
   bool expands() const { return expanded != in.channels; }
   bool normalized() const { return !normalization.empty(); }

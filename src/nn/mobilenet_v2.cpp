@@ -1,6 +1,7 @@
 #include "nn/mobilenet_v2.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.hpp"
 
@@ -31,6 +32,12 @@ int make_divisible(double value, int divisor) {
 }
 
 int keras_channels(int channels, double width) { return make_divisible(static_cast<int>(channels * width), 8); }
+
+// The published widths are i·0.1 in double precision: 0.30000000000000004 keeps an element more than 0.3 may.
+double published_width(double width) {
+  const double tenths = std::round(width * 10);
+  return std::abs(width - tenths / 10) < 1e-9 ? tenths * 0.1 : width;
+}
 
 bool is_block(const LayerSpec& layer) { return layer.kind == LayerKind::inverted_bottleneck; }
 
@@ -141,6 +148,20 @@ LayerList system_layers(const System& system, int classes) {
   const Extent input = system.data.input();
   const double base_width = input.channels == 3 ? 1.0 : 1.0 / 3.0;
   return slice_layers(mobilenet_v2(input, base_width, classes), system.architecture);
+}
+
+LayerList masked_layers(const System& system, int classes) {
+  LayerList layers = system_layers({system.data, {system.architecture.depth, 1.0}}, classes);
+  for (LayerSpec& layer : layers) {
+    if (layer.kind == LayerKind::head) continue;
+    const int channels = is_block(layer) ? layer.expanded : layer.out.channels;
+    layer.masked = channels - static_cast<int>(published_share(channels, system.architecture.width));
+  }
+  return layers;
+}
+
+std::int64_t published_share(std::int64_t size, double width) {
+  return static_cast<std::int64_t>(std::floor(static_cast<double>(size) * published_width(width)));
 }
 
 }  // namespace danas

@@ -22,5 +22,10 @@ LayerList slice_layers(const LayerList& full, const Architecture& architecture);
 LayerList without_residuals(LayerList layers);
 /// The slice that is the system, of the full supernet of its data configuration.
 LayerList system_layers(const System& system, int classes);
+/// The published code's way: of full width, but that masks leave the first published_share() of the channels of the stem,
+/// block 0's depthwise convolution, every expansion and the last convolution. Other layers have no masks.
+LayerList masked_layers(const System& system, int classes);
+/// ⌊size·width⌋, as the published code computes it.
+std::int64_t published_share(std::int64_t size, double width);
 
 }  // namespace danas

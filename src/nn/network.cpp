@@ -43,6 +43,14 @@ Filter first_channels(const View& values, const std::vector<std::int64_t>& whole
   return {values.type, values.data, layer.kernel, layer.kernel, in, out, all_in * all_out, all_out};
 }
 
+// The filters of some of its output channels, from `first` on.
+Filter channels_of(const Filter& filter, std::int64_t first, std::int64_t count) {
+  Filter part = filter;
+  if (filter.present()) part.data = filter.as<std::byte>() + static_cast<std::size_t>(first) * bytes_of(filter.type);
+  part.out = count;
+  return part;
+}
+
 void copy_layer(Backend& backend, const LayerParameters& from, const LayerParameters& to) {
   const auto copy = [&](const auto& source, const auto& target) {
     if (source.present()) backend.copy(source, target);
@@ -113,6 +121,12 @@ Network::Network(Backend& backend, LayerList layers) : backend_(&backend), layer
       if ((layer.kind == LayerKind::head) == heads)
         for (const LayerSpec& each : unfold(layer)) placement.place(each);
   placement.allocate();
+  for (const LayerSpec& layer : unfold(layers_)) {
+    if (layer.masked == 0) continue;
+    const FilterParameter whole = filter(layer, true);
+    const auto masked = [&](const Filter& all) { return channels_of(all, all.out - layer.masked, layer.masked); };
+    masked_.push_back({masked(whole.value), masked(whole.gradient)});
+  }
 }
 
 Network::Network(Backend& backend, LayerList layers, std::uint64_t seed) : Network(backend, std::move(layers)) {
@@ -131,27 +145,41 @@ void Network::initialize(std::uint64_t seed, std::string_view prefix) {
     }
     upload_numbers(*backend_, numbers, weight.view);
   }
+  clear_masked_filters();
 }
 
 Network Network::gather(const LayerList& slice) const {
   Network copy(*backend_, slice);
   for (const LayerSpec& layer : unfold(slice)) copy_layer(*backend_, plain(layer, false), copy.plain(layer, false));
+  copy.clear_masked_filters();
   return copy;
 }
 
-void Network::scatter(const Network& slice) {
-  for (const LayerSpec& layer : unfold(slice.layers()))
-    copy_layer(*backend_, slice.plain(layer, false), plain(layer, false));
+void Network::put_back(const Network& copy, const LayerList& layers) {
+  for (const LayerSpec& layer : unfold(layers)) {
+    LayerParameters from = copy.plain(layer, false), to = plain(layer, false);
+    for (Filter* filter : {&from.filter.value, &to.filter.value})
+      *filter = channels_of(*filter, 0, filter->out - layer.masked);
+    copy_layer(*backend_, from, to);
+  }
 }
 
-void Network::gather(const View& whole, const Network& slice, const View& part) const {
-  for (const LayerSpec& layer : unfold(slice.layers()))
-    copy_layer(*backend_, trainable(layer, whole), slice.trainable(layer, part));
+void Network::gather(const View& whole, const Network& copy, const View& part) const {
+  for (const LayerSpec& layer : unfold(copy.layers()))
+    copy_layer(*backend_, trainable(layer, whole), copy.trainable(layer, part));
 }
 
-void Network::scatter(const Network& slice, const View& part, const View& whole) const {
-  for (const LayerSpec& layer : unfold(slice.layers()))
-    copy_layer(*backend_, slice.trainable(layer, part), trainable(layer, whole));
+void Network::scatter(const Network& copy, const View& part, const View& whole) const {
+  for (const LayerSpec& layer : unfold(copy.layers()))
+    copy_layer(*backend_, copy.trainable(layer, part), trainable(layer, whole));
+}
+
+void Network::clear_masked_filters() const {
+  for (const FilterParameter& masked : masked_) backend_->clear(masked.value);
+}
+
+void Network::clear_masked_gradients() const {
+  for (const FilterParameter& masked : masked_) backend_->clear(masked.gradient);
 }
 
 std::int64_t Network::trainable_count() const {

@@ -30,6 +30,7 @@ struct NamedWeight {
 
 /// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
 /// one call. Where activations have another type than weights, operations read filters from a copy of that type.
+/// Masked channels (LayerSpec::masked) have filters of zeros and no gradients of them: no operation knows of masks.
 class Network {
  public:
   /// All weights are zero.
@@ -42,12 +43,12 @@ class Network {
 
   /// A dense copy of a slice of this network: an ordinary network that shares nothing.
   Network gather(const LayerList& slice) const;
-  /// Back again: the weights and running statistics of `slice`, which gather() made, become those of this network's slice.
-  void scatter(const Network& slice);
-  /// The same for other buffers laid out as values(), an optimizer's moments for example: from `whole`, laid out as this
-  /// network's, to `part`, laid out as the slice's, and back. What the slice has not stays as it is.
-  void gather(const View& whole, const Network& slice, const View& part) const;
-  void scatter(const Network& slice, const View& part, const View& whole) const;
+  /// Takes over the weights of layers of such a copy. Filters of its masked channels are none of its own: they stay here.
+  void put_back(const Network& copy, const LayerList& layers);
+  /// What such a copy has of buffers laid out as values(), gradients or an optimizer's moments: from `whole`, laid out as this
+  /// network's, to `part`, laid out as the copy's, and back. All else stays as it is.
+  void gather(const View& whole, const Network& copy, const View& part) const;
+  void scatter(const Network& copy, const View& part, const View& whole) const;
 
   const LayerList& layers() const { return layers_; }
   Backend& backend() const { return *backend_; }
@@ -58,6 +59,8 @@ class Network {
 
   /// To be told before the views of parameters() are read, once weights have changed: the copy that operations read.
   void update_working_copy() const;
+  /// To be told after a backward pass, before gradients() are read.
+  void clear_masked_gradients() const;
 
   const std::vector<NamedWeight>& weights() const { return named_; }
   const View& values() const { return values_.view(); }  ///< all trainable weights; zeros between them for alignment
@@ -75,11 +78,13 @@ class Network {
   LayerParameters plain(const LayerSpec& layer, bool with_gradients) const;
   LayerParameters trainable(const LayerSpec& layer, const View& buffer) const;
   BottleneckParameter bottleneck(const LayerSpec& block, bool with_gradients) const;
+  void clear_masked_filters() const;
 
   Backend* backend_;
   LayerList layers_;
   Tensor values_, gradients_, statistics_;
-  Tensor working_;  ///< values() in the activation type; none where that is the weight type
+  Tensor working_;                       ///< values() in the activation type; none where that is the weight type
+  std::vector<FilterParameter> masked_;  ///< the filters of masked channels
   std::vector<NamedWeight> named_;
   std::unordered_map<std::string, std::size_t> places_;  ///< in named_, by name
 };

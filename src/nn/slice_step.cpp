@@ -29,7 +29,7 @@ void SliceStep::run_one(const LayerList& slice, const Batch& batch) {
   Network copy = network_.gather(slice);
   pass(copy, batch, true);
   optimizer_.step(copy);
-  network_.scatter(copy);
+  network_.put_back(copy, copy.layers());
 }
 
 void SliceStep::run_together(const std::vector<LayerList>& networks, const Batch& batch) {

@@ -47,6 +47,7 @@ void TrainingStep::run(const Batch& batch) {
         [&](std::size_t exit) { return optimizer_.sums(exit); }, optimizer_.loss_scale());
     optimizer_.join_part(part);
   }
+  network_.clear_masked_gradients();
   optimizer_.step();
 }
 

@@ -115,7 +115,7 @@ std::vector<std::string> data_configurations(const std::vector<Run>& runs) {
 std::string chart_data(const std::vector<Run>& runs) {
   Json json;
   json["configurations"] = data_configurations(runs);
-  json["split"] = runs.empty() || runs[0].candidates.empty() ? "validation" : runs[0].candidates[0].split;
+  json["split"] = runs.empty() ? "validation" : runs[0].split();
   json["runs"] = Json::array();
   for (const Run& run : runs) json["runs"].push_back(run_json(run));
   std::string safe;

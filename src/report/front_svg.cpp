@@ -134,7 +134,7 @@ std::string accuracy_text(const Measures& measures) { return percent(measures[Me
 
 std::string hover(const Candidate& c, const FrontRow* final) {
   std::string text =
-      fmt::format("No. {}: {}, {}; validation ", c.id, data_text(c.data), architecture_text(c.architecture));
+      fmt::format("No. {}: {}, {}; {} ", c.id, data_text(c.data), architecture_text(c.architecture), c.split);
   if (final) text += fmt::format("{} (final), ", accuracy_text(final->measures));
   text += fmt::format("{} (search)", accuracy_text(c.measures));
   if (final && final->test) text += fmt::format(", test {}", accuracy_text(*final->test));
@@ -188,14 +188,13 @@ std::string front_svg(const Run& run) {
   const Axes axes = fit_axes(run, systems);
   const std::vector<std::string> configurations = data_configurations({run});
   const auto [signs, end] = legend(configurations, run.front_from_file);
-  const std::string split = run.candidates.empty() ? "validation" : run.candidates[0].split;
   const double height = end + 24;
   return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
                      "height=\"{1:.0f}\" font-family=\"system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif\" "
                      "font-size=\"13\" fill=\"#3a4550\" role=\"img\">\n<title>Accuracy against RAM</title>\n"
                      "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" rx=\"8\" fill=\"#ffffff\"/>\n",
                      width, height) +
-         grid(axes, split) + limit_line(run, axes) + front_line(run, systems, axes) +
+         grid(axes, run.split()) + limit_line(run, axes) + front_line(run, systems, axes) +
          points(run, axes, configurations) + signs + "</svg>\n";
 }
 

@@ -56,12 +56,24 @@ std::string objectives(const std::vector<Run>& runs) {
   return text;
 }
 
+/// Of the first run, as in the charts: "validation", at the beginning of a sentence "Validation".
+std::string split(const std::vector<Run>& runs, bool begins = false) {
+  std::string name = report::escape(runs.front().split());
+  if (begins && !name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  return name;
+}
+
+std::string advice(const std::vector<Run>& runs) {
+  return runs.front().split() == "test" ? "The search chose by the test images, which say too much of what it found."
+                                        : "Choose by validation; test says what to expect of new images.";
+}
+
 /// What the accuracies of the first two figures are.
 std::string accuracies(const std::vector<Run>& runs) {
   const bool finals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.front_from_file; });
-  return finals ? "Large points: trained to the end, validation accuracy; small points: as the search saw them, "
-                  "after a short fine-tuning."
-                : "Validation accuracy as the search saw it, after a short fine-tuning.";
+  return finals ? "Large points: trained to the end, " + split(runs) +
+                      " accuracy; small points: as the search saw them, after a short fine-tuning."
+                : split(runs, true) + " accuracy as the search saw it, after a short fine-tuning.";
 }
 
 template <class Section>
@@ -103,6 +115,8 @@ void write_report(const std::vector<std::filesystem::path>& directories, const s
                if (name == "title") return title(runs);
                if (name == "headlines") return headlines();
                if (name == "accuracies") return accuracies(runs);
+               if (name == "Split") return split(runs, true);
+               if (name == "advice") return advice(runs);
                if (name == "objectives") return objectives(runs);
                if (name == "pictures") return each_run(runs, pictures);
                if (name == "fronts") return each_run(runs, fronts);

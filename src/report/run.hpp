@@ -46,6 +46,8 @@ struct Run {
   bool dropped_tail = false;        ///< an unfinished last line was left out
   std::optional<std::size_t> best;  ///< in `front`: the best that keeps the limits
 
+  /// The split that the search selected by.
+  std::string split() const { return candidates.empty() ? "validation" : candidates.front().split; }
   bool finished() const { return summary.has_value() && front_from_file; }
   /// The system's row of front.csv, measured after its final training; null where there is none.
   const FrontRow* final_of(std::int64_t id) const;

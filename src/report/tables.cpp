@@ -12,18 +12,20 @@ namespace danas::report {
 namespace {
 
 constexpr std::size_t most_systems = 500;
-constexpr const char* searched = "validation (search)";
-constexpr const char* finished = "validation (final)";
+
+/// What columns of scores on the split that selects are called.
+std::string searched(const Run& run) { return run.split() + " (search)"; }
+std::string finished(const Run& run) { return run.split() + " (final)"; }
 
 std::string badge(const std::string& text) { return " <span class=\"badge\">" + escape(text) + "</span>"; }
 
 /// A cell: what is shown, and the value that it is sorted by.
-std::string cell(const char* label, const std::string& shown, const std::string& sort_value, bool numeric) {
-  return fmt::format("<td data-label=\"{}\" data-value=\"{}\"{}>{}</td>", label, escape(sort_value),
+std::string cell(const std::string& label, const std::string& shown, const std::string& sort_value, bool numeric) {
+  return fmt::format("<td data-label=\"{}\" data-value=\"{}\"{}>{}</td>", escape(label), escape(sort_value),
                      numeric ? " class=\"number\"" : "", shown);
 }
 
-std::string score_cell(const char* label, const std::optional<Measures>& scores, Measure score) {
+std::string score_cell(const std::string& label, const std::optional<Measures>& scores, Measure score) {
   if (!scores) return cell(label, "–", "-1", true);
   return cell(label, percent((*scores)[score]), measure_text(score, (*scores)[score]), true);
 }
@@ -43,21 +45,21 @@ std::string bytes_cell(const Measures& measures, Measure measure, const std::opt
   return cell(info(measure).label, shown, measure_text(measure, measures[measure]), true);
 }
 
-/// The rows stand by validation accuracy, the highest first; the script sorts them anew.
-std::string table_head(const std::vector<std::string_view>& names) {
+/// The rows stand by the accuracy that selects, the highest first; the script sorts them anew.
+std::string table_head(const Run& run, const std::vector<std::string>& names) {
   std::string head = "<thead><tr>";
-  for (const std::string_view name : names)
-    head += fmt::format("<th scope=\"col\" data-label=\"{0}\"{1}>{0}</th>", name,
-                        name == searched || name == finished ? " aria-sort=\"descending\"" : "");
+  for (const std::string& name : names)
+    head += fmt::format("<th scope=\"col\" data-label=\"{0}\"{1}>{0}</th>", escape(name),
+                        name == searched(run) || name == finished(run) ? " aria-sort=\"descending\"" : "");
   return head + "</tr></thead>\n";
 }
 
-std::string front_head(bool tested) {
+std::string front_head(const Run& run, bool tested) {
   if (tested)
-    return table_head({"no.", "data", "depths", "width", finished, "test", "test precision", "test recall", "test F1",
-                       "parameters", "MACs", "RAM", "flash"});
-  return table_head(
-      {"no.", "data", "depths", "width", searched, "precision", "recall", "F1", "parameters", "MACs", "RAM", "flash"});
+    return table_head(run, {"no.", "data", "depths", "width", finished(run), "test", "test precision", "test recall",
+                            "test F1", "parameters", "MACs", "RAM", "flash"});
+  return table_head(run, {"no.", "data", "depths", "width", searched(run), "precision", "recall", "F1", "parameters",
+                          "MACs", "RAM", "flash"});
 }
 
 std::string front_row(const Run& run, const FrontRow& c, bool is_best, bool tested) {
@@ -71,7 +73,7 @@ std::string front_row(const Run& run, const FrontRow& c, bool is_best, bool test
   row += cell("data", escape(data_text(c.data)), c.data, false);
   row += cell("depths", escape(depths), depths, false);
   row += cell("width", escape(width), width, true);
-  row += score_cell(tested ? finished : searched, c.measures, Measure::accuracy);
+  row += score_cell(tested ? finished(run) : searched(run), c.measures, Measure::accuracy);
   if (tested) row += score_cell("test", c.test, Measure::accuracy);
   const std::optional<Measures> scores = tested ? c.test : c.measures;
   row += score_cell(tested ? "test precision" : "precision", scores, Measure::precision);
@@ -90,7 +92,7 @@ std::string evaluated_row(const Run& run, const Candidate& c) {
   row +=
       cell("architecture", escape(c.architecture) + (c.twin_of == 0 ? "" : badge(fmt::format("= no. {}", c.twin_of))),
            c.architecture, false);
-  row += score_cell(searched, c.measures, Measure::accuracy);
+  row += score_cell(searched(run), c.measures, Measure::accuracy);
   row += cell("fitness", fmt::format("{:.3f}", c.fitness), fmt::format("{}", c.fitness), true);
   row += score_cell("precision", c.measures, Measure::precision);
   row += score_cell("recall", c.measures, Measure::recall);
@@ -99,7 +101,7 @@ std::string evaluated_row(const Run& run, const Candidate& c) {
   return row + bytes_cell(c.measures, Measure::flash_bytes, run.settings.flash_limit) + "</tr>";
 }
 
-/// The best first. Never by the test split: a choice by it would spoil what it says of new images.
+/// The best first by what the search selects on: a choice by the test split would spoil what that says of new images.
 template <class Row>
 std::vector<std::size_t> by_accuracy(const std::vector<Row>& rows) {
   std::vector<std::size_t> order(rows.size());
@@ -115,7 +117,7 @@ std::string front_table(const Run& run, std::size_t number) {
   if (run.front.empty()) return "<p>There is no system on the front yet.</p>\n";
   const bool tested = run.front_from_file;
   std::string html = fmt::format("<div class=\"scroll\"><table class=\"systems sortable\" id=\"front-{}\">\n", number);
-  html += front_head(tested);
+  html += front_head(run, tested);
   for (const std::size_t i : by_accuracy(run.front)) {
     const FrontRow& c = run.front[i];
     html += "<tbody>\n" + front_row(run, c, run.best == i, tested);
@@ -138,8 +140,8 @@ std::string systems_table(const Run& run) {
   if (shown < order.size())
     html += fmt::format("<p class=\"quiet\">The {} most accurate; the others are in candidates.csv.</p>\n", shown);
   html += "<div class=\"scroll\"><table class=\"systems sortable compact\">\n";
-  html +=
-      table_head({"no.", "data", "architecture", searched, "fitness", "precision", "recall", "MACs", "RAM", "flash"});
+  html += table_head(
+      run, {"no.", "data", "architecture", searched(run), "fitness", "precision", "recall", "MACs", "RAM", "flash"});
   for (std::size_t i = 0; i < shown; ++i)
     html += "<tbody>" + evaluated_row(run, run.candidates[order[i]]) + "</tbody>\n";
   return html + "</table></div></details>\n";

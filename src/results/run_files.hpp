@@ -39,6 +39,11 @@ class RunFiles {
   Path kernels() const { return state() / "kernels.csv"; }  ///< of a GPU, where `--kernels best` chooses them
   Path progress() const { return state() / "progress.json"; }
   Path unfinished_supernet() const { return state() / "supernet.safetensors"; }
+  /// As candidate `id` left it, where candidates change it.
+  Path changed_supernets() const { return state() / "supernets"; }
+  Path changed_supernet(const std::string& data, std::int64_t id) const {
+    return changed_supernets() / (data + "." + std::to_string(id) + ".safetensors");
+  }
   Path finals() const { return state() / "final.csv"; }
   Path tests() const { return state() / "test.csv"; }
 

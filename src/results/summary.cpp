@@ -30,7 +30,7 @@ Json system_json(const Candidate& candidate) {
   json["arch"] = candidate.system_text();
   for (const MeasureInfo& estimate : estimates)
     if (candidate.measures.has(estimate.measure)) json[estimate.name] = measure_json(estimate, candidate.measures);
-  json["validation"] = scores_json(candidate.measures);
+  json[candidate.split] = scores_json(candidate.measures);
   return json;
 }
 

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <set>
 
 #include "base/error.hpp"
 #include "nas/experiment.hpp"
@@ -211,7 +212,6 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "test_share = 0.5\nvalidation_share = 0.5\n", "data.test_share");
   CHECK_COMPLAINT("name = \"a/b\"\n" + minimal, "trial.toml:1: name");
   CHECK_COMPLAINT("seed = -1\n" + minimal, "seed");
-  CHECK_COMPLAINT("protocol = \"published\"\n" + minimal, "trial.toml:1: protocol", "not available in this version");
   CHECK_COMPLAINT("[data]\nkind = 3\n", "trial.toml:2: data.kind");
   CHECK_COMPLAINT("[data]\nkind = \"folders\"\n", "data.path");
   CHECK_COMPLAINT("", "data.kind");
@@ -269,12 +269,33 @@ BOOST_AUTO_TEST_CASE(every_name_of_a_choice) {
                            [](const Experiment& e) { return e.data.kind; });
 }
 
-// "published" is known and refused: CHECK_COMPLAINT above.
+BOOST_AUTO_TEST_CASE(protocols_and_their_switches) {
+  const auto on = [](const Switches& switches) {
+    std::set<std::string> names;
+#define DANAS_SWITCH(name) \
+  if (switches.name) names.insert(#name);
+    DANAS_SWITCHES(DANAS_SWITCH)
+#undef DANAS_SWITCH
+    return names;
+  };
+  BOOST_TEST(on(parse(minimal).switches).empty());
+  const std::set<std::string> all = on(parse(minimal, {"protocol=published"}).switches);
+  BOOST_TEST(all.size() == 14u);
+  for (const std::string& name : all) {
+    BOOST_TEST((on(parse(minimal, {"switches." + name + "=true"}).switches) == std::set<std::string>{name}));
+    const Experiment others = parse(minimal, {"protocol=published", "switches." + name + "=false"});
+    std::set<std::string> wanted = all;
+    wanted.erase(name);
+    BOOST_TEST((on(others.switches) == wanted));
+    BOOST_TEST((parse(others.to_toml()).switches == others.switches));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_names_of_protocols_and_colors) {
   BOOST_TEST((parse(minimal, {"protocol=corrected"}).protocol == Protocol::corrected));
+  BOOST_TEST((parse(minimal, {"protocol=published"}).protocol == Protocol::published));
   BOOST_TEST(complaint(minimal, {"protocol=x"}) ==
              "[--set protocol=x] expected one of \"corrected\", \"published\", got the text \"x\"");
-  BOOST_TEST((find_named<Protocol>("published") == Protocol::published));
   for (const auto& [name, color] : {std::pair("monochrome", Color::monochrome), std::pair("rgb", Color::rgb)})
     BOOST_TEST((parse(minimal, {"space.resolution=[32]", "space.color=[\"" + std::string(name) + "\"]"})
                     .space.data_configurations() == std::vector<DataConfiguration>{{32, color}}));

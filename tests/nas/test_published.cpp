@@ -13,7 +13,6 @@
 #include "nas/published_depths.hpp"
 #include "nas/published_sums.hpp"
 #include "nas/strategy.hpp"
-#include "nn/checkpoint.hpp"
 #include "nn/mobilenet_v2.hpp"
 #include "results/candidate_table.hpp"
 #include "tiny_search.hpp"
@@ -291,81 +290,6 @@ BOOST_AUTO_TEST_CASE(dropped_residuals) {
   };
   BOOST_TEST(kept(candidate_layers(whole, 2, {})) > 0);
   BOOST_TEST(kept(candidate_layers(whole, 2, switches)) == 0);
-}
-
-namespace {
-
-/// The models and supernets of a tiny search, in which nothing but the statistics is trained.
-struct StillSearch {
-  explicit StillSearch(const std::string& override) {
-    std::vector<std::string> overrides{"search.systems=4", "finetune.learning_rate=1e-30", "final.learning_rate=1e-30"};
-    if (!override.empty()) overrides.push_back(override);
-    test::run_tiny(test::tiny_experiment(folder.path(), overrides), directory, false);
-    for (const FrontRow& row : read_front(CsvTable::read(directory / "front.csv"))) ids.push_back(row.id);
-    for (const Candidate& candidate : test::candidates_of(directory)) systems[candidate.id] = system_of(candidate);
-  }
-
-  Network model(std::int64_t id) const {
-    Metadata metadata;
-    return load_model(*backend, directory / "models" / (std::to_string(id) + ".safetensors"), metadata);
-  }
-  Network slice(std::int64_t id) const {
-    const System& system = systems.at(id);
-    Metadata metadata;
-    const Network supernet =
-        load_supernet(*backend, directory / "supernets" / (system.data.text() + ".safetensors"), system.data, metadata);
-    return supernet.gather(system_layers(system, 2));
-  }
-  std::vector<double> numbers(const Network& network, const std::string& name) const {
-    std::vector<double> values;
-    for (const NamedWeight& weight : network.weights())
-      if (weight.name == name) download_numbers(*backend, weight.view, values);
-    BOOST_REQUIRE(!values.empty());
-    return values;
-  }
-
-  test::TemporaryFolder folder;
-  std::filesystem::path directory = folder.path() / "run";
-  std::unique_ptr<Backend> backend = make_cpu_backend(1);
-  std::vector<std::int64_t> ids;
-  std::map<std::int64_t, System> systems;
-};
-
-}  // namespace
-
-BOOST_AUTO_TEST_CASE(models_without_residuals_are_read_so) {
-  const StillSearch search("switches.drop_residuals=true");
-  BOOST_REQUIRE(!search.ids.empty());
-  for (const std::int64_t id : search.ids) {
-    const Network model = search.model(id);
-    for (const LayerSpec& layer : model.layers()) BOOST_TEST(!layer.residual);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(new_heads) {
-  for (const bool fresh : {false, true}) {
-    const StillSearch search(fresh ? "switches.fresh_heads=true" : "");
-    for (const std::int64_t id : search.ids) {
-      const Network model = search.model(id), slice = search.slice(id);
-      const std::string head = model.layers().back().name + ".weight";
-      BOOST_TEST((search.numbers(model, head) == search.numbers(slice, head)) == !fresh);
-      BOOST_TEST((search.numbers(model, "stem.conv.weight") == search.numbers(slice, "stem.conv.weight")));
-    }
-  }
-}
-
-// Variances begin at 1 and lose 0.1 % a step: 7 of the supernet, 2 of fine-tuning, 3 at the end. Recalibrated ones are those
-// of the images.
-BOOST_AUTO_TEST_CASE(kept_statistics) {
-  for (const bool kept : {false, true}) {
-    const StillSearch search(kept ? "switches.keep_statistics=true" : "");
-    BOOST_REQUIRE(!search.ids.empty());
-    double least = 1;
-    for (const std::int64_t id : search.ids)
-      for (const double variance : search.numbers(search.model(id), "stem.bn.running_var"))
-        least = std::min(least, variance);
-    BOOST_TEST((least >= std::pow(0.999, 12) - 1e-6) == kept);
-  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

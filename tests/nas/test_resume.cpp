@@ -1,12 +1,8 @@
 // A search that is interrupted or killed, at many moments, and resumed leaves what an undisturbed one leaves.
 #include <boost/test/unit_test.hpp>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -35,29 +31,6 @@ struct Undisturbed {
     expected = results(folder.path() / "whole");
   }
 };
-
-// Runs in a child process, which `work` may end. True when it was killed.
-bool killed(const std::function<void()>& work, int milliseconds = 0) {
-  const pid_t child = ::fork();
-  BOOST_REQUIRE(child >= 0);
-  if (child == 0) {
-    try {
-      work();
-    } catch (...) {
-      std::_Exit(3);
-    }
-    std::_Exit(0);
-  }
-  if (milliseconds > 0) {
-    ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
-    ::kill(child, SIGKILL);
-  }
-  int status = 0;
-  BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
-  if (WIFSIGNALED(status)) return true;
-  BOOST_TEST_REQUIRE(WEXITSTATUS(status) == 0);
-  return false;
-}
 
 }  // namespace
 

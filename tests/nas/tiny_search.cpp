@@ -3,7 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <sstream>
 
 #include "base/file.hpp"
@@ -99,13 +104,36 @@ SearchResult run_tiny(const Experiment& experiment, const fs::path& directory, b
   return run_search(experiment, *backend, options, observer);
 }
 
+bool killed(const std::function<void()>& work, int milliseconds) {
+  const pid_t child = ::fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    try {
+      work();
+    } catch (...) {
+      std::_Exit(3);
+    }
+    std::_Exit(0);
+  }
+  if (milliseconds > 0) {
+    ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+    ::kill(child, SIGKILL);
+  }
+  int status = 0;
+  BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) return true;
+  BOOST_TEST_REQUIRE(WEXITSTATUS(status) == 0);
+  return false;
+}
+
 std::map<std::string, std::string> results(const fs::path& directory) {
   std::map<std::string, std::string> found;
   for (const char* table : {"candidates.csv", "front.csv", "training.csv"})
     found[table] = without_times(read_file(directory / table));
-  for (const char* folder : {"models", "supernets"})
-    for (const auto& entry : fs::directory_iterator(directory / folder))
-      found[std::string(folder) + "/" + entry.path().filename().string()] = read_file(entry.path());
+  for (const char* folder : {"models", "supernets", "state/supernets"})
+    if (fs::is_directory(directory / folder))
+      for (const auto& entry : fs::directory_iterator(directory / folder))
+        found[std::string(folder) + "/" + entry.path().filename().string()] = read_file(entry.path());
   return found;
 }
 

@@ -21,7 +21,11 @@ SearchResult run_tiny(const Experiment& experiment, const std::filesystem::path&
                       int threads = 1, const AtProgress& at_progress = {},
                       const std::function<void(int line)>& at_log = {});
 
-/// Content by file name: candidates, front and training rows without columns of time, all models, layers and supernets.
+/// Runs `work` in a child process, which it may end; so do so many milliseconds. True when it was killed.
+bool killed(const std::function<void()>& work, int milliseconds = 0);
+
+/// Content by file name: candidates, front and training rows without columns of time, all models, layers and supernets, those
+/// that candidates changed too.
 std::map<std::string, std::string> results(const std::filesystem::path& directory);
 void check_same_results(const std::map<std::string, std::string>& expected, const std::filesystem::path& directory);
 

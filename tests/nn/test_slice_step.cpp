@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_slice_trains_as_a_network_of_its_own_and_nothing_else_cha
   BOOST_TEST(same_weights(super.network.gather(slice), alone));
   BOOST_TEST(!same_weights(alone, before.gather(slice)));
   BOOST_TEST(super.optimizer.take_means(3, 3).loss == optimizer.take_means(3, 3).loss);
-  super.network.scatter(before.gather(slice));
+  super.network.put_back(before.gather(slice), slice);
   BOOST_TEST(same_weights(super.network, before));
 }
 

@@ -99,6 +99,23 @@ BOOST_AUTO_TEST_CASE(each_accuracy_has_its_name) {
   BOOST_TEST(!has(page, "<td data-label=\"accuracy\""));
 }
 
+// Of a search that selects on test.
+BOOST_AUTO_TEST_CASE(the_split_that_selects_is_named) {
+  RunDirectory directory;
+  directory.finish();
+  for (const char* table : {"candidates.csv", "front.csv"}) {
+    std::string text = read_file(directory.path() / table);
+    for (std::size_t at; (at = text.find(",validation,")) != text.npos;) text.replace(at, 12, ",test,");
+    directory.write(table, text);
+  }
+  const std::string page = without_scripts(report_of({directory.path()}));
+  for (const char* text : {"Test accuracy as the search saw it", "trained to the end, test accuracy;",
+                           "<td data-label=\"test (final)\" data-value=\"0.75\"", "data-label=\"test (search)\"",
+                           "The search chose by the test images"})
+    BOOST_TEST(has(page, text), text);
+  BOOST_TEST(count(page, "alidation") == 1u);  // the count of its images
+}
+
 BOOST_AUTO_TEST_CASE(tables_stand_by_validation) {
   RunDirectory directory;
   directory.finish();
