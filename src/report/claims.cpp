@@ -46,7 +46,9 @@ std::string data_of(const Members& a, const Members& b = {}) {
 }
 
 std::string percent_points(double share) { return percent(share); }
-std::string number_text(double value) { return fmt::format("{:.4g}", value); }
+std::string number_text(double value) {
+  return value >= 999.5 ? thousands(std::llround(value)) : fmt::format("{:.3g}", value);
+}
 
 /// That the first are larger than the second in a value.
 Claim compared(Claim claim, const Members& first, const Members& second, const Value& value, const Text& text) {

@@ -30,13 +30,15 @@ Series points(const Member& member, std::size_t number, const Axes& axes) {
   return series;
 }
 
-Series joint_front(const std::vector<Member>& members, const std::string& name, Dash dash, const Axes& axes) {
+Series joint_front(const std::vector<Member>& members, const std::string& name, Dash dash, const Axes& axes,
+                   const std::optional<Limit>& limit) {
   std::vector<Candidate> systems;
   for (const Member& member : members)
     for (const Candidate& c : front_systems(*member.run)) systems.push_back(c);
   Series series{name, name, {"#1c2733", Shape::circle, dash}, Join::steps, false, {}};
   for (const auto& [need, score] : staircase(systems, axes.need, axes.score))
     series.marks.push_back({static_cast<double>(need), score});
+  if (limit) series.ends_at = limit->x;
   return series;
 }
 
@@ -52,14 +54,14 @@ Figure front(const std::string& number, const std::string& ending, const std::st
   const std::string split = all_tested(members) ? "test " : "";
   Chart chart;
   chart.title = fmt::format("{} against {}: {}", info(axes.score).label, info(axes.need).label, what);
+  if (axes.score == Measure::accuracy) chart.limit = limit_of(members[0], axes.need);
   chart.x = {std::string(info(axes.need).label) + ", KiB", Reading::kibibytes, false};
   chart.y = {split + info(axes.score).label, Reading::percent, false};
   for (std::size_t i = 0; i < members.size(); ++i) chart.series.push_back(points(members[i], i, axes));
-  chart.series.push_back(joint_front(members, "front of these runs", Dash::solid, axes));
+  chart.series.push_back(joint_front(members, "front of these runs", Dash::solid, axes, chart.limit));
   if (!others.empty())
-    chart.series.push_back(
-        joint_front(others, fmt::format("front of the {} runs", text_of(others[0].role)), Dash::dotted, axes));
-  if (axes.score == Measure::accuracy) chart.limit = limit_of(members[0], axes.need);
+    chart.series.push_back(joint_front(others, fmt::format("front of the {} runs", text_of(others[0].role)),
+                                       Dash::dotted, axes, chart.limit));
   return {"figure-" + number + ending,
           fmt::format("Figure {}: {} against {} of the systems on the front of each run ({})", number,
                       info(axes.score).label, info(axes.need).label, what),
