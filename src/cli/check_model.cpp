@@ -13,6 +13,7 @@
 #include "data/resident_images.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
+#include "nas/work_estimate.hpp"
 #include "nn/mobilenet_v2.hpp"
 
 namespace danas {
@@ -20,7 +21,6 @@ namespace {
 
 constexpr int sampled_systems = 100;          // for the mean of a candidate
 constexpr std::int64_t usual_systems = 1000;  // where the hours alone end the search
-constexpr double usual_front = 6;
 constexpr std::size_t told_kernels = 12;
 
 // Of the images, assumed: photographs of 640×480 in JPEG, of which a core decodes so many a second (libjpeg-turbo); a

@@ -5,12 +5,15 @@
 
 #include "base/random.hpp"
 #include "base/units.hpp"
+#include "cli/campaign.hpp"
 #include "cli/check_images.hpp"
 #include "cli/check_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/measure.hpp"
 #include "cli/output.hpp"
 #include "cli/session.hpp"
+#include "cli/time_estimate.hpp"
+#include "nas/campaign.hpp"
 #include "nas/slice_schedule.hpp"
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
@@ -115,8 +118,9 @@ void print_memory(const Experiment& experiment, int classes, const Backend& back
              mib_text(backend.usable_bytes()));
 }
 
-/// Mean seconds to fine-tune, recalibrate and evaluate a system drawn from the space.
-double candidate_seconds(const Experiment& experiment, const Dataset& dataset, const SpeedModel& speed) {
+/// Mean seconds to train, recalibrate and evaluate a system drawn from the space.
+double candidate_seconds(const Experiment& experiment, const Dataset& dataset, const SpeedModel& speed,
+                         const TrainingSettings& settings) {
   const auto train = static_cast<std::int64_t>(dataset.samples(Split::train).size());
   const auto validation = static_cast<std::int64_t>(dataset.samples(Split::validation).size());
   const auto evaluated = static_cast<double>(std::min(experiment.search.recalibration_images, train) + validation);
@@ -125,8 +129,7 @@ double candidate_seconds(const Experiment& experiment, const Dataset& dataset, c
   for (int i = 0; i < sampled_systems; ++i) {
     const auto layers = candidate_layers(experiment.space.sample(random), static_cast<int>(dataset.classes().size()),
                                          experiment.switches);
-    sum += speed.training_seconds(layers, experiment.finetune) +
-           speed.seconds(evaluation_work(layers, evaluated), evaluated);
+    sum += speed.training_seconds(layers, settings) + speed.seconds(evaluation_work(layers, evaluated), evaluated);
   }
   return sum / sampled_systems;
 }
@@ -137,7 +140,7 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Spee
   for (const DataConfiguration& data : experiment.space.data_configurations())
     supernets +=
         speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet));
-  const double candidate = candidate_seconds(experiment, dataset, speed);
+  const double candidate = candidate_seconds(experiment, dataset, speed, experiment.finetune);
   fmt::print("{:<22} all supernets {}, a system {}\n", "estimated time", duration_text(supernets),
              duration_text(candidate));
   const auto& search = experiment.search;
@@ -156,7 +159,20 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Spee
 
 }  // namespace
 
+TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset, Backend& backend) {
+  const int classes = static_cast<int>(dataset.classes().size());
+  const SpeedModel speed(backend, experiment.space, classes, experiment.supernet);
+  TimeEstimate estimate;
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    estimate.supernets.push_back(
+        speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet));
+  estimate.system = candidate_seconds(experiment, dataset, speed, experiment.finetune);
+  estimate.final_system = candidate_seconds(experiment, dataset, speed, experiment.final_training);
+  return estimate;
+}
+
 int command_check(const CheckArguments& arguments) {
+  if (is_campaign(arguments.experiment.file)) return check_campaign(arguments);
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
   const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
   const int classes = static_cast<int>(dataset->classes().size());

@@ -26,6 +26,7 @@ class TomlSource {
   std::string where(const std::string& key) const;
   /// Of two keys that do not go together: the one that --set changed, else the first.
   std::string where(const std::string& key, const std::string& other) const;
+  toml::table take() { return std::move(root_); }  ///< the content; the source is not to be used after that
   std::filesystem::path folder() const { return std::filesystem::absolute(file_).parent_path(); }
 
   /// Throws Error that names the nearest known key.

@@ -12,7 +12,6 @@ namespace danas {
 namespace {
 
 constexpr int sampled_systems = 64;
-constexpr double usual_front = 6;  // systems, before the front is known
 
 }  // namespace
 

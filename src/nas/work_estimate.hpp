@@ -9,6 +9,8 @@
 
 namespace danas {
 
+constexpr double usual_front = 6;  // systems, before the front is known
+
 class WorkEstimate {
  public:
   WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images);

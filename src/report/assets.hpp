@@ -1,4 +1,4 @@
-// Files built into the program by base/embed.cpp: report.html, report.css, report.js, chart.min.js.
+// Files built into the program by base/embed.cpp: report.html, campaign.html, report.css, report.js, chart.min.js.
 #pragma once
 
 #include <string_view>

@@ -12,7 +12,7 @@ constexpr const char* light[] = {"#5b8def", "#de7d2f", "#2fa587", "#b06bd9", "#e
 
 }  // namespace
 
-Mark configuration_mark(const std::vector<std::string>& configurations, std::string_view data) {
+ConfigurationMark configuration_mark(const std::vector<std::string>& configurations, std::string_view data) {
   const auto resolution = [](std::string_view name) { return name.substr(0, name.find('-')); };
   std::vector<std::string_view> resolutions;
   for (const std::string& name : configurations)

@@ -8,10 +8,10 @@
 namespace danas::report {
 
 /// A hue for each resolution, in the order of `configurations`; monochrome ones are drawn as diamonds.
-struct Mark {
+struct ConfigurationMark {
   std::string color;
   bool diamond = false;
 };
-Mark configuration_mark(const std::vector<std::string>& configurations, std::string_view data);
+ConfigurationMark configuration_mark(const std::vector<std::string>& configurations, std::string_view data);
 
 }  // namespace danas::report

@@ -1,16 +1,18 @@
 #include "report/report.hpp"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include <fmt/core.h>
 
-#include "base/error.hpp"
 #include "base/file.hpp"
 #include "report/assets.hpp"
 #include "report/chart_data.hpp"
-#include "report/front_svg.hpp"
-#include "report/run.hpp"
+#include "report/comparison_sections.hpp"
+#include "report/draw_chart.hpp"
+#include "report/front_chart.hpp"
+#include "report/paper_figures.hpp"
+#include "report/report_runs.hpp"
 #include "report/sections.hpp"
 #include "report/text.hpp"
 
@@ -83,47 +85,86 @@ std::string each_run(const std::vector<Run>& runs, Section section) {
   return html;
 }
 
-/// Two directories of one name would be one line in the legend.
-void tell_apart(std::vector<Run>& runs) {
-  std::map<std::string, int> uses;
-  for (const Run& run : runs) ++uses[run.label];
-  for (Run& run : runs)
-    if (uses[run.label] > 1) run.label = run.files.directory().string();
+/// Of several runs.
+std::string paper(const std::vector<Run>& runs) {
+  return runs.size() > 1 ? report::paper_section(report::Comparison(runs)) : "";
+}
+
+std::string run_page(const std::vector<Run>& runs, const std::filesystem::path& page) {
+  const auto headlines = [&] {
+    std::string text;
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      text += report::headline(runs[i], page, heading(runs, i, 2)) + report::notes(runs[i]);
+    return text;
+  };
+  const auto pictures = [](const Run& run, std::size_t) { return report::chart_svg(report::front_chart(run)); };
+  const auto fronts = [](const Run& run, std::size_t i) {
+    return report::front_table(run, i) + report::systems_table(run);
+  };
+  const auto facts = [](const Run& run, std::size_t) { return report::facts(run); };
+  return fill(report::asset("report.html"), [&](std::string_view name) -> std::string {
+    if (name == "title") return title(runs);
+    if (name == "headlines") return headlines();
+    if (name == "accuracies") return accuracies(runs);
+    if (name == "Split") return split(runs, true);
+    if (name == "advice") return advice(runs);
+    if (name == "objectives") return objectives(runs);
+    if (name == "pictures") return each_run(runs, pictures);
+    if (name == "paper") return paper(runs);
+    if (name == "fronts") return each_run(runs, fronts);
+    if (name == "facts") return each_run(runs, facts);
+    if (name == "data") return report::chart_data(runs);
+    return std::string(report::asset(name));
+  });
+}
+
+std::string missing(const std::vector<std::string>& folders) {
+  if (folders.empty()) return "";
+  std::string names;
+  for (const std::string& folder : folders) names += (names.empty() ? "" : ", ") + report::escape(folder);
+  return fmt::format("<div class=\"note\">{} run{} without systems yet: {}.</div>\n", folders.size(),
+                     folders.size() == 1 ? "" : "s", names);
+}
+
+std::string campaign_page(const report::ReportRuns& campaign, const std::filesystem::path& page) {
+  const report::Comparison comparison(campaign.runs);
+  return fill(report::asset("campaign.html"), [&](std::string_view name) -> std::string {
+    if (name == "title") return report::escape(campaign.campaign);
+    if (name == "missing") return missing(campaign.missing);
+    if (name == "claims") return report::claims_section(comparison);
+    if (name == "paper") return report::paper_section(comparison);
+    if (name == "devices") return report::devices_section(comparison);
+    if (name == "runs") return report::runs_section(comparison, page);
+    if (name == "efficiency") return report::efficiency_section(comparison);
+    return std::string(report::asset(name));
+  });
 }
 
 }  // namespace
 
 void write_report(const std::vector<std::filesystem::path>& directories, const std::filesystem::path& html) {
-  if (directories.empty()) throw expected("report", "at least one run directory", "none");
-  std::vector<Run> runs;
-  for (const auto& directory : directories) runs.push_back(report::read_run(directory));
-  tell_apart(runs);
+  const report::ReportRuns read = report::read_runs(directories);
+  const std::filesystem::path page = html.parent_path();
+  write_file(html, read.campaign.empty() ? run_page(read.runs, page) : campaign_page(read, page));
+}
 
-  const auto headlines = [&] {
-    std::string text;
-    for (std::size_t i = 0; i < runs.size(); ++i)
-      text += report::headline(runs[i], html.parent_path(), heading(runs, i, 2)) + report::notes(runs[i]);
-    return text;
+std::vector<std::filesystem::path> write_figures(const std::vector<std::filesystem::path>& directories,
+                                                 const std::filesystem::path& folder) {
+  const report::ReportRuns read = report::read_runs(directories);
+  make_folder(folder);
+  std::vector<std::filesystem::path> stems;
+  std::set<std::string> taken;
+  const auto write = [&](const std::string& name, const report::Chart& chart) {
+    std::string free = name;
+    for (int number = 2; !taken.insert(free).second; ++number) free = fmt::format("{}-{}", name, number);
+    stems.push_back(folder / free);
+    report::write_chart(chart, stems.back());
   };
-  const auto pictures = [](const Run& run, std::size_t) { return report::front_svg(run); };
-  const auto fronts = [](const Run& run, std::size_t i) {
-    return report::front_table(run, i) + report::systems_table(run);
-  };
-  const auto facts = [](const Run& run, std::size_t) { return report::facts(run); };
-
-  write_file(html, fill(report::asset("report.html"), [&](std::string_view name) -> std::string {
-               if (name == "title") return title(runs);
-               if (name == "headlines") return headlines();
-               if (name == "accuracies") return accuracies(runs);
-               if (name == "Split") return split(runs, true);
-               if (name == "advice") return advice(runs);
-               if (name == "objectives") return objectives(runs);
-               if (name == "pictures") return each_run(runs, pictures);
-               if (name == "fronts") return each_run(runs, fronts);
-               if (name == "facts") return each_run(runs, facts);
-               if (name == "data") return report::chart_data(runs);
-               return std::string(report::asset(name));
-             }));
+  for (const Run& run : read.runs) write("front-" + report::directory_label(run.files.directory()), front_chart(run));
+  if (read.runs.size() > 1)
+    for (const report::Figure& figure : report::paper_figures(report::Comparison(read.runs)).figures)
+      write(figure.id, figure.chart);
+  return stems;
 }
 
 }  // namespace danas

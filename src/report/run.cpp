@@ -65,14 +65,14 @@ std::optional<std::size_t> find_best(const Run& run) {
   return best;
 }
 
+}  // namespace
+
 std::string directory_label(const fs::path& directory) {
   std::error_code code;
   fs::path whole = fs::weakly_canonical(directory, code);
   if (code || whole.filename().empty()) whole = directory;
   return whole.filename().empty() ? whole.string() : whole.filename().string();
 }
-
-}  // namespace
 
 const FrontRow* Run::final_of(std::int64_t id) const {
   if (!front_from_file) return nullptr;

@@ -27,6 +27,10 @@ struct Curve {
 struct Settings {
   std::string text;  ///< the file as it is
   std::string name, device;
+  std::int64_t seed = 1;
+  std::string data_kind, data_name;                 ///< "folders"; "pets", the last folder of the path, else the kind
+  std::int64_t data_configurations = 1;             ///< that the search chooses from
+  bool stacks = false;                              ///< networks of layers, without supernets: the naive search
   std::optional<long long> ram_limit, flash_limit;  ///< bytes
   Objectives objectives = default_objectives;       ///< of the front
   bool violators = false;                           ///< of limits may be on the front
@@ -57,6 +61,9 @@ struct Run {
 
 /// Throws Error naming the file (and line) that is missing or broken. candidates.csv alone must exist.
 Run read_run(const std::filesystem::path& directory);
+
+/// The last part of its path, whatever way that is written.
+std::string directory_label(const std::filesystem::path& directory);
 
 /// experiment.toml's text; throws Error naming `where`.
 Settings parse_settings(const std::string& text, const std::string& where);

@@ -1,5 +1,8 @@
 // The few keys of experiment.toml that a report needs; the only user of the TOML library here.
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 
 #include <toml++/toml.h>
 
@@ -9,6 +12,8 @@
 namespace danas::report {
 
 namespace {
+
+constexpr const char* network_lists[] = {"width", "depth", "filters", "kernel", "activation"};
 
 std::string place(const std::string& where, const toml::node& node) {
   return where + ":" + std::to_string(node.source().begin.line);
@@ -35,6 +40,29 @@ Objectives read_objectives(const toml::table& file, const std::string& where) {
   return objectives;
 }
 
+// Each list of [space] that is none of the architecture's is a property of the data.
+std::int64_t count_configurations(const toml::table& file) {
+  std::int64_t count = 1;
+  const toml::table* space = file["space"].as_table();
+  if (space == nullptr) return count;
+  for (const auto& [key, value] : *space) {
+    const bool of_network = std::any_of(std::begin(network_lists), std::end(network_lists),
+                                        [&](const char* list) { return key.str() == list; });
+    if (const toml::array* values = value.as_array(); values != nullptr && !of_network && !values->empty())
+      count *= static_cast<std::int64_t>(values->size());
+  }
+  return count;
+}
+
+void read_comparison(const toml::table& file, Settings& settings) {
+  settings.seed = file["seed"].value_or(std::int64_t{1});
+  settings.data_kind = file["data"]["kind"].value_or(std::string());
+  settings.data_name = std::filesystem::path(file["data"]["path"].value_or(std::string())).filename().string();
+  if (settings.data_name.empty()) settings.data_name = settings.data_kind;
+  settings.data_configurations = count_configurations(file);
+  settings.stacks = file["space"]["network"].value_or(std::string()) == "layers";
+}
+
 }  // namespace
 
 Settings parse_settings(const std::string& text, const std::string& where) {
@@ -44,6 +72,7 @@ Settings parse_settings(const std::string& text, const std::string& where) {
     const toml::table file = toml::parse(text, where);
     settings.name = file["name"].value_or(std::string());
     settings.device = file["device"]["name"].value_or(std::string());
+    read_comparison(file, settings);
     settings.ram_limit = limit_bytes(file, "ram_kib", where);
     settings.flash_limit = limit_bytes(file, "flash_kib", where);
     settings.objectives = read_objectives(file, where);

@@ -8,7 +8,8 @@
 
 namespace danas::report {
 
-/// Corners (value of `need`, best accuracy with at most that much), both strictly ascending, over those within the limits.
-std::vector<std::pair<long long, double>> staircase(const std::vector<Candidate>& candidates, Measure need);
+/// Corners (value of `need`, best `score` with at most that much), both strictly ascending, over those within the limits.
+std::vector<std::pair<long long, double>> staircase(const std::vector<Candidate>& candidates, Measure need,
+                                                    Measure score = Measure::accuracy);
 
 }  // namespace danas::report

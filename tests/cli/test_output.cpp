@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(figures_of_runs_of_one_name) {
   const Outcome outcome = run({"report", runs[0], runs[1] + "/", runs[2], "--figures", "figures"}, setting);
   BOOST_TEST(outcome.status == 0, outcome.err);
   const auto figures = snapshot(scratch / "figures");
-  BOOST_TEST(figures.size() == 3u);
+  for (const std::string ending : {".svg", ".pdf", ".csv"}) BOOST_TEST(figures.contains("front-same-2-2" + ending));
   for (const std::string name : {"front-same.svg", "front-same-2.svg", "front-same-2-2.svg"}) {
     BOOST_TEST(figures.contains(name), name);
     BOOST_TEST(outcome.out.find(name) != std::string::npos);

@@ -7,7 +7,8 @@
 
 #include "base/error.hpp"
 #include "report/assets.hpp"
-#include "report/front_svg.hpp"
+#include "report/draw_chart.hpp"
+#include "report/front_chart.hpp"
 #include "report/report.hpp"
 #include "run_directory.hpp"
 
@@ -262,9 +263,7 @@ BOOST_AUTO_TEST_CASE(errors_leave_no_file) {
 BOOST_AUTO_TEST_CASE(the_front_as_a_picture) {
   RunDirectory directory;
   directory.finish();
-  const std::filesystem::path file = directory.path() / "front.svg";
-  write_front_svg(directory.path(), file);
-  const std::string svg = read_file(file);
+  const std::string svg = report::chart_svg(report::front_chart(report::read_run(directory.path())));
   BOOST_TEST(svg.starts_with("<svg xmlns="));
   BOOST_TEST(svg.ends_with("</svg>\n"));
   BOOST_TEST(count(svg, "<title>No. ") == 4u);
@@ -279,7 +278,7 @@ BOOST_AUTO_TEST_CASE(the_front_as_a_picture) {
 BOOST_AUTO_TEST_CASE(a_long_device_name_stays_out_of_the_picture) {
   RunDirectory directory;
   directory.write("experiment.toml", "[device]\nname = \"" + std::string(90, 'x') + "\"\nram_kib = 256\n");
-  const std::string svg = report::front_svg(report::read_run(directory.path()));
+  const std::string svg = report::chart_svg(report::front_chart(report::read_run(directory.path())));
   BOOST_TEST(has(svg, "limit 256\u202fKiB"));
   BOOST_TEST(!has(svg, "xxx"));
 }

@@ -1,0 +1,21 @@
+// How long the parts of a search will take, from a short measurement of the machine at hand.
+#pragma once
+
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "nas/experiment.hpp"
+#include "tensor/backend.hpp"
+
+namespace danas {
+
+/// Seconds, without the making of caches.
+struct TimeEstimate {
+  std::vector<double> supernets;  ///< each, in the order of the space's data configurations; none where there are none
+  double system = 0;        ///< to train a candidate, recalibrate and evaluate it: the mean of some that are drawn
+  double final_system = 0;  ///< the same in final training
+};
+
+TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset, Backend& backend);
+
+}  // namespace danas

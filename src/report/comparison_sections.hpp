@@ -1,0 +1,23 @@
+// Parts of the report on several runs as HTML that needs no script. Every text from a file is escaped here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "report/comparison.hpp"
+
+namespace danas::report {
+
+/// The paper's figures that these runs give, and which are left out.
+std::string paper_section(const Comparison& comparison);
+/// The paper's claims beside these runs.
+std::string claims_section(const Comparison& comparison);
+/// Table 1: the devices that systems were searched for.
+std::string devices_section(const Comparison& comparison);
+/// What every run took: images a system, time by phase.
+std::string efficiency_section(const Comparison& comparison);
+/// The best system of each run, with a link to its report. `page` is the folder that the report is written to.
+std::string runs_section(const Comparison& comparison, const std::filesystem::path& page);
+
+}  // namespace danas::report
