@@ -78,8 +78,12 @@ void add_json(CLI::App* sub, bool& json) {
 }
 
 CLI::Option* add_system(CLI::App* sub, std::string& system) {
-  return sub->add_option("--arch", system, "Resolution, color, blocks in stages 3 to 7, width: 96,rgb,3-4-3-3-1,1.0")
-      ->type_name("R,COLOR,D-D-D-D-D,WIDTH");
+  return sub
+      ->add_option(
+          "--arch", system,
+          "Resolution, color, then blocks in stages 3 to 7 and width of MobileNetV2 (96,rgb,3-4-3-3-1,1.0), or "
+          "convolutions: filters, side, ReLU or sigmoid (96,rgb,32x3r-64x5s)")
+      ->type_name("R,COLOR,NETWORK");
 }
 
 void add_search(CLI::App& app, Job& job) {

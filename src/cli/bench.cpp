@@ -12,6 +12,7 @@
 #include "cuda/cuda.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 #include "tensor/cpu/peak.hpp"
 
 namespace danas {
@@ -91,8 +92,9 @@ Spread BenchRow::spread(const std::function<double(const BenchRound&)>& value) c
 }
 
 LayerList bench_layers(const BenchArguments& arguments) {
-  const LayerList own = system_layers(read_system(arguments.system), 2);
-  return arguments.mode == Work::train ? with_exit_heads(own) : own;
+  const System system = read_system(arguments.system);
+  const LayerList own = system_layers(system, 2);
+  return arguments.mode == Work::train && system.architecture.is_slice() ? with_exit_heads(own) : own;
 }
 
 BenchRow bench_row(const BenchArguments& arguments) {

@@ -11,6 +11,7 @@
 #include "cli/modeled_step.hpp"
 #include "cli/output.hpp"
 #include "data/resident_images.hpp"
+#include "nas/prospect.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nas/work_estimate.hpp"
@@ -67,17 +68,16 @@ class SearchModel {
     const auto configurations = experiment_.space.data_configurations();
     Phase phase{fmt::format("{} supernets", configurations.size())};
     for (const DataConfiguration& data : configurations)
-      add_training(phase, supernet_layers(data, experiment_.space.most_blocks(), classes_), experiment_.supernet, 1);
+      add_training(phase, supernet_layers(data, experiment_.space.slices().most_blocks(), classes_),
+                   experiment_.supernet, 1);
     return phase;
   }
 
-  /// Of so many systems, by the mean of some.
-  Phase systems(const std::string& name, const TrainingSettings& settings, double count) {
+  /// Of so many systems: each of some that were drawn so many times.
+  Phase systems(const std::string& name, const TrainingSettings& settings, double count,
+                const std::vector<LayerList>& drawn, double times) {
     Phase phase{fmt::format("{} {}", count, name)};
-    Random random(experiment_.seed, "check");
-    for (int i = 0; i < sampled_systems; ++i) {
-      const LayerList layers = candidate_layers(experiment_.space.sample(random), classes_, experiment_.switches);
-      const double times = count / sampled_systems;
+    for (const LayerList& layers : drawn) {
       add_training(phase, layers, settings, times);
       add_measuring(phase, layers, times);
     }
@@ -195,12 +195,20 @@ void print_modeled_search(const Experiment& experiment, const Dataset& dataset, 
   const std::int64_t systems = std::min(search.systems.value_or(usual_systems), experiment.space.size());
   const int classes = static_cast<int>(dataset.classes().size());
   const cuda::LaunchCounter counter(precision);
-  const TrainingMemory memory = largest_training(experiment, classes, counter);
+  const TrainingMemory memory = largest_training(experiment, classes, counter, rates.memory);
   const double resident = resident_bytes(memory.bytes, rates.memory, counter);
   SearchModel model(experiment, dataset, machine, precision, resident);
-  const std::vector<Phase> phases{model.caches(), model.supernets(),
-                                  model.systems("candidates", experiment.finetune, static_cast<double>(systems)),
-                                  model.systems("systems of a front", experiment.final_training, usual_front)};
+  Random random(experiment.seed, "check");
+  const double for_candidates = candidates_memory(experiment, classes, counter, rates.memory);
+  const std::vector<LayerList> trained =
+      Prospects{experiment, classes, counter, for_candidates}.sample(random, sampled_systems);
+  std::vector<Phase> phases{model.caches()};
+  if (experiment.space.sliced()) phases.push_back(model.supernets());
+  const auto count = static_cast<double>(systems);
+  phases.push_back(
+      model.systems("candidates", experiment.candidate_training(), count, trained, count / sampled_systems));
+  phases.push_back(model.systems("systems of a front", experiment.final_training, usual_front, trained,
+                                 usual_front / std::max<double>(trained.size(), 1)));
   fmt::print("\n{}: {} in {}\n{}", model_label, rates.name, name_of(precision), cuda::assumptions(rates));
   fmt::print(
       "data:  a core decodes {:.0f} photographs of {:.0f} pixels in JPEG a second, {:.0f} cores; PCIe {:.1f} GB/s, disk "

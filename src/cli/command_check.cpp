@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <fmt/core.h>
 
 #include "base/random.hpp"
@@ -17,6 +18,7 @@
 #include "nas/slice_schedule.hpp"
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
+#include "nas/prospect.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/cost.hpp"
@@ -25,21 +27,45 @@
 namespace danas {
 namespace {
 
-constexpr double measured_seconds = 0.3;  // per network
-constexpr int most_measured_images = 8;   // per step: the largest networks are measured in seconds, not minutes
-constexpr int sampled_systems = 200;      // for the mean cost of a candidate
+constexpr double measured_seconds = 0.3;      // per network
+constexpr int most_measured_images = 8;       // per step: the largest networks are measured in seconds, not minutes
+constexpr int sampled_systems = 200;          // for the mean cost of a candidate
+constexpr std::int64_t most_counted = 50000;  // of larger spaces, systems drawn stand for all
 
-/// Seconds as a line through what was measured on the cheapest and on the dearest supernet, by the work of an image.
+/// What is trained: of a space of slices the supernets; systems that a search may draw.
+struct Networks {
+  std::vector<LayerList> supernets, candidates;
+  TrainingSettings settings;  ///< of the supernets, where there are some, else of the candidates
+
+  /// What the machine is measured by.
+  const std::vector<LayerList>& measured() const { return supernets.empty() ? candidates : supernets; }
+  /// Of the systems that are drawn; the others are skipped.
+  double share_trained() const { return static_cast<double>(candidates.size()) / sampled_systems; }
+};
+
+Networks networks_of(const Experiment& experiment, int classes, const Backend& backend) {
+  const SearchSpace& space = experiment.space;
+  Networks networks;
+  networks.settings = space.sliced() ? experiment.supernet : experiment.scratch;
+  if (space.sliced())
+    for (const DataConfiguration& data : space.data_configurations())
+      networks.supernets.push_back(supernet_layers(data, space.slices().most_blocks(), classes));
+  Random random(experiment.seed, "check");
+  const double memory = candidates_memory(experiment, classes, backend, backend.usable_bytes());
+  networks.candidates = Prospects{experiment, classes, backend, memory}.sample(random, sampled_systems);
+  return networks;
+}
+
+/// Seconds as a line through what was measured on the cheapest and on the dearest network, by the work of an image.
 class SpeedModel {
  public:
-  SpeedModel(Backend& backend, const SearchSpace& space, int classes, const TrainingSettings& settings) {
+  SpeedModel(Backend& backend, const std::vector<LayerList>& measured_networks, const TrainingSettings& settings) {
     TrainingSettings measured = settings;
     measured.batch = std::min(settings.batch, most_measured_images);
     std::map<double, LayerList> networks;
-    for (const DataConfiguration& data : space.data_configurations()) {
-      const LayerList layers = supernet_layers(data, space.most_blocks(), classes);
+    for (const LayerList& layers : measured_networks)
       networks.emplace(training_cost(layers, measured).step.products / measured.batch, layers);
-    }
+    if (networks.empty()) return;
     low_ = measure(backend, *networks.begin(), measured.batch);
     high_ = networks.size() > 1 ? measure(backend, *networks.rbegin(), measured.batch) : low_;
   }
@@ -96,63 +122,76 @@ double share_that_fits(const Experiment& experiment, int classes) {
   std::int64_t fit = 0;
   const SearchSpace& space = experiment.space;
   const Measures limits = experiment.device.limits();
-  for (std::int64_t i = 0; i < space.size(); ++i) {
-    const Measures needs = estimate(space.at(i), classes, experiment.device.bytes, experiment.switches);
+  const std::int64_t counted = std::min(space.size(), most_counted);
+  Random random(experiment.seed, "fits");
+  for (std::int64_t i = 0; i < counted; ++i) {
+    const System system = counted == space.size() ? space.at(i) : space.sample(random);
+    const Measures needs = estimate(system, classes, experiment.device.bytes, experiment.switches);
     fit += within_limits(excess(needs, limits)) ? 1 : 0;
   }
-  return static_cast<double>(fit) / static_cast<double>(space.size());
+  return static_cast<double>(fit) / static_cast<double>(counted);
 }
 
 void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
-  fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", experiment.space.size(),
-             DistinctNetworks(experiment.space, experiment.switches).count(),
-             experiment.space.data_configurations().size());
-  print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of the systems fit\n", "device", device.name, device.ram_kib,
-        device.flash_kib, percent_text(share_that_fits(experiment, classes)));
+  const SearchSpace& space = experiment.space;
+  const std::size_t supernets = space.sliced() ? space.data_configurations().size() : 0;
+  fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", space.size(),
+             DistinctNetworks(space, experiment.switches).count(), supernets);
+  print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of {} fit\n", "device", device.name, device.ram_kib, device.flash_kib,
+        percent_text(share_that_fits(experiment, classes)),
+        space.size() > most_counted ? fmt::format("{} systems drawn", most_counted) : "the systems");
 }
 
 void print_memory(const Experiment& experiment, int classes, const Backend& backend) {
-  const TrainingMemory memory = largest_training(experiment, classes, backend);
+  const TrainingMemory memory = largest_training(experiment, classes, backend, backend.usable_bytes());
   fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mib_text(memory.bytes), memory.training,
              mib_text(backend.usable_bytes()));
 }
 
-/// Mean seconds to train, recalibrate and evaluate a system drawn from the space.
-double candidate_seconds(const Experiment& experiment, const Dataset& dataset, const SpeedModel& speed,
-                         const TrainingSettings& settings) {
+/// Mean seconds to train, recalibrate and evaluate one of the systems that are trained.
+double trained_seconds(const Experiment& experiment, const Dataset& dataset, const Networks& networks,
+                       const SpeedModel& speed, const TrainingSettings& settings) {
   const auto train = static_cast<std::int64_t>(dataset.samples(Split::train).size());
   const auto validation = static_cast<std::int64_t>(dataset.samples(Split::validation).size());
   const auto evaluated = static_cast<double>(std::min(experiment.search.recalibration_images, train) + validation);
-  Random random(experiment.seed, "check");
   double sum = 0;
-  for (int i = 0; i < sampled_systems; ++i) {
-    const auto layers = candidate_layers(experiment.space.sample(random), static_cast<int>(dataset.classes().size()),
-                                         experiment.switches);
+  for (const LayerList& layers : networks.candidates)
     sum += speed.training_seconds(layers, settings) + speed.seconds(evaluation_work(layers, evaluated), evaluated);
-  }
-  return sum / sampled_systems;
+  return sum / std::max(static_cast<double>(networks.candidates.size()), 1.0);
 }
 
-void print_time(const Experiment& experiment, const Dataset& dataset, const SpeedModel& speed) {
+TimeEstimate estimate_of(const Experiment& experiment, const Dataset& dataset, const Networks& networks,
+                         const SpeedModel& speed) {
   const int classes = static_cast<int>(dataset.classes().size());
-  double supernets = 0;
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    supernets +=
-        speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet));
-  const double candidate = candidate_seconds(experiment, dataset, speed, experiment.finetune);
-  fmt::print("{:<22} all supernets {}, a system {}\n", "estimated time", duration_text(supernets),
-             duration_text(candidate));
+  TimeEstimate estimate;
+  if (experiment.space.sliced())
+    for (const DataConfiguration& data : experiment.space.data_configurations())
+      estimate.supernets.push_back(
+          speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet)));
+  estimate.system =
+      networks.share_trained() * trained_seconds(experiment, dataset, networks, speed, experiment.candidate_training());
+  estimate.final_system = trained_seconds(experiment, dataset, networks, speed, experiment.final_training);
+  return estimate;
+}
+
+void print_time(const Experiment& experiment, const Networks& networks, const TimeEstimate& estimate) {
+  const double supernets = std::accumulate(estimate.supernets.begin(), estimate.supernets.end(), 0.0);
+  const bool sliced = experiment.space.sliced();
+  fmt::print("{:<22} {}a system {}\n", "estimated time",
+             sliced ? fmt::format("all supernets {}, ", duration_text(supernets)) : "", duration_text(estimate.system));
+  if (networks.share_trained() < 1)
+    fmt::print("{:<22} {} of the systems that are drawn are skipped\n", "", percent_text(1 - networks.share_trained()));
   const auto& search = experiment.search;
   if (search.systems) {
     const double systems = static_cast<double>(std::min(*search.systems, experiment.space.size()));
-    fmt::print("{:<22} {} for {} systems{}\n", "", duration_text(supernets + candidate * systems), systems,
+    fmt::print("{:<22} {} for {} systems{}\n", "", duration_text(supernets + estimate.system * systems), systems,
                search.hours ? fmt::format(", ended after {} h", *search.hours) : "");
   } else if (search.hours) {
     const double left = *search.hours * 3600 - supernets;
-    const std::string reach = left > 0
-                                  ? fmt::format("about {:.0f} systems if every supernet is needed", left / candidate)
-                                  : "sooner than every supernet would be trained";
+    const std::string reach = left > 0 ? fmt::format("about {:.0f} systems{}", left / estimate.system,
+                                                     sliced ? " if every supernet is needed" : "")
+                                       : "sooner than every supernet would be trained";
     fmt::print("{:<22} ends after {} h: {}\n", "", *search.hours, reach);
   }
 }
@@ -160,15 +199,8 @@ void print_time(const Experiment& experiment, const Dataset& dataset, const Spee
 }  // namespace
 
 TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset, Backend& backend) {
-  const int classes = static_cast<int>(dataset.classes().size());
-  const SpeedModel speed(backend, experiment.space, classes, experiment.supernet);
-  TimeEstimate estimate;
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    estimate.supernets.push_back(
-        speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet));
-  estimate.system = candidate_seconds(experiment, dataset, speed, experiment.finetune);
-  estimate.final_system = candidate_seconds(experiment, dataset, speed, experiment.final_training);
-  return estimate;
+  const Networks networks = networks_of(experiment, static_cast<int>(dataset.classes().size()), backend);
+  return estimate_of(experiment, dataset, networks, SpeedModel(backend, networks.measured(), networks.settings));
 }
 
 int command_check(const CheckArguments& arguments) {
@@ -185,13 +217,19 @@ int command_check(const CheckArguments& arguments) {
   }
   const auto backend = open_backend(arguments.machine, experiment.engine.precision);
   print_memory(experiment, classes, *backend);
-  const SpeedModel speed(*backend, experiment.space, classes, experiment.supernet);
+  const Networks networks = networks_of(experiment, classes, *backend);
+  const SpeedModel speed(*backend, networks.measured(), networks.settings);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {
-    const LayerList layers = supernet_layers(data, experiment.space.most_blocks(), classes);
-    return SpeedModel::images_of(experiment.supernet) / speed.training_seconds(layers, experiment.supernet);
+    double seconds = 0, images = 0;
+    for (const LayerList& layers : networks.measured())
+      if (input_of(layers) == data.input()) {
+        seconds += speed.training_seconds(layers, networks.settings);
+        images += SpeedModel::images_of(networks.settings);
+      }
+    return images > 0 ? images / seconds : 0;
   });
-  print_time(experiment, *dataset, speed);
+  print_time(experiment, networks, estimate_of(experiment, *dataset, networks, speed));
   fmt::print("{:<22} {}\n", "measured on", backend->name());
   return 0;
 }

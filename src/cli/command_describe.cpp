@@ -7,7 +7,7 @@
 #include "cli/json.hpp"
 #include "nas/estimators.hpp"
 #include "nas/published_sums.hpp"
-#include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 
 namespace danas {
 namespace {

@@ -14,6 +14,7 @@
 #include "nas/run_names.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
+#include "nn/system_layers.hpp"
 #include "results/run_files.hpp"
 
 namespace danas {
@@ -30,7 +31,7 @@ Network begun(Backend& backend, const System& system, const LayerList& layers, c
   const Network supernet = load_supernet(backend, file, system.data, metadata);
   check_classes(class_names(metadata, file), *session.dataset, file);
   try {
-    slice_layers(supernet.layers(), system.architecture);
+    slice_layers(supernet.layers(), system.architecture.slice());
     return begun_candidate(supernet, layers, session.experiment.switches, session.experiment.seed);
   } catch (const Error& error) {  // deeper than the supernet
     throw Error(file.string(), error.what());
@@ -83,10 +84,13 @@ int command_train(const TrainArguments& arguments) {
   const LayerList layers = candidate_layers(system, classes, switches);
 
   const bool scratch = arguments.init.empty();
-  TrainingSettings settings = scratch ? session.experiment.supernet : session.experiment.finetune;
+  const bool of_slices = session.experiment.space.sliced();
+  const std::string table = !of_slices ? "scratch" : scratch ? "supernet" : "finetune";
+  TrainingSettings settings =
+      of_slices && scratch ? session.experiment.supernet : session.experiment.candidate_training();
   if (arguments.steps) settings.steps = *arguments.steps;
   if (settings.warmup > settings.steps)
-    throw expected("--steps", fmt::format("at least {}.warmup, {}", scratch ? "supernet" : "finetune", settings.warmup),
+    throw expected("--steps", fmt::format("at least {}.warmup, {}", table, settings.warmup),
                    std::to_string(settings.steps));
   Network network = scratch ? Network(*backend, layers, session.experiment.seed)
                             : begun(*backend, system, layers, session, arguments.init);

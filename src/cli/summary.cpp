@@ -49,16 +49,18 @@ std::string search_summary(const std::filesystem::path& directory, const Device&
   std::string text;
   if (run.best) {
     text += best_text(run.front[*run.best], device);
-  } else if (run.candidates.empty()) {
-    text += "\nevery system diverged in training: lower learning_rate of [finetune]\n";
+  } else if (run.candidates.empty() && run.skipped.empty()) {
+    text += "\nevery system diverged in training: a lower learning_rate may help\n";
   } else {
     text += fmt::format("\nno system within {} ({} KiB RAM, {} KiB flash) was found\n", device.name, device.ram_kib,
                         device.flash_kib);
   }
   if (!run.front.empty()) text += front_text(run.front, run.settings.objectives);
-  const std::string diverged = run.diverged.empty() ? "" : fmt::format(", {} diverged", run.diverged.size());
-  text += fmt::format("\nsystems   {} evaluated{}, {} on the front\n", run.candidates.size() + run.diverged.size(),
-                      diverged, run.front.size());
+  const auto counted = [](const std::vector<std::int64_t>& ids, const char* what) {
+    return ids.empty() ? "" : fmt::format(", {} {}", ids.size(), what);
+  };
+  text += fmt::format("\nsystems   {} evaluated{}{}, {} on the front\n", run.candidates.size() + run.diverged.size(),
+                      counted(run.diverged, "diverged"), counted(run.skipped, "skipped"), run.front.size());
   text += fmt::format("run       {}\n", directory.string());
   if (run.best) text += fmt::format("model     {}\n", files.model(run.front[*run.best].id).string());
   text += fmt::format("report    {}\n", files.report().string());

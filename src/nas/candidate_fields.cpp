@@ -22,6 +22,10 @@ System system_of(const Candidate& candidate, const std::string& where) {
   return system;
 }
 
+TrainingPhase candidate_phase(const Experiment& experiment) {
+  return experiment.space.sliced() ? TrainingPhase::finetune : TrainingPhase::scratch;
+}
+
 void set_needs(Candidate& candidate, const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   candidate.measures.set(estimate(system_of(candidate), classes, device.bytes, experiment.switches));
@@ -29,7 +33,7 @@ void set_needs(Candidate& candidate, const Experiment& experiment, int classes) 
 }
 
 void set_fitness(Candidate& candidate, const Experiment& experiment) {
-  candidate.fitness = fitness(candidate.measures, experiment.device.limits(), experiment.fitness);
+  candidate.fitness = fitness(candidate.measures, experiment.device.limits(), experiment.fitness, experiment.penalty);
 }
 
 void set_scores(Candidate& candidate, const Metrics& metrics, Split split, const Experiment& experiment) {

@@ -9,7 +9,8 @@
 
 namespace danas {
 
-/// Systems of one data configuration with equal layers are twins. The full space has 37,184 networks.
+/// Systems of one data configuration with equal layers are twins. The full space has 37,184 networks. Stacks have no
+/// twins.
 class DistinctNetworks {
  public:
   /// As candidates have them with these switches. The space must outlive this.
@@ -22,7 +23,7 @@ class DistinctNetworks {
  private:
   const SearchSpace& space_;
   std::int64_t count_ = 0;
-  std::vector<std::int64_t> networks_;  ///< by the system's index
+  std::vector<std::int64_t> networks_;  ///< of slices, by the system's index
 };
 
 }  // namespace danas

@@ -7,6 +7,8 @@
 
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
+#include "base/units.hpp"
+#include "nas/prospect.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/mobilenet_v2.hpp"
 
@@ -36,17 +38,21 @@ std::uint64_t batch_stream(const Experiment& experiment, TrainingPhase phase, co
 
 Evaluation::Evaluation(SearchContext& context, Supernets& supernets)
     : context_(context), supernets_(supernets),
-      budget_(largest_supernet_training(context.experiment, context.classes(), context.backend).bytes) {}
+      budget_(
+          candidates_memory(context.experiment, context.classes(), context.backend, context.backend.usable_bytes())) {}
 
 LayerList Evaluation::layers_of(const System& system) const {
   return candidate_layers(system, context_.classes(), switches());
 }
 
-Network Evaluation::slice(const Candidate& candidate) {
+// As its training finds it: begun with the supernet's weights, or new.
+Network Evaluation::untrained(const Candidate& candidate) {
   const System system = system_of(candidate);
+  const std::uint64_t seed = context_.experiment.seed;
+  if (!system.architecture.is_slice())
+    return {context_.backend, layers_of(system), stream_number(seed, "weights " + system.text())};
   const std::string head = fmt::format("head of {}, {}", candidate.id, system.text());
-  return begun_candidate(supernets_.get(system.data), layers_of(system), switches(),
-                         stream_number(context_.experiment.seed, head));
+  return begun_candidate(supernets_.get(system.data), layers_of(system), switches(), stream_number(seed, head));
 }
 
 // A head that was drawn for this candidate is none of the supernet's.
@@ -60,7 +66,7 @@ void Evaluation::change_supernet(const Piece& piece) {
 bool Evaluation::out_of_time() const { return context_.out_of_time() && !context_.run.candidates().empty(); }
 
 const TrainingSettings& Evaluation::settings_of(TrainingPhase phase) const {
-  return phase == TrainingPhase::finetune ? context_.experiment.finetune : context_.experiment.final_training;
+  return phase == TrainingPhase::final ? context_.experiment.final_training : context_.experiment.candidate_training();
 }
 
 // Networks come and go by `begin` and `end`, on this thread and the search's backend.
@@ -79,7 +85,9 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   LaneWork work;
   work.count = pieces.size();
   work.bytes = [&](std::size_t i) {
-    return training_bytes(layers_of(system_of(pieces[i].candidate)), settings, context_.experiment, context_.backend);
+    const Candidate& candidate = pieces[i].candidate;
+    if (candidate.skipped()) return 0.0;
+    return training_bytes(layers_of(system_of(candidate)), settings, context_.experiment, context_.backend);
   };
   work.begin = [&](std::size_t i) { begin(pieces[i]); };
   work.run = [&](std::size_t i, Backend& lane, const std::function<void()>& stepped) {
@@ -152,28 +160,52 @@ void Evaluation::open_images(const DataConfiguration& data) {
   context_.data_log.update();
 }
 
+Outcome Evaluation::prospect(const Proposal& proposal) const {
+  const Prospects prospects{context_.experiment, context_.classes(), context_.backend, budget_};
+  const Outcome outcome = prospects.of(proposal.system);
+  if (outcome == Outcome::no_memory)
+    context_.status.log(fmt::format("the training of system {} would take {} of memory, where {} may be taken",
+                                    proposal.id, gib_text(prospects.training_bytes(proposal.system)),
+                                    gib_text(budget_)));
+  return outcome;
+}
+
+// False where search.hours end first. Test images are looked at before anything is trained, so that unreadable ones do not
+// end a search at its end.
+bool Evaluation::prepare(const DataConfiguration& data) {
+  const bool sliced = context_.experiment.space.sliced();
+  if (sliced && !supernets_.prepare(data)) return false;
+  if (!sliced && context_.run.candidates().empty()) context_.store.evaluation(Split::test, data);
+  open_images(data);
+  return true;
+}
+
 // Supernets first, in order; their training is not part of the candidates' time.
 void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take) {
   const Experiment& experiment = context_.experiment;
   std::vector<Piece> pieces;
   for (const Proposal& proposal : proposals) {
-    if (!supernets_.prepare(proposal.system.data)) break;
-    open_images(proposal.system.data);
-    Candidate& candidate = pieces.emplace_back().candidate;
+    Candidate candidate;
     candidate.id = proposal.id;
     set_system(candidate, proposal.system);
     set_needs(candidate, experiment, context_.classes());
+    candidate.outcome = prospect(proposal);
+    if (!candidate.skipped() && !prepare(proposal.system.data)) break;
+    pieces.emplace_back().candidate = candidate;
   }
-  const auto begin = [&](Piece& piece) { piece.network = slice(piece.candidate); };
+  const auto begin = [&](Piece& piece) {
+    if (!piece.candidate.skipped()) piece.network = untrained(piece.candidate);
+  };
   const auto end = [&](Piece& piece) {
     Candidate& candidate = piece.candidate;
     candidate.train_seconds = piece.train_seconds;
     candidate.eval_seconds = piece.eval_seconds;
     set_scores(candidate, piece.metrics.value_or(Metrics{}), experiment.selection_split(), experiment);
-    if (!piece.metrics) {
+    if (piece.network && !piece.metrics) {
       candidate.outcome = Outcome::diverged;
-      context_.status.log(
-          fmt::format("fine-tuning of system {} diverged: {} of [finetune]", candidate.id, piece.divergence));
+      context_.status.log(fmt::format("{} of system {} diverged: {} of [{}]",
+                                      experiment.space.sliced() ? "fine-tuning" : "training", candidate.id,
+                                      piece.divergence, name_of(candidate_phase(experiment))));
     }
     for (const TrainingRow& row : piece.rows) context_.run.append_training(row);
     const bool changes = switches().change_supernet && piece.metrics;
@@ -183,11 +215,15 @@ void Evaluation::evaluate(std::span<const Proposal> proposals, const Take& take)
     context_.state.save();
     supernets_.forget_superseded();
   };
-  run_pieces(TrainingPhase::finetune, pieces, begin, end, [&] { return out_of_time(); });
+  run_pieces(candidate_phase(experiment), pieces, begin, end, [&] { return out_of_time(); });
+}
+
+ModelStage Evaluation::first_stage() const {
+  return context_.experiment.space.sliced() ? ModelStage::finetuned : ModelStage::scratch;
 }
 
 void Evaluation::save_model(const Candidate& candidate) {
-  if (taken_->metrics) save(*taken_->network, candidate, ModelStage::finetuned);
+  if (taken_->metrics) save(*taken_->network, candidate, first_stage());
 }
 
 void Evaluation::save(const Network& network, const Candidate& candidate, ModelStage stage, Metadata metadata) {
@@ -206,7 +242,7 @@ bool Evaluation::has_final_model(std::int64_t id) const {
 }
 
 // A process that was killed may have lost some: made again, as they were.
-void Evaluation::restore_fine_tuned(std::span<const Candidate> candidates) {
+void Evaluation::restore_evaluated(std::span<const Candidate> candidates) {
   std::vector<Piece> pieces;
   for (const Candidate& candidate : candidates) {
     const std::filesystem::path file = context_.run.files().model(candidate.id);
@@ -218,17 +254,17 @@ void Evaluation::restore_fine_tuned(std::span<const Candidate> candidates) {
     pieces.emplace_back().candidate = candidate;
   }
   run_pieces(
-      TrainingPhase::finetune, pieces, [&](Piece& piece) { piece.network = slice(piece.candidate); },
+      candidate_phase(context_.experiment), pieces, [&](Piece& piece) { piece.network = untrained(piece.candidate); },
       [&](Piece& piece) {
         if (!piece.metrics)
           throw Error("system " + std::to_string(piece.candidate.id), piece.divergence, Fault::failure);
-        save(*piece.network, piece.candidate, ModelStage::finetuned);
+        save(*piece.network, piece.candidate, first_stage());
       });
 }
 
 // A model that is marked as final was saved by a process killed before its row was written.
 void Evaluation::finish_training(std::span<const Candidate> candidates, const Step& end) {
-  restore_fine_tuned(candidates);
+  restore_evaluated(candidates);
   std::vector<Piece> pieces;
   for (const Candidate& candidate : candidates) {
     open_images(system_of(candidate).data);
@@ -250,7 +286,7 @@ Network Evaluation::load(const Candidate& candidate, Metadata& metadata) const {
 void Evaluation::save_final(const Piece& piece) {
   if (piece.trained || !piece.network) return;
   if (piece.metrics) return save(*piece.network, piece.candidate, ModelStage::final);
-  context_.status.log(fmt::format("final training of system {} diverged, its fine-tuned model stays: {} of [final]",
+  context_.status.log(fmt::format("final training of system {} diverged, the model of before stays: {} of [final]",
                                   piece.candidate.id, piece.divergence));
   Metadata metadata;
   save(load(piece.candidate, metadata), piece.candidate, ModelStage::final, {{"status", name_of(Outcome::fallback)}});

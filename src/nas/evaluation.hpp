@@ -1,4 +1,4 @@
-// Candidates: slice, fine-tuning, exact statistics, metrics; and the final training of those on the front. Side by side.
+// Candidates: slice and fine-tuning, or training from scratch, exact statistics, metrics; and the final training of those on the front. Side by side.
 #pragma once
 
 #include <span>
@@ -42,8 +42,11 @@ class Evaluation : public Evaluator {
 
   LayerList layers_of(const System& system) const;
   const Switches& switches() const { return context_.experiment.switches; }
-  Network slice(const Candidate& candidate);
+  Network untrained(const Candidate& candidate);
   void change_supernet(const Piece& piece);
+  Outcome prospect(const Proposal& proposal) const;
+  bool prepare(const DataConfiguration& data);
+  ModelStage first_stage() const;
   bool out_of_time() const;
   const TrainingSettings& settings_of(TrainingPhase phase) const;
   /// Where `stop` says so, no more pieces are begun.
@@ -54,7 +57,7 @@ class Evaluation : public Evaluator {
   void train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece, Backend& lane,
              const std::function<void()>& stepped);
   void open_images(const DataConfiguration& data);
-  void restore_fine_tuned(std::span<const Candidate> candidates);
+  void restore_evaluated(std::span<const Candidate> candidates);
   void finish_training(std::span<const Candidate> candidates, const Step& end);
   void save_final(const Piece& piece);
   Network load(const Candidate& candidate, Metadata& metadata) const;

@@ -21,8 +21,8 @@ class Evaluator {
   /// Saves the network of the candidate that is being taken.
   virtual void save_model(const Candidate& candidate) = 0;
 
-  /// The same systems after [final] training, with their metrics on validation, taken in order; saves the models. Made
-  /// again from the supernet where a model is not there. A training that diverges leaves the network as it was
+  /// The same systems after [final] training, with their metrics on validation, taken in order; saves the models. Trained
+  /// again as they were evaluated where a model is not there. A training that diverges leaves the network as it was
   /// (Outcome::fallback).
   virtual void train_further(std::span<const Candidate> candidates, const Take& take) = 0;
   /// Sees to it that the models after final training are there.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -200,9 +201,7 @@ void refuse_twins(const TomlSource& source, const char* key, std::vector<Value> 
     throw expected(source.where(key), "different values", "the same one twice");
 }
 
-SearchSpace make_space(const TomlSource& source, const SpaceLists& lists) {
-  refuse_twins(source, "space.resolution", lists.resolution);
-  refuse_twins(source, "space.color", lists.color);
+SliceSpace make_slices(const TomlSource& source, const SpaceLists& lists, const Switches& switches) {
   refuse_twins(source, "space.width", lists.width);
   bool within = lists.depth.size() == full_depth.size();
   for (std::size_t stage = 0; within && stage < full_depth.size(); ++stage)
@@ -217,7 +216,38 @@ SearchSpace make_space(const TomlSource& source, const SpaceLists& lists) {
   }
   std::array<int, 5> depth;
   std::copy(lists.depth.begin(), lists.depth.end(), depth.begin());
-  return SearchSpace(lists.resolution, lists.color, lists.width, depth);
+  return SliceSpace(lists.width, depth, switches.repair_depth);
+}
+
+StackSpace make_stacks(const TomlSource& source, const SpaceLists& lists, const Switches& switches,
+                       const std::vector<DataConfiguration>& data) {
+  const StackChoices& stack = lists.stack;
+  refuse_twins(source, "space.filters", stack.filters);
+  refuse_twins(source, "space.kernel", stack.kernel);
+  refuse_twins(source, "space.activation", stack.activation);
+  int least = std::numeric_limits<int>::max();
+  for (const DataConfiguration& each : data) least = std::min({least, each.input().height, each.input().width});
+  const int lost = stack.layers * (*std::max_element(stack.kernel.begin(), stack.kernel.end()) - 1);
+  if (lost >= least)
+    throw expected(source.where("space.layers", "space.kernel"),
+                   fmt::format("convolutions that leave something of {} pixels", least),
+                   fmt::format("some that take {} pixels", lost));
+  return StackSpace(stack, {switches.begin_with_one_layer, switches.keep_layer_count});
+}
+
+SearchSpace make_space(const TomlSource& source, const SpaceLists& lists, const Switches& switches) {
+  refuse_twins(source, "space.resolution", lists.resolution);
+  refuse_twins(source, "space.color", lists.color);
+  const std::vector<DataConfiguration> data = squares(lists.resolution, lists.color);
+  if (lists.network == NetworkKind::layers) return SearchSpace(data, make_stacks(source, lists, switches, data));
+  return SearchSpace(data, make_slices(source, lists, switches));
+}
+
+void refuse_keys_of_other_networks(const TomlSource& source, NetworkKind network) {
+  for (const auto& [key, of] : keys_of_one_network)
+    if (of != network && source.find(key) != nullptr)
+      throw expected(source.where(key), fmt::format("nothing where space.network is \"{}\"", name_of(network)),
+                     fmt::format("{}, which networks of \"{}\" have", key, name_of(of)));
 }
 
 // Each part of a batch is normalized by itself: by one image nothing is.
@@ -249,10 +279,13 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
     throw expected(source.where("data.test_share", "data.validation_share"),
                    "validation_share and test_share to leave images for training", "a sum of 1 or more");
   refuse_twins(source, "search.objectives", experiment.search.objectives);
-  for (const auto& [table, training] :
-       {std::pair("supernet", experiment.supernet), std::pair("finetune", experiment.finetune),
-        std::pair("final", experiment.final_training)})
-    check_training(source, table, training);
+  if (experiment.space.sliced()) {
+    check_training(source, "supernet", experiment.supernet);
+    check_training(source, "finetune", experiment.finetune);
+  } else {
+    check_training(source, "scratch", experiment.scratch);
+  }
+  check_training(source, "final", experiment.final_training);
   if (experiment.slices.scheme != SupernetScheme::full && experiment.engine.micro_batch > 0)
     throw expected(source.where("supernet.scheme", "engine.micro_batch"), "\"full\" where [engine] micro_batch is set",
                    std::string("\"") + name_of(experiment.slices.scheme) + '"');
@@ -262,6 +295,7 @@ Experiment default_experiment(const std::filesystem::path& file) {
   Experiment experiment;
   experiment.supernet.steps = 30000;
   experiment.finetune.steps = 100;
+  experiment.scratch.steps = 25000;
   experiment.final_training.steps = 1000;
   if (is_run_name(file.stem().string())) experiment.name = file.stem().string();
   return experiment;
@@ -283,11 +317,13 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   reader.choice("protocol", experiment.protocol);
   experiment.switches = switches_of(experiment.protocol);
   visit_fields(reader, experiment, space);
-  for (TrainingSettings* training : {&experiment.supernet, &experiment.finetune, &experiment.final_training})
+  refuse_keys_of_other_networks(source, space.network);
+  for (TrainingSettings* training :
+       {&experiment.supernet, &experiment.finetune, &experiment.scratch, &experiment.final_training})
     training->micro_batch = experiment.engine.micro_batch;
   if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
-  experiment.space = make_space(source, space);
-  if (experiment.switches.repair_depth) experiment.space.repair_depths();
+  experiment.space = make_space(source, space, experiment.switches);
+  if (!experiment.space.sliced()) experiment.switches = stack_switches(experiment.switches);
   if (!experiment.search.hours && !experiment.search.systems) experiment.search.hours = 23.0;
   check_together(source, experiment);
   return experiment;

@@ -28,7 +28,8 @@ struct SearchSettings {
   std::optional<double> hours;  ///< wall clock; at least one of hours and systems is set
   std::optional<std::int64_t> systems;
   int population = 10;
-  double crossover = 0.2;  ///< share of new systems; the others are mutations
+  double crossover = 0.2;       ///< share of new systems; the others are mutations
+  bool skip_violators = false;  ///< systems over the device's limits are not trained (Outcome::skipped)
   std::int64_t recalibration_images = 4096;
   int evaluation_batch = 128;
   Objectives objectives = default_objectives;  ///< of the front
@@ -63,13 +64,18 @@ struct Experiment {
   Switches switches;
   DataSettings data;
   SearchSpace space;
-  TrainingSettings supernet, finetune, final_training;  ///< [supernet], [finetune], [final]
-  SliceSettings slices;                                 ///< [supernet] scheme and fitting
+  TrainingSettings supernet, finetune;  ///< of slices
+  SliceSettings slices;                 ///< [supernet] scheme and fitting
+  TrainingSettings scratch;             ///< of stacks
+  TrainingSettings final_training;      ///< [final]
   SearchSettings search;
   EngineSettings engine;
   Device device;
   Measures fitness = equal_weights();  ///< weights of its terms
+  Penalty penalty = Penalty::proportional;
 
+  /// What every candidate is trained by.
+  const TrainingSettings& candidate_training() const { return space.sliced() ? finetune : scratch; }
   /// What the scores of the search are taken on.
   Split selection_split() const { return switches.select_on_test ? Split::test : Split::validation; }
   /// Everything as TOML with all defaults written out; parses back to the same experiment.

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nas/experiment.hpp"
@@ -19,12 +20,27 @@ struct Bounds {
   }
 };
 
-/// The lists that a SearchSpace is built from.
+/// What networks are made of.
+enum class NetworkKind { mobilenet_v2, layers };  ///< slices of supernets; stacks, each trained from scratch
+template <>
+inline constexpr std::array names<NetworkKind>{"mobilenet_v2", "layers"};
+
+/// Tables and keys that networks of one kind alone have. Switches of the others change nothing.
+inline constexpr std::pair<const char*, NetworkKind> keys_of_one_network[] = {
+    {"supernet", NetworkKind::mobilenet_v2},    {"finetune", NetworkKind::mobilenet_v2},
+    {"space.width", NetworkKind::mobilenet_v2}, {"space.depth", NetworkKind::mobilenet_v2},
+    {"scratch", NetworkKind::layers},           {"space.filters", NetworkKind::layers},
+    {"space.kernel", NetworkKind::layers},      {"space.activation", NetworkKind::layers},
+    {"space.layers", NetworkKind::layers}};
+
+/// What a SearchSpace is built from.
 struct SpaceLists {
+  NetworkKind network = NetworkKind::mobilenet_v2;
   std::vector<int> resolution{32, 64, 96, 128, 160, 192, 224};
   std::vector<Color> color{Color::monochrome, Color::rgb};
   std::vector<double> width{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0};
   std::vector<int> depth{full_depth.begin(), full_depth.end()};
+  StackChoices stack;
 };
 
 constexpr double most_steps = 1e9;
@@ -77,20 +93,27 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("seed", experiment.seed, Bounds{0, 9.2e18});
   visit.choice("protocol", experiment.protocol);
   visit_data(visit, experiment.data);
+  visit.choice("space.network", space.network);
   visit.list("space.resolution", space.resolution, Bounds{16, 512});
   visit.choices("space.color", space.color);
   visit.list("space.width", space.width, Bounds{0, 1, true});
   visit.list("space.depth", space.depth, Bounds{0, 4});
+  visit.list("space.filters", space.stack.filters, Bounds{1, 1024});
+  visit.list("space.kernel", space.stack.kernel, Bounds{1, 15});
+  visit.choices("space.activation", space.stack.activation);
+  visit.number("space.layers", space.stack.layers, Bounds{1, 16});
   visit_training(visit, "supernet", experiment.supernet);
   visit.choice("supernet.scheme", experiment.slices.scheme);
   visit.number("supernet.fitting", experiment.slices.fitting, Bounds{0, 1});
   visit_training(visit, "finetune", experiment.finetune);
+  visit_training(visit, "scratch", experiment.scratch);
   visit_training(visit, "final", experiment.final_training);
   visit.choice("search.strategy", experiment.search.strategy);
   visit.number("search.hours", experiment.search.hours, Bounds{0, 1e6, true});
   visit.number("search.systems", experiment.search.systems, Bounds{1, 1e12});
   visit.number("search.population", experiment.search.population, Bounds{2, 1e6});
   visit.number("search.crossover", experiment.search.crossover, Bounds{0, 1});
+  visit.flag("search.skip_violators", experiment.search.skip_violators);
   visit.number("search.recalibration_images", experiment.search.recalibration_images, Bounds{1, 1e9});
   visit.number("search.evaluation_batch", experiment.search.evaluation_batch, Bounds{1, 65536});
   visit.measures("search.objectives", experiment.search.objectives);
@@ -104,6 +127,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("device.activation_bytes", experiment.device.bytes.activation, Bounds{1, 8});
   visit.number("device.parameter_bytes", experiment.device.bytes.parameter, Bounds{1, 8});
   visit_switches(visit, experiment.switches);
+  visit.choice("fitness.penalty", experiment.penalty);
   for (const auto& [key, measure] : fitness_terms) {
     double weight = experiment.fitness[measure];
     visit.number(std::string("fitness.") + key, weight, Bounds{0, 1e6});

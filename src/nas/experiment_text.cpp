@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "nas/experiment.hpp"
 #include "nas/experiment_fields.hpp"
@@ -37,6 +38,9 @@ std::string value_text(double value) {
 
 class TomlWriter {
  public:
+  /// Keys of other networks are left out.
+  explicit TomlWriter(NetworkKind network) : network_(network) {}
+
   void text(const std::string& key, const std::string& value) { write(key, quoted(value)); }
   void path(const std::string& key, const std::filesystem::path& value) { write(key, quoted(protect_path(value))); }
   void flag(const std::string& key, bool value) { write(key, value ? "true" : "false"); }
@@ -80,7 +84,14 @@ class TomlWriter {
     write(key, "[" + text + "]");
   }
 
+  bool has(const std::string& key) const {
+    return std::none_of(std::begin(keys_of_one_network), std::end(keys_of_one_network), [&](const auto& each) {
+      return each.second != network_ && (key == each.first || key.starts_with(std::string(each.first) + "."));
+    });
+  }
+
   void write(const std::string& key, const std::string& value) {
+    if (!has(key)) return;
     const std::size_t dot = key.find('.');
     const std::string table = dot == std::string::npos ? "" : key.substr(0, dot);
     if (table != table_) toml_ += "\n[" + table + "]\n";
@@ -88,6 +99,7 @@ class TomlWriter {
     toml_ += (dot == std::string::npos ? key : key.substr(dot + 1)) + " = " + value + "\n";
   }
 
+  NetworkKind network_;
   std::string table_, toml_;
 };
 
@@ -104,8 +116,13 @@ SpaceLists space_lists(const SearchSpace& space) {
     add_new(lists.resolution, data.image()->resolution);
     add_new(lists.color, data.image()->color);
   }
-  lists.width = space.widths();
-  const std::array<int, 5> depth = space.most_blocks();
+  if (!space.sliced()) {
+    lists.network = NetworkKind::layers;
+    lists.stack = space.stacks().choices();
+    return lists;
+  }
+  lists.width = space.slices().widths();
+  const std::array<int, 5> depth = space.slices().most_blocks();
   lists.depth.assign(depth.begin(), depth.end());
   return lists;
 }
@@ -113,9 +130,9 @@ SpaceLists space_lists(const SearchSpace& space) {
 }  // namespace
 
 std::string Experiment::to_toml() const {
-  TomlWriter writer;
   Experiment copy = *this;
   SpaceLists space = space_lists(copy.space);
+  TomlWriter writer(space.network);
   visit_fields(writer, copy, space);
   return writer.take();
 }

@@ -8,11 +8,15 @@ Measures equal_weights() {
   return weights;
 }
 
-double fitness(const Measures& measures, const Measures& limits, const Measures& weights) {
+double fitness(const Measures& measures, const Measures& limits, const Measures& weights, Penalty penalty) {
   const Measures over = excess(measures, limits);
+  const auto within = [&](Measure measure) {
+    if (penalty == Penalty::fixed) return over[measure] > 0 ? -4.0 : 1.0;
+    return 1 - over[measure] / limits[measure];
+  };
   double sum = 0;
   for (const auto& [key, measure] : fitness_terms)
-    sum += weights[measure] * (over.has(measure) ? 1 - over[measure] / limits[measure] : measures[measure]);
+    sum += weights[measure] * (over.has(measure) ? within(measure) : measures[measure]);
   return sum;
 }
 

@@ -1,6 +1,7 @@
 #include "nas/protocol.hpp"
 
 #include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 
 namespace danas {
 
@@ -18,6 +19,15 @@ Switches supernet_switches(const Switches& switches) {
   result.repair_depth = result.breed_in_order = result.admit_violators = false;
   result.drop_residuals = result.mask_width = result.fresh_heads = false;
   result.change_supernet = result.same_images = false;
+  result.begin_with_one_layer = result.keep_layer_count = false;
+  return result;
+}
+
+Switches stack_switches(const Switches& switches) {
+  Switches result = switches;
+  result.unfused_ram = result.unfused_flash = result.repair_depth = false;
+  result.drop_residuals = result.mask_width = result.fresh_heads = false;
+  result.keep_statistics = result.change_supernet = result.same_images = false;
   return result;
 }
 
@@ -28,7 +38,7 @@ LayerList deployed_layers(const System& system, int classes, const Switches& swi
 
 LayerList candidate_layers(const System& system, int classes, const Switches& switches) {
   if (!switches.mask_width) return deployed_layers(system, classes, switches);
-  const LayerList layers = masked_layers(system, classes);
+  const LayerList layers = masked_layers(system.data, system.architecture.slice(), classes);
   return switches.drop_residuals ? without_residuals(layers) : layers;
 }
 

@@ -73,12 +73,7 @@ class PublishedStrategy : public Strategy {
   void cross(Random& random) {
     const Individual &a = population_[random.below(population_.size())],
                      &b = population_[random.below(population_.size())];
-    const auto pick = [&]() -> const System& { return random.below(2) == 0 ? a.system : b.system; };
-    System child;
-    child.data = pick().data;
-    for (std::size_t stage = 0; stage < child.architecture.depth.size(); ++stage)
-      child.architecture.depth[stage] = pick().architecture.depth[stage];
-    child.architecture.width = pick().architecture.width;
+    const System child = space_.cross_genes(a.system, b.system, random);
     if (space_.contains(child)) waiting_.push_front({0, generation_, "crossover", {a.id, b.id}, child});
   }
 

@@ -61,8 +61,9 @@ class Rows {
 }  // namespace
 
 std::vector<LayerRow> published_rows(const System& system, int classes) {
-  const LayerList layers = system_layers({system.data, {system.architecture.depth, 1.0}}, classes);
-  Rows rows(system.architecture.width);
+  const Slice& slice = system.architecture.slice();
+  const LayerList layers = slice_layers(system.data, {slice.depth, 1.0}, classes);
+  Rows rows(slice.width);
   for (const LayerSpec& layer : layers) {
     const LayerList parts = unfold(layer);
     const std::vector<Layer> table = layer_table({layer});

@@ -18,16 +18,18 @@ namespace {
 
 void tell_space(SearchStatus& status, const Experiment& experiment) {
   const Device& device = experiment.device;
+  const SearchSpace& space = experiment.space;
+  const std::size_t supernets = space.sliced() ? space.data_configurations().size() : 0;
   status.log(fmt::format("space: {} systems, {} distinct networks, {} supernets; device {}: {} KiB RAM, {} KiB flash",
-                         experiment.space.size(), DistinctNetworks(experiment.space, experiment.switches).count(),
-                         experiment.space.data_configurations().size(), device.name, device.ram_kib, device.flash_kib));
+                         space.size(), DistinctNetworks(space, experiment.switches).count(), supernets, device.name,
+                         device.ram_kib, device.flash_kib));
 }
 
 std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Experiment& experiment, Backend& backend,
                       const SearchOptions& options, const SearchObserver& observer,
                       std::shared_ptr<const Dataset> dataset, double resident) {
   WorkEstimate work(experiment, static_cast<int>(dataset->classes().size()),
-                    static_cast<std::int64_t>(dataset->samples(Split::validation).size()));
+                    static_cast<std::int64_t>(dataset->samples(Split::validation).size()), backend);
   SearchState state(run, since_begin);
   SearchStatus status(run, observer, options.interrupt, state.clock, work);
   status.log(options.resume ? fmt::format("resumed with {} systems on record", run.candidates().size())
@@ -84,7 +86,8 @@ SearchResult run_search(const Experiment& experiment, Backend& backend, const Se
           if (observer.progress) observer.progress("reading images", done, total, 0.0);
         });
     const double usable = backend.usable_bytes();
-    const TrainingMemory largest = largest_training(experiment, static_cast<int>(dataset->classes().size()), backend);
+    const TrainingMemory largest =
+        largest_training(experiment, static_cast<int>(dataset->classes().size()), backend, usable);
     check_memory(largest, usable);
     if (!run) open_run();
     check_same_images(run->files(), dataset->fingerprint());

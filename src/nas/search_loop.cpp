@@ -76,7 +76,7 @@ void SearchLoop::forget_unfinished() {
     else unfinished[supernet_training(data)] = supernets_.unfinished_steps(data);
   }
   for (const Candidate& each : context_.run.candidates()) {
-    finished.insert({TrainingPhase::finetune, std::to_string(each.id)});
+    finished.insert({candidate_phase(context_.experiment), std::to_string(each.id)});
     if (evaluator_.has_final_model(each.id)) finished.insert({TrainingPhase::final, std::to_string(each.id)});
   }
   for (const Candidate& each : context_.run.finals()) finished.insert({TrainingPhase::final, std::to_string(each.id)});
@@ -153,7 +153,7 @@ Candidate SearchLoop::twin(const Proposal& proposal) const {
 bool SearchLoop::note(const Candidate& candidate, std::size_t row) {
   evaluated_.emplace(networks_.network(system_of(candidate)), row);
   context_.work.candidate_done();
-  if (candidate.twin_of == 0) ++trained_;
+  if (candidate.twin_of == 0 && !candidate.skipped()) ++trained_;
   return candidate.competes(switches().admit_violators) && front_.insert(candidate.id, candidate.measures);
 }
 
@@ -178,7 +178,7 @@ void SearchLoop::record(const Proposal& proposal, Candidate candidate, Strategy&
 
 // Unlike what is counted as it happens, the same however often the search was stopped, and whatever lanes are at.
 std::int64_t SearchLoop::images() const {
-  const TrainingSettings& settings = context_.experiment.finetune;
+  const TrainingSettings& settings = context_.experiment.candidate_training();
   const std::int64_t system =
       settings.steps * settings.batch + context_.store.size(context_.experiment.selection_split());
   return trained_ * system + supernets_.count() * supernets_.images();
@@ -187,10 +187,11 @@ std::int64_t SearchLoop::images() const {
 void SearchLoop::tell(const Candidate& candidate, bool on_front) {
   std::string text = describe(candidate);
   if (candidate.twin_of != 0) text += fmt::format(", the same network as system {}", candidate.twin_of);
-  if (candidate.outcome == Outcome::diverged) text += ": diverged";
+  if (candidate.outcome == Outcome::diverged || candidate.skipped())
+    text += fmt::format(": {}", name_of(candidate.outcome));
   else text += fmt::format(": {} accuracy {}", candidate.split, accuracy_text(candidate.measures));
   if (on_front) text += ", on the front";
-  else if (!candidate.fits()) text += ", over the limits";
+  else if (!candidate.fits() && !candidate.skipped()) text += ", over the limits";
   context_.status.log(text);
 }
 
@@ -278,7 +279,9 @@ void SearchLoop::tell_result(const std::vector<FrontRow>& front) {
     return;
   }
   const Candidate* closest = closest_to_limits(context_.run.candidates(), device.limits());
-  if (closest == nullptr) return context_.status.log("every system diverged: lower learning_rate of [finetune]");
+  if (closest == nullptr)
+    return context_.status.log(fmt::format("every system diverged: lower learning_rate of [{}]",
+                                           name_of(candidate_phase(context_.experiment))));
   context_.status.log(fmt::format("no system fits the {} ({} KiB RAM, {} KiB flash); the closest is {}", device.name,
                                   device.ram_kib, device.flash_kib, describe(*closest)));
 }

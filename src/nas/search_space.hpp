@@ -1,54 +1,62 @@
-// Search space: data configurations × depth vectors × widths, and moves within it that stay feasible.
+// Search space: data configurations × architectures, and moves within it that stay feasible.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <variant>
 #include <vector>
 
 #include "base/random.hpp"
+#include "nas/slice_space.hpp"
+#include "nas/stack_space.hpp"
 #include "nn/architecture.hpp"
 
 namespace danas {
 
-/// [space] of an experiment file. Feasible depths: a stage of 0 blocks is followed by zeros only; 0 everywhere is
-/// allowed (the head then sits after stage 2). The full space has 14 × 268 × 10 = 37,520 systems.
+/// Of images of every resolution in every color.
+std::vector<DataConfiguration> squares(std::vector<int> resolutions, std::vector<Color> colors);
+
+/// [space] of an experiment file. The paper's has 14 × 268 × 10 = 37,520 systems. What the architectures of each kind can
+/// do: `size`, `at(index)` and `index(architecture)` (-1: none of them) number them; `redraw` replaces one that was drawn
+/// uniformly where they are drawn otherwise; `mutate` makes the move that a number from 0.4 to 1 names, or says that this
+/// architecture has no such move; `cross` takes each part from one of two; `cross_genes` each number, as the published code
+/// does, and may leave the space; `moves` says whether any move leads to another.
 class SearchSpace {
  public:
   SearchSpace();  ///< the paper's
   SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
               std::array<int, 5> most_blocks);
-  SearchSpace(std::vector<DataConfiguration> data, std::vector<double> widths, std::array<int, 5> most_blocks);
-
-  /// From now on depths are drawn stage by stage and moves may leave the feasible ones: both are repaired then
-  /// (published_depths.hpp).
-  void repair_depths() { repairs_ = true; }
+  SearchSpace(std::vector<DataConfiguration> data, std::variant<SliceSpace, StackSpace> architectures);
 
   const std::vector<DataConfiguration>& data_configurations() const { return data_; }
-  const std::vector<std::array<int, 5>>& depths() const { return depths_; }
-  const std::vector<double>& widths() const { return widths_; }
-  std::array<int, 5> most_blocks() const { return most_blocks_; }  ///< of stages 3 to 7; zeros after the first 0
+  /// Whether its networks are slices of supernets; else they are stacks, each trained from scratch.
+  bool sliced() const { return std::holds_alternative<SliceSpace>(architectures_); }
+  const SliceSpace& slices() const { return std::get<SliceSpace>(architectures_); }
+  const StackSpace& stacks() const { return std::get<StackSpace>(architectures_); }
+
   std::int64_t size() const;
   bool contains(const System& system) const;
 
-  System at(std::int64_t index) const;             ///< index in [0, size()), a fixed order: data, depth, width
+  System at(std::int64_t index) const;             ///< index in [0, size()), a fixed order: data, then architectures
   std::int64_t index(const System& system) const;  ///< at(index(system)) == system; -1 where it is not in the space
-  System sample(Random& random) const;             ///< uniform over feasible systems, but for repaired depths
-  /// 40 % another data configuration, 40 % one depth ±1, 20 % width one step up or down; drawn again until the system
-  /// differs and is feasible. A space of one system gives that system.
+  System sample(Random& random) const;             ///< feasible; slices uniformly, unless their depths are repaired
+  /// 40 % another data configuration, else a move of the architecture; drawn again until the system differs and is
+  /// feasible. A space without any move gives the parent.
   System mutate(const System& parent, Random& random) const;
-  /// Data from one parent, depth from one, width from one; always feasible.
+  /// Data from one parent, each part of the architecture from one; always feasible.
   System cross(const System& a, const System& b, Random& random) const;
+  System cross_genes(const System& a, const System& b, Random& random) const;  ///< may not be in the space
 
  private:
+  template <class Visitor>
+  auto visit(const Visitor& visitor) const {
+    return std::visit(visitor, architectures_);
+  }
+  std::int64_t architectures() const;  ///< how many
   void mutate_data(System& system, Random& random) const;
-  void mutate_depth(System& system, Random& random) const;
-  void mutate_width(System& system, Random& random) const;
 
   std::vector<DataConfiguration> data_;
-  std::vector<std::array<int, 5>> depths_;
-  std::vector<double> widths_;
-  std::array<int, 5> most_blocks_;
-  bool repairs_ = false;
+  std::variant<SliceSpace, StackSpace> architectures_;
 };
 
 }  // namespace danas

@@ -26,7 +26,7 @@ Experiment recipe_of(const Experiment& experiment) {
   recipe.data.cache = defaults.data.cache;
   recipe.data.cache_gib = defaults.data.cache_gib;
   recipe.data.cache_path.clear();
-  recipe.finetune = recipe.final_training = defaults.finetune;
+  recipe.finetune = recipe.scratch = recipe.final_training = defaults.finetune;
   recipe.search = defaults.search;
   recipe.search.recalibration_images = experiment.search.recalibration_images;
   if (experiment.slices.scheme == SupernetScheme::full) {  // others draw slices from the space, those that fit first
@@ -34,6 +34,7 @@ Experiment recipe_of(const Experiment& experiment) {
     recipe.device = defaults.device;
   }
   recipe.fitness = defaults.fitness;
+  recipe.penalty = defaults.penalty;
   return recipe;
 }
 
@@ -50,7 +51,7 @@ std::string supernet_key(const Experiment& experiment, const DataConfiguration& 
   Fingerprint fingerprint;
   fingerprint.add(dataset.fingerprint());
   fingerprint.add(recipe_of(experiment).to_toml());
-  fingerprint.add(depth_text(experiment.space.most_blocks()));
+  fingerprint.add(depth_text(experiment.space.slices().most_blocks()));
   fingerprint.add(build_text(Build::of_this(instruction_set)));
   return data.text() + "-" + hash_text(fingerprint.value());
 }

@@ -23,10 +23,10 @@ bool fits(const System& system, const Experiment& experiment, int classes) {
 
 SliceSchedule::SliceSchedule(const Experiment& experiment, const DataConfiguration& data, int classes)
     : experiment_(experiment), data_(data), classes_(classes),
-      supernet_(supernet_layers(data, experiment.space.most_blocks(), classes)) {
+      supernet_(supernet_layers(data, experiment.space.slices().most_blocks(), classes)) {
   if (experiment.slices.scheme == SupernetScheme::full) return;
-  for (const std::array<int, 5>& depth : experiment.space.depths())
-    for (const double width : experiment.space.widths()) {
+  for (const std::array<int, 5>& depth : experiment.space.slices().depths())
+    for (const double width : experiment.space.slices().widths()) {
       all_.push_back({depth, width});
       if (fits({data, all_.back()}, experiment, classes)) fitting_.push_back(all_.back());
     }
@@ -55,14 +55,14 @@ std::vector<LayerList> SliceSchedule::networks(std::int64_t step) const {
 
 LayerList SliceSchedule::draw(Random& random) const {
   const bool among_fitting = random.uniform() < experiment_.slices.fitting && !fitting_.empty();
-  const std::vector<Architecture>& among = among_fitting ? fitting_ : all_;
+  const std::vector<Slice>& among = among_fitting ? fitting_ : all_;
   return slice_layers(supernet_, among[random.below(among.size())]);
 }
 
 LayerList SliceSchedule::smallest() const {
-  return slice_layers(supernet_, *std::ranges::min_element(all_, {}, [](const Architecture& architecture) {
-                        const auto& depth = architecture.depth;
-                        return std::pair(architecture.width, depth[0] + depth[1] + depth[2] + depth[3] + depth[4]);
+  return slice_layers(supernet_, *std::ranges::min_element(all_, {}, [](const Slice& slice) {
+                        const auto& depth = slice.depth;
+                        return std::pair(slice.width, depth[0] + depth[1] + depth[2] + depth[3] + depth[4]);
                       }));
 }
 

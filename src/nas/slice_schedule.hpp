@@ -29,7 +29,7 @@ class SliceSchedule {
   DataConfiguration data_;
   int classes_;
   LayerList supernet_;
-  std::vector<Architecture> all_, fitting_;  ///< of the space; those within the device's limits
+  std::vector<Slice> all_, fitting_;  ///< of the space; those within the device's limits
 };
 
 }  // namespace danas

@@ -158,8 +158,12 @@ void ProposedSystems::list_left() {
 }
 
 System ProposedSystems::sample_new(Random& random) {
-  for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
-    const System system = space_.sample(random);
+  const auto anywhere = [&] {
+    return space_.at(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(space_.size()))));
+  };
+  // The second half: where the space samples of a part of it, that may be all known.
+  for (int attempt = 0; attempt < 2 * tries_for_a_new_system; ++attempt) {
+    const System system = attempt < tries_for_a_new_system ? space_.sample(random) : anywhere();
     if (insert(system)) return system;
   }
   if (all()) throw Error("search", "the whole search space has been proposed", Fault::failure);

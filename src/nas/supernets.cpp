@@ -77,14 +77,14 @@ void Supernets::remove_ended_state() const {
 }
 
 Network Supernets::untrained(const DataConfiguration& data) const {
-  return {context_.backend, supernet_layers(data, context_.experiment.space.most_blocks(), context_.classes()),
+  return {context_.backend, supernet_layers(data, context_.experiment.space.slices().most_blocks(), context_.classes()),
           stream_number(context_.experiment.seed, "weights " + data.text())};
 }
 
 Metadata Supernets::metadata(const DataConfiguration& data) const {
   Metadata metadata = class_metadata(data, context_.store.dataset());
   metadata["data"] = data.text();
-  metadata["depth"] = depth_text(context_.experiment.space.most_blocks());
+  metadata["depth"] = depth_text(context_.experiment.space.slices().most_blocks());
   return metadata;
 }
 

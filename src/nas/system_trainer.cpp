@@ -63,6 +63,8 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
 }
 
 void SystemTrainer::recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data) {
+  const LayerList layers = unfold(slice);
+  if (std::none_of(layers.begin(), layers.end(), [](const LayerSpec& layer) { return layer.normalized(); })) return;
   const ImageSet& set = store_.recalibration(data);
   EvaluationLoader loader(set, data.input(), recalibration_batch, Batching::even, workers_for(backend_), from(set, 1));
   trainer_.recalibrate(network, slice, source_of(loader, interrupt_));
@@ -88,7 +90,8 @@ std::int64_t search_draws(const Experiment& experiment) {
   const auto images = [](const TrainingSettings& settings) { return settings.steps * settings.batch; };
   const auto configurations = static_cast<std::int64_t>(experiment.space.data_configurations().size());
   const std::int64_t systems = std::min(experiment.search.systems.value_or(0), experiment.space.size());
-  return images(experiment.supernet) + images(experiment.finetune) * systems / configurations;
+  const std::int64_t candidates = images(experiment.candidate_training()) * systems / configurations;
+  return candidates + (experiment.space.sliced() ? images(experiment.supernet) : 0);
 }
 
 std::uint64_t stream_number(std::uint64_t seed, const std::string& text) {

@@ -60,7 +60,7 @@ class SystemTrainer {
 
 /// What the images of an experiment are needed for, with `draws` training images of one data configuration.
 ImageUse image_use(const Experiment& experiment, std::int64_t draws);
-/// Those of a search: a supernet's training, and the fine-tuning of its share of the systems.
+/// Those of a search: a supernet's training, and the training of its share of the systems.
 std::int64_t search_draws(const Experiment& experiment);
 
 /// A number for a stream of random numbers, from a seed and a text.

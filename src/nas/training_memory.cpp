@@ -9,6 +9,7 @@
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
 #include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 
 namespace danas {
 
@@ -74,16 +75,25 @@ TrainingMemory largest_supernet_training(const Experiment& experiment, int class
   TrainingMemory largest;
   for (const DataConfiguration& data : experiment.space.data_configurations())
     largest = larger(largest, training_memory("supernet " + data.text(),
-                                              supernet_layers(data, experiment.space.most_blocks(), classes),
+                                              supernet_layers(data, experiment.space.slices().most_blocks(), classes),
                                               experiment.supernet, experiment, like));
   return largest;
 }
 
-TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like) {
+double candidates_memory(const Experiment& experiment, int classes, const Backend& like, double usable) {
+  constexpr double share_for_stacks = 0.75;  // the rest is the images'
+  if (experiment.space.sliced()) return largest_supernet_training(experiment, classes, like).bytes;
+  return share_for_stacks * usable;
+}
+
+TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like, double usable) {
+  if (!experiment.space.sliced())
+    return {
+        "larger ones are skipped", candidates_memory(experiment, classes, like, usable), experiment.scratch.batch, {}};
   TrainingMemory largest = largest_supernet_training(experiment, classes, like);
-  const SearchSpace& space = experiment.space;
-  for (const DataConfiguration& data : space.data_configurations()) {
-    const System system{data, {space.most_blocks(), space.widths().back()}};
+  const SliceSpace& slices = experiment.space.slices();
+  for (const DataConfiguration& data : experiment.space.data_configurations()) {
+    const System system{data, {slices.most_blocks(), slices.widths().back()}};
     for (const TrainingSettings* settings : {&experiment.finetune, &experiment.final_training})
       largest = larger(largest, training_memory("system " + system.text(),
                                                 candidate_layers(system, classes, experiment.switches), *settings,

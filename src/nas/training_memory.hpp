@@ -26,9 +26,12 @@ TrainingMemory training_memory(const std::string& name, const LayerList& layers,
                                const Experiment& experiment, const Backend& like, int lanes = 1);
 /// Of the supernet's training that needs most.
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like);
+/// Bytes that the trainings of candidates may take, one or several side by side: those of the largest supernet's; of
+/// stacks, which may be of any size, a share of the `usable` ones: one that needs more is not trained.
+double candidates_memory(const Experiment& experiment, int classes, const Backend& like, double usable);
 /// Of what needs most: a supernet's training, or that of the largest candidate, on every lane where [search] lanes says how
-/// many (without, they keep within the supernet's).
-TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like);
+/// many (without, they keep within the supernet's); of stacks what they may take.
+TrainingMemory largest_training(const Experiment& experiment, int classes, const Backend& like, double usable);
 /// Bytes that images may take (ResidentImages) of a backend's `usable` bytes: half of what its largest training, or the lanes
 /// within that, leave; 0 where its memory is the host's.
 double resident_bytes(double training_bytes, double usable, const Backend& backend);

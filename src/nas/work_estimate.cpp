@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nas/prospect.hpp"
 #include "nas/slice_schedule.hpp"
+#include "nas/training_memory.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 
@@ -15,19 +17,22 @@ constexpr int sampled_systems = 64;
 
 }  // namespace
 
-WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images)
+WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images,
+                           const Backend& like)
     : search_(experiment.search) {
-  const std::int64_t all = experiment.space.size();
-  systems_ = static_cast<double>(std::min(search_.systems.value_or(all), all));
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    supernet_work_[data] = SliceSchedule(experiment, data, classes).work();
+  const SearchSpace& space = experiment.space;
+  systems_ = static_cast<double>(std::min(search_.systems.value_or(space.size()), space.size()));
+  if (space.sliced())
+    for (const DataConfiguration& data : space.data_configurations())
+      supernet_work_[data] = SliceSchedule(experiment, data, classes).work();
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
-  for (int i = 0; i < sampled_systems; ++i) {
-    const LayerList layers = candidate_layers(experiment.space.sample(random), classes, experiment.switches);
+  const double memory = candidates_memory(experiment, classes, like, like.usable_bytes());
+  const std::vector<LayerList> trained = Prospects{experiment, classes, like, memory}.sample(random, sampled_systems);
+  for (const LayerList& layers : trained) {
     const double measuring = evaluation_work(layers, evaluated);
-    candidate_work_ += (training_work(layers, experiment.finetune) + measuring) / sampled_systems;
-    final_work_ += (training_work(layers, experiment.final_training) + measuring) / sampled_systems;
+    candidate_work_ += (training_work(layers, experiment.candidate_training()) + measuring) / sampled_systems;
+    final_work_ += (training_work(layers, experiment.final_training) + measuring) / static_cast<double>(trained.size());
   }
 }
 
@@ -35,13 +40,16 @@ double WorkEstimate::share_in_search(double elapsed_seconds, double unfinished, 
   const auto count = static_cast<double>(supernet_work_.size());
   double all_supernets = 0;
   for (const auto& [data, work] : supernet_work_) all_supernets += work;
-  const double touched = count * (1 - std::pow(1 - 1 / count, systems_));  // supernets that random systems need
-  const double missing = std::max(0.0, touched - static_cast<double>(supernets_.size())) * all_supernets / count;
+  double missing = 0;
+  if (count > 0) {
+    const double touched = count * (1 - std::pow(1 - 1 / count, systems_));  // supernets that random systems need
+    missing = std::max(0.0, touched - static_cast<double>(supernets_.size())) * all_supernets / count;
+  }
   const double work = trained + missing + candidate_work_ * systems_;
   double done = trained + candidate_work_ * static_cast<double>(candidates_);
   done += unfinished * (current_ != nullptr ? *current_ : candidate_work_);
   const double whole = std::max(work, done) + final_work_ * usual_front;
-  double share = done / whole;
+  double share = whole > 0 ? done / whole : 0;
   if (search_.hours) share = std::max(share, elapsed_seconds / (*search_.hours * 3600) * work / whole);
   return share;
 }
@@ -52,7 +60,8 @@ double WorkEstimate::share(double elapsed_seconds, double unfinished) const {
   if (!in_final_) return std::clamp(share_in_search(elapsed_seconds, unfinished, trained), 0.0, 1.0);
   const double searched = trained + candidate_work_ * static_cast<double>(candidates_);
   const double done = searched + final_work_ * (static_cast<double>(finals_) + unfinished);
-  return std::clamp(done / (searched + final_work_ * static_cast<double>(final_systems_)), 0.0, 1.0);
+  const double whole = searched + final_work_ * static_cast<double>(final_systems_);
+  return whole > 0 ? std::clamp(done / whole, 0.0, 1.0) : 1;
 }
 
 }  // namespace danas

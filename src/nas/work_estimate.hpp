@@ -13,7 +13,7 @@ constexpr double usual_front = 6;  // systems, before the front is known
 
 class WorkEstimate {
  public:
-  WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images);
+  WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images, const Backend& like);
 
   void supernet_begins(const DataConfiguration& data) { current_ = &supernet_work_.at(data); }
   void supernet_ends() { current_ = nullptr; }
@@ -35,8 +35,9 @@ class WorkEstimate {
   SearchSettings search_;
   double systems_ = 0;  ///< to be evaluated if time allows
   std::map<DataConfiguration, double> supernet_work_;
-  double candidate_work_ = 0, final_work_ = 0;  ///< of one system, on average
-  const double* current_ = nullptr;             ///< work of the supernet in training
+  double candidate_work_ = 0;        ///< of one system, on average, those that are skipped included
+  double final_work_ = 0;            ///< of one that is trained
+  const double* current_ = nullptr;  ///< work of the supernet in training
   std::set<DataConfiguration> supernets_;
   std::int64_t candidates_ = 0, finals_ = 0, final_systems_ = 0;
   bool in_final_ = false;

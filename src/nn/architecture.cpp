@@ -9,11 +9,14 @@ namespace danas {
 
 namespace {
 
-// Empty where the architecture is feasible, else what is wrong with it.
-std::string complaint(const Architecture& architecture) {
+constexpr int most_filters = 1024, most_kernel = 15;
+constexpr std::size_t most_convolutions = 16;
+
+// Empty where the network is feasible, else what is wrong with it.
+std::string complaint(const Slice& slice) {
   bool ended = false;
   for (std::size_t i = 0; i < full_depth.size(); ++i) {
-    const int depth = architecture.depth[i];
+    const int depth = slice.depth[i];
     const std::string stage = std::to_string(first_optional_stage + static_cast<int>(i));
     if (depth < 0 || depth > full_depth[i]) {
       return "stage " + stage + " has 0 to " + std::to_string(full_depth[i]) + " blocks";
@@ -21,8 +24,25 @@ std::string complaint(const Architecture& architecture) {
     if (ended && depth > 0) return "stage " + stage + " stands after a removed stage";
     ended = ended || depth == 0;
   }
-  if (!(architecture.width > 0 && architecture.width <= 1)) return "the width lies above 0 and at most at 1";
+  if (!(slice.width > 0 && slice.width <= 1)) return "the width lies above 0 and at most at 1";
   return {};
+}
+
+std::string complaint(const Stack& stack) {
+  const auto& convolutions = stack.convolutions;
+  if (convolutions.empty() || convolutions.size() > most_convolutions)
+    return "a stack has 1 to " + std::to_string(most_convolutions) + " convolutions";
+  for (const StackedConvolution& each : convolutions) {
+    if (each.filters < 1 || each.filters > most_filters)
+      return "a convolution has 1 to " + std::to_string(most_filters) + " filters";
+    if (each.kernel < 1 || each.kernel > most_kernel)
+      return "a kernel has a side of 1 to " + std::to_string(most_kernel);
+  }
+  return {};
+}
+
+std::string complaint(const Architecture& architecture) {
+  return architecture.is_slice() ? complaint(architecture.slice()) : complaint(architecture.stack());
 }
 
 std::string width_text(double width) {
@@ -59,10 +79,37 @@ bool take_depth(std::string_view& text, std::array<int, 5>& depth) {
   return true;
 }
 
+bool take_slice(std::string_view text, Architecture& architecture) {
+  Slice slice;
+  if (!take_depth(text, slice.depth) || !take_letter(text, ',') || !take_number(text, slice.width)) return false;
+  architecture = slice;
+  return text.empty();
+}
+
+char letter_of(StackActivation activation) { return name_of(activation)[0]; }
+
+bool take_convolution(std::string_view& text, StackedConvolution& convolution) {
+  if (!take_number(text, convolution.filters) || !take_letter(text, 'x') || !take_number(text, convolution.kernel))
+    return false;
+  for (const StackActivation activation : {StackActivation::relu, StackActivation::sigmoid}) {
+    convolution.activation = activation;
+    if (take_letter(text, letter_of(activation))) return true;
+  }
+  return false;
+}
+
+bool take_stack(std::string_view text, Architecture& architecture) {
+  Stack stack;
+  do {
+    if (!take_convolution(text, stack.convolutions.emplace_back())) return false;
+  } while (take_letter(text, '-'));
+  architecture = std::move(stack);
+  return text.empty();
+}
+
 bool take_system(std::string_view text, System& system) {
-  if (!take_data_configuration(text, system.data) || !take_letter(text, ',')) return false;
-  return take_depth(text, system.architecture.depth) && take_letter(text, ',') &&
-         take_number(text, system.architecture.width) && text.empty();
+  return take_data_configuration(text, system.data) && take_letter(text, ',') &&
+         (take_slice(text, system.architecture) || take_stack(text, system.architecture));
 }
 
 }  // namespace
@@ -76,12 +123,35 @@ std::string depth_text(const std::array<int, 5>& depth) {
 std::array<int, 5> parse_depth(std::string_view text) {
   std::array<int, 5> depth{};
   std::string_view rest = text;
-  if (!take_depth(rest, depth) || !rest.empty() || depth_text(depth) != text || !complaint({depth, 1.0}).empty())
+  if (!take_depth(rest, depth) || !rest.empty() || depth_text(depth) != text || !complaint(Slice{depth, 1.0}).empty())
     throw expected("depths", "a text such as \"3-4-3-3-1\"", quoted(text.substr(0, 80)));
   return depth;
 }
 
-std::string Architecture::text() const { return depth_text(depth) + " " + width_text(width); }
+std::string Slice::text() const { return depth_text(depth) + " " + width_text(width); }
+
+std::string Stack::text() const {
+  std::string text;
+  for (const StackedConvolution& each : convolutions) {
+    text.append(text.empty() ? "" : "-").append(std::to_string(each.filters)).append("x");
+    text.append(std::to_string(each.kernel)).push_back(letter_of(each.activation));
+  }
+  return text;
+}
+
+const Slice& Architecture::slice() const {
+  if (const auto* slice = std::get_if<Slice>(&network_)) return *slice;
+  throw expected("architecture", "a slice of MobileNetV2", "the stack of layers " + text());
+}
+
+const Stack& Architecture::stack() const {
+  if (const auto* stack = std::get_if<Stack>(&network_)) return *stack;
+  throw expected("architecture", "a stack of layers", "the slice of MobileNetV2 " + text());
+}
+
+std::string Architecture::text() const {
+  return std::visit([](const auto& network) { return network.text(); }, network_);
+}
 
 std::string System::text() const {
   std::string shown = data.text(), layers = architecture.text();
@@ -93,7 +163,8 @@ std::string System::text() const {
 System read_system(std::string_view text) {
   const std::string got = quoted(text.substr(0, 80));
   System system;
-  if (!take_system(text, system)) throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\"", got);
+  if (!take_system(text, system))
+    throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\" or \"96,rgb,32x3r-64x5s\"", got);
   if (const std::string wanted = system.data.complaint(); !wanted.empty()) throw expected("system", wanted, got);
   if (const std::string problem = complaint(system.architecture); !problem.empty()) {
     throw Error("system", problem + ", got " + got);

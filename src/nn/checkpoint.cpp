@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "nn/system_layers.hpp"
 
 namespace danas {
 
@@ -299,7 +300,8 @@ Network load_model(Backend& backend, const std::filesystem::path& path, Metadata
   const LayerList layers = described_layers(checkpoint, path, "system", [&](const std::string& text, int classes) {
     system = parse_system(text);
     const bool masked = says(checkpoint.metadata(), "width", "masked", path);
-    const LayerList whole = (masked ? masked_layers : system_layers)(system, classes);
+    const LayerList whole =
+        masked ? masked_layers(system.data, system.architecture.slice(), classes) : system_layers(system, classes);
     return says(checkpoint.metadata(), "residuals", "dropped", path) ? without_residuals(whole) : whole;
   });
   check_preparation(checkpoint.metadata(), system.data, path);

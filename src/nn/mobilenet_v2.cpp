@@ -85,23 +85,23 @@ LayerList trunk(const Extent& input, double base_width) {
 }
 
 // The first blocks of every stage, the first channels of every layer; without head.
-LayerList sliced_trunk(const LayerList& full, const Architecture& architecture) {
-  LayerList slice;
-  slice.reserve(full.size());
+LayerList sliced_trunk(const LayerList& full, const Slice& slice) {
+  LayerList layers;
+  layers.reserve(full.size());
   int stage = 0, block = 0;
   for (LayerSpec layer : full) {
     if (layer.kind == LayerKind::head) continue;
     if (layer.stage != stage) block = 0;
     stage = layer.stage;
     // The last convolution belongs to the last stage, wherever that has a block.
-    if (!keeps(architecture.depth, stage, is_block(layer) ? block++ : 0)) continue;
+    if (!keeps(slice.depth, stage, is_block(layer) ? block++ : 0)) continue;
     const int expansion = is_block(layer) ? layer.expanded / layer.in.channels : 0;
-    if (!slice.empty()) layer.in = slice.back().out;
+    if (!layers.empty()) layer.in = layers.back().out;
     layer.expanded = layer.in.channels * expansion;
-    layer.out.channels = slice_channels(layer.out.channels, architecture.width);
-    slice.push_back(std::move(layer));
+    layer.out.channels = slice_channels(layer.out.channels, slice.width);
+    layers.push_back(std::move(layer));
   }
-  return slice;
+  return layers;
 }
 
 }  // namespace
@@ -124,19 +124,19 @@ LayerList with_exit_heads(const LayerList& layers) {
 }
 
 LayerList supernet_layers(const DataConfiguration& data, const std::array<int, 5>& depth, int classes) {
-  return with_exit_heads(system_layers({data, {depth, 1.0}}, classes));
+  return with_exit_heads(slice_layers(data, {depth, 1.0}, classes));
 }
 
 int slice_channels(int channels, double width) { return std::min(channels, make_divisible(channels * width, 4)); }
 
-LayerList slice_layers(const LayerList& full, const Architecture& architecture) {
-  check_feasible(architecture);
-  LayerList slice = sliced_trunk(full, architecture);
-  if (depth_of(slice) != architecture.depth)
-    throw expected("architecture " + architecture.text(), "at most the depths " + depth_text(depth_of(full)),
-                   depth_text(architecture.depth));
-  slice.push_back(exit_head(slice.back(), classes_of(full)));
-  return slice;
+LayerList slice_layers(const LayerList& full, const Slice& slice) {
+  check_feasible(slice);
+  LayerList layers = sliced_trunk(full, slice);
+  if (depth_of(layers) != slice.depth)
+    throw expected("architecture " + slice.text(), "at most the depths " + depth_text(depth_of(full)),
+                   depth_text(slice.depth));
+  layers.push_back(exit_head(layers.back(), classes_of(full)));
+  return layers;
 }
 
 LayerList without_residuals(LayerList layers) {
@@ -144,18 +144,18 @@ LayerList without_residuals(LayerList layers) {
   return layers;
 }
 
-LayerList system_layers(const System& system, int classes) {
-  const Extent input = system.data.input();
+LayerList slice_layers(const DataConfiguration& data, const Slice& slice, int classes) {
+  const Extent input = data.input();
   const double base_width = input.channels == 3 ? 1.0 : 1.0 / 3.0;
-  return slice_layers(mobilenet_v2(input, base_width, classes), system.architecture);
+  return slice_layers(mobilenet_v2(input, base_width, classes), slice);
 }
 
-LayerList masked_layers(const System& system, int classes) {
-  LayerList layers = system_layers({system.data, {system.architecture.depth, 1.0}}, classes);
+LayerList masked_layers(const DataConfiguration& data, const Slice& slice, int classes) {
+  LayerList layers = slice_layers(data, {slice.depth, 1.0}, classes);
   for (LayerSpec& layer : layers) {
     if (layer.kind == LayerKind::head) continue;
     const int channels = is_block(layer) ? layer.expanded : layer.out.channels;
-    layer.masked = channels - static_cast<int>(published_share(channels, system.architecture.width));
+    layer.masked = channels - static_cast<int>(published_share(channels, slice.width));
   }
   return layers;
 }

@@ -17,14 +17,14 @@ LayerList supernet_layers(const DataConfiguration& data, const std::array<int, 5
 int slice_channels(int channels, double width);
 /// The first k channels of every layer and the first blocks of every stage, with the head of their own exit; throws Error
 /// where `full` has fewer.
-LayerList slice_layers(const LayerList& full, const Architecture& architecture);
+LayerList slice_layers(const LayerList& full, const Slice& slice);
 /// The same layers, whose blocks do not add their input to their output.
 LayerList without_residuals(LayerList layers);
-/// The slice that is the system, of the full supernet of its data configuration.
-LayerList system_layers(const System& system, int classes);
+/// The slice of the full supernet of a data configuration.
+LayerList slice_layers(const DataConfiguration& data, const Slice& slice, int classes);
 /// The published code's way: of full width, but that masks leave the first published_share() of the channels of the stem,
 /// block 0's depthwise convolution, every expansion and the last convolution. Other layers have no masks.
-LayerList masked_layers(const System& system, int classes);
+LayerList masked_layers(const DataConfiguration& data, const Slice& slice, int classes);
 /// ⌊size·width⌋, as the published code computes it.
 std::int64_t published_share(std::int64_t size, double width);
 

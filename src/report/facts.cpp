@@ -92,16 +92,19 @@ std::string notes(const Run& run) {
                                                    "search selects by; nothing has been measured on the test split."));
   }
   if (!run.diverged.empty())
-    html += note(fmt::format("The training of {} diverged: left out. A lower learning rate in [finetune] may help.",
-                             numbers(run.diverged)));
+    html += note(
+        fmt::format("The training of {} diverged: left out. A lower learning rate in [finetune] or [scratch] may help.",
+                    numbers(run.diverged)));
+  if (!run.skipped.empty())
+    html += note(fmt::format("Left out as they were not trained, {} systems: candidates.csv says why.",
+                             thousands(static_cast<long long>(run.skipped.size()))));
   std::vector<std::int64_t> fallbacks;
   for (const FrontRow& row : run.front)
     if (row.outcome == Outcome::fallback) fallbacks.push_back(row.id);
   if (!fallbacks.empty())
-    html +=
-        note(fmt::format("The final training of {} diverged: the model is the fine-tuned one. A lower learning rate "
-                         "in [final] may help.",
-                         numbers(fallbacks)));
+    html += note(fmt::format("The final training of {} diverged: the model is that of before. A lower learning rate "
+                             "in [final] may help.",
+                             numbers(fallbacks)));
   if (run.dropped_tail) html += note("The last line of a file was half written and is left out.");
   if (!run.settings.ram_limit || !run.settings.flash_limit)
     html += note("experiment.toml names no limit for RAM or flash, so shares of the device are not shown.");
@@ -125,8 +128,9 @@ std::string facts(const Run& run) {
     }
     html += "</dl>\n" + phases(*run.summary);
   } else {
-    html += fmt::format("<dl class=\"facts\"><div><dt>systems evaluated so far</dt><dd>{}</dd></div></dl>\n",
-                        thousands(static_cast<long long>(run.candidates.size() + run.diverged.size())));
+    html += fmt::format(
+        "<dl class=\"facts\"><div><dt>systems evaluated so far</dt><dd>{}</dd></div></dl>\n",
+        thousands(static_cast<long long>(run.candidates.size() + run.diverged.size() + run.skipped.size())));
   }
   if (!run.settings.text.empty())
     html += fmt::format("<details><summary>Settings (experiment.toml)</summary>\n<pre>{}</pre></details>\n",

@@ -70,9 +70,10 @@ std::string sentence(const Run& run, const FrontRow& best) {
 std::string headline(const Run& run, const std::filesystem::path& page, const std::string& heading) {
   std::string html = "<section class=\"hero\">\n" + heading;
   if (!run.best) {
-    const char* text = !run.candidates.empty() ? "No system within the device's limits has been found."
-                       : run.diverged.empty()  ? "No system has been evaluated yet."
-                                               : "The training of every system has diverged.";
+    const char* text = !run.candidates.empty() || !run.skipped.empty()
+                           ? "No system within the device's limits has been found."
+                       : run.diverged.empty() ? "No system has been evaluated yet."
+                                              : "The training of every system has diverged.";
     return html + fmt::format("<p class=\"headline\">{}</p>\n</section>\n", text);
   }
   const FrontRow& best = run.front[*run.best];

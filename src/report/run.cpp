@@ -22,6 +22,7 @@ CsvTable read_growing(Run& run, const fs::path& file) {
 void read_systems(Run& run) {
   for (Candidate& c : read_candidates(read_growing(run, run.files.candidates()))) {
     if (c.outcome == Outcome::diverged) run.diverged.push_back(c.id);
+    else if (c.skipped()) run.skipped.push_back(c.id);
     else run.candidates.push_back(std::move(c));
   }
 }
@@ -38,16 +39,16 @@ void read_front_rows(Run& run) {
   std::unordered_set<std::int64_t> ids;
   for (const Candidate& c : run.candidates) ids.insert(c.id);
   for (const FrontRow& row : run.front)
-    if (!ids.contains(row.id) || row.outcome == Outcome::diverged)
+    if (!ids.contains(row.id) || row.outcome == Outcome::diverged || row.skipped())
       throw expected(file.string(), "systems of candidates.csv only", "id " + std::to_string(row.id));
 }
 
-// A search has hundreds of short fine-tunings, each on its own of no interest.
+// A search has hundreds of trainings of candidates, each on its own of no interest.
 void read_curves(Run& run) {
   if (!fs::exists(run.files.training())) return;
   std::map<Training, std::size_t> places;
   for (const TrainingRow& row : read_trainings(read_growing(run, run.files.training()))) {
-    if (row.training.phase == TrainingPhase::finetune) continue;
+    if (row.training.phase == TrainingPhase::finetune || row.training.phase == TrainingPhase::scratch) continue;
     const auto [place, is_new] = places.emplace(row.training, run.curves.size());
     if (is_new) run.curves.push_back({row.training, {}});
     run.curves[place->second].rows.push_back(row);

@@ -40,7 +40,8 @@ struct Run {
   RunFiles files{""};
   std::string label;  ///< name of the directory
   Settings settings;
-  std::vector<Candidate> candidates;                     ///< in the order they were evaluated, but those that diverged
+  std::vector<Candidate> candidates;                     ///< in the order they were evaluated, but those left out
+  std::vector<std::int64_t> skipped;                     ///< ids of systems left out: they were not trained
   std::vector<std::int64_t> diverged;                    ///< ids of systems left out: their training diverged
   std::vector<FrontRow> front;                           ///< front.csv, else computed from candidates
   std::vector<Curve> curves;                             ///< supernets and finals, in order of appearance

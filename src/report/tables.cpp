@@ -69,7 +69,7 @@ std::string front_row(const Run& run, const FrontRow& c, bool is_best, bool test
   std::string row = fmt::format("<tr{}>", is_best ? " class=\"best\"" : "");
   const std::string id = std::to_string(c.id);
   const bool fallback = c.outcome == Outcome::fallback;
-  row += cell("no.", id + (is_best ? badge("best") : "") + (fallback ? badge("fine-tuned only") : ""), id, false);
+  row += cell("no.", id + (is_best ? badge("best") : "") + (fallback ? badge("as it was before") : ""), id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
   row += cell("depths", escape(depths), depths, false);
   row += cell("width", escape(width), width, true);

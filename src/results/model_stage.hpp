@@ -8,9 +8,10 @@ namespace danas {
 enum class ModelStage {
   supernet,
   finetuned,  ///< a slice as the search evaluated it
+  scratch,    ///< a stack as the search evaluated it
   final       ///< after final training, or as it was before one that diverged
 };
 template <>
-inline constexpr std::array names<ModelStage>{"supernet", "finetuned", "final"};
+inline constexpr std::array names<ModelStage>{"supernet", "finetuned", "scratch", "final"};
 
 }  // namespace danas

@@ -14,7 +14,7 @@ Training read_training(const CsvTable& table, std::size_t row, std::size_t colum
   const std::size_t space = std::min(text.find(' '), text.size());
   const auto phase = find_named<TrainingPhase>(std::string_view(text).substr(0, space));
   if (!phase || space + 1 >= text.size())
-    throw table.unexpected(row, column, "a training as supernet 96-monochrome, finetune 3 or final 3");
+    throw table.unexpected(row, column, "a training as supernet 96-monochrome, finetune 3, scratch 3 or final 3");
   return {*phase, text.substr(space + 1)};
 }
 

@@ -12,16 +12,16 @@
 namespace danas {
 
 /// What a training is for.
-enum class TrainingPhase { supernet, finetune, final };
+enum class TrainingPhase { supernet, finetune, scratch, final };
 template <>
-inline constexpr std::array names<TrainingPhase>{"supernet", "finetune", "final"};
+inline constexpr std::array names<TrainingPhase>{"supernet", "finetune", "scratch", "final"};
 
 /// One training of a run.
 struct Training {
   TrainingPhase phase = TrainingPhase::supernet;
   std::string subject;  ///< the supernet's data configuration, else the system's id
 
-  std::string text() const;  ///< "supernet 96-monochrome", "finetune 3", "final 3"
+  std::string text() const;  ///< "supernet 96-monochrome", "finetune 3", "scratch 3", "final 3"
   auto operator<=>(const Training&) const = default;
 };
 

@@ -63,7 +63,7 @@ Searched search_with(StandIn& evaluator, const Experiment& experiment, const fs:
   const auto backend = make_cpu_backend(1, "portable");
   const SearchObserver observer;
   RunDirectory run(directory, experiment, "a machine", {"0", "0", "portable"}, resume);
-  WorkEstimate work(experiment, 2, 12);
+  WorkEstimate work(experiment, 2, 12, *backend);
   SearchState state(run, stopwatch);
   SearchStatus status(run, observer, nullptr, state.clock, work);
   const ImageStore store(open_dataset(experiment.data, experiment.seed), experiment.data, image_use(experiment, 0));

@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nas/distinct_networks.hpp"
-#include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 
 using namespace danas;
 

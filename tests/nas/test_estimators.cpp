@@ -4,7 +4,7 @@
 
 #include "nas/device.hpp"
 #include "nas/search_space.hpp"
-#include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 
 using namespace danas;
 

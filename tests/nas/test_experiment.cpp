@@ -129,7 +129,7 @@ flash = 0
   BOOST_TEST(e.data.path == "/images/a \"quoted\" $name");
   BOOST_TEST(e.data.validation_share == 0.2);
   BOOST_TEST(e.space.data_configurations().size() == 4u);
-  BOOST_TEST(e.space.widths().front() == 0.1);
+  BOOST_TEST(e.space.slices().widths().front() == 0.1);
   BOOST_TEST(e.supernet.warmup == 7);
   BOOST_TEST(e.supernet.momentum == 0.8);
   BOOST_TEST((e.final_training.optimizer == OptimizerKind::adamw));
@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(overrides) {
   BOOST_TEST(e.search.systems.value() == 20);
   BOOST_TEST(!e.search.hours.has_value());
   BOOST_TEST(e.name == "other");
-  BOOST_TEST(e.space.widths().size() == 1u);
+  BOOST_TEST(e.space.slices().widths().size() == 1u);
   BOOST_TEST((e.data.cache == CacheMode::none));
   BOOST_TEST(e.supernet.learning_rate == 0.5);
   BOOST_TEST(e.seed == 4u);

@@ -56,4 +56,25 @@ BOOST_AUTO_TEST_CASE(real_images) {
   BOOST_TEST(shipped("wake_vision_mini").data.path == "/data/wake_vision_mini");
 }
 
+BOOST_AUTO_TEST_CASE(comparisons_of_the_paper) {
+  const Experiment fixed = shipped("paper/hardware-aware"), naive = shipped("paper/naive"), large = shipped("large");
+  BOOST_TEST(fixed.space.size() == 268 * 10);
+  BOOST_TEST((fixed.space.data_configurations() == std::vector<DataConfiguration>{{224, Color::rgb}}));
+  BOOST_TEST(fixed.supernet.steps == large.supernet.steps);
+  BOOST_TEST((naive.space.data_configurations() == large.space.data_configurations()));
+  const StackChoices& stacks = naive.space.stacks().choices();
+  BOOST_TEST((stacks.filters == std::vector<int>{2, 4, 8, 16, 32, 64, 128}));
+  BOOST_TEST((stacks.kernel == std::vector<int>{3, 5}));
+  BOOST_TEST(stacks.activation.size() == 2u);
+  BOOST_TEST(stacks.layers == 5);
+  BOOST_TEST(naive.scratch.steps == 25 * 1000);
+  BOOST_TEST((naive.penalty == Penalty::fixed));
+  BOOST_TEST(naive.search.skip_violators);
+  for (const Experiment& each : {fixed, naive}) {
+    BOOST_TEST(each.device.ram_kib == large.device.ram_kib);
+    BOOST_TEST(each.device.flash_kib == large.device.flash_kib);
+    BOOST_TEST(each.search.hours.value() == 23.0);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

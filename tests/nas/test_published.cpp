@@ -14,6 +14,7 @@
 #include "nas/published_sums.hpp"
 #include "nas/strategy.hpp"
 #include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 #include "results/candidate_table.hpp"
 #include "tiny_search.hpp"
 
@@ -27,6 +28,11 @@ Switches breeding() {
   Switches switches;
   switches.breed_in_order = true;
   return switches;
+}
+
+SearchSpace repairing_space() {
+  const SearchSpace space;
+  return {space.data_configurations(), SliceSpace(space.slices().widths(), full_depth, true)};
 }
 
 double made_up_fitness(const SearchSpace& space, const System& system) {
@@ -107,7 +113,7 @@ BOOST_AUTO_TEST_CASE(repaired_depths) {
 // Of all that can be drawn: feasible in the end, and 17 % have a block in stage 7.
 BOOST_AUTO_TEST_CASE(repair_makes_the_last_stage_rare) {
   const SearchSpace space;
-  const std::vector<Depth>& feasible = space.depths();
+  const std::vector<Depth>& feasible = space.slices().depths();
   int all = 0, last = 0;
   Depth d{};
   for (d[0] = 0; d[0] <= 3; ++d[0])
@@ -122,19 +128,17 @@ BOOST_AUTO_TEST_CASE(repair_makes_the_last_stage_rare) {
           }
   BOOST_TEST(all == 640);
   BOOST_TEST(last == 108);  // 16.9 %
-  SearchSpace repairing;
-  repairing.repair_depths();
+  const SearchSpace repairing = repairing_space();
   int drawn = 0;
   constexpr int draws = 20000;
   Random random(1, "depths");
-  for (int i = 0; i < draws; ++i) drawn += repairing.sample(random).architecture.depth[4];
+  for (int i = 0; i < draws; ++i) drawn += repairing.sample(random).architecture.slice().depth[4];
   BOOST_TEST(std::abs(drawn - 0.16875 * draws) < 5 * std::sqrt(draws * 0.16875 * 0.83125));
 }
 
 // One step up or down, repaired, until something changed: what is found is what the steps can give, and all of it.
 BOOST_AUTO_TEST_CASE(moves_of_repaired_depths) {
-  SearchSpace space({32}, {Color::rgb}, {1.0}, full_depth);
-  space.repair_depths();
+  const SearchSpace space(squares({32}, {Color::rgb}), SliceSpace({1.0}, full_depth, true));
   for (const Depth& start : {Depth{3, 2, 0, 0, 0}, Depth{1, 1, 1, 1, 1}, Depth{0, 0, 0, 0, 0}}) {
     std::set<Depth> possible, found;
     for (std::size_t stage = 0; stage < 5; ++stage)
@@ -146,7 +150,7 @@ BOOST_AUTO_TEST_CASE(moves_of_repaired_depths) {
       }
     Random random(1, "moves");
     for (int i = 0; i < 500; ++i)
-      found.insert(space.mutate({{32, Color::rgb}, {start, 1.0}}, random).architecture.depth);
+      found.insert(space.mutate({{32, Color::rgb}, {start, 1.0}}, random).architecture.slice().depth);
     BOOST_TEST((found == possible), depth_text(start));
   }
 }
@@ -172,8 +176,8 @@ BOOST_AUTO_TEST_CASE(generations_breed_in_order) {
       BOOST_TEST(parents.insert(child->parents.at(0)).second);  // each winner once
       const System& before = proposals[static_cast<std::size_t>(child->parents[0] - 1)].system;
       const bool data = before.data != child->system.data;
-      const bool depth = before.architecture.depth != child->system.architecture.depth;
-      const bool width = before.architecture.width != child->system.architecture.width;
+      const bool depth = before.architecture.slice().depth != child->system.architecture.slice().depth;
+      const bool width = before.architecture.slice().width != child->system.architecture.slice().width;
       BOOST_TEST_REQUIRE(data + depth + width == 1);
       moves[data ? 0 : depth ? 1 : 2] += 1;
     }
@@ -188,8 +192,7 @@ BOOST_AUTO_TEST_CASE(generations_breed_in_order) {
 
 // Of parents with repaired depths, drawn from many, 5.8 % of the children are infeasible and left out.
 BOOST_AUTO_TEST_CASE(infeasible_children_are_left_out) {
-  SearchSpace space;
-  space.repair_depths();
+  const SearchSpace space = repairing_space();
   SearchSettings settings;
   settings.population = 20000;
   settings.crossover = 1;

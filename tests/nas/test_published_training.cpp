@@ -15,6 +15,7 @@
 #include "nas/evaluation.hpp"
 #include "nn/checkpoint.hpp"
 #include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 #include "results/candidate_table.hpp"
 #include "tiny_search.hpp"
 

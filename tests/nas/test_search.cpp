@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nn/checkpoint.hpp"
+#include "nn/system_layers.hpp"
 #include "results/candidate_table.hpp"
 #include "results/pareto_front.hpp"
 #include "tiny_search.hpp"
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE(one_network_is_evaluated_once) {
   BOOST_TEST((first.outcome == Outcome::evaluated && twin.outcome == Outcome::twin));
   BOOST_TEST(first.twin_of == 0);
   BOOST_TEST(twin.twin_of == 1);
-  BOOST_TEST(system_of(twin).architecture.width == 0.2);
+  BOOST_TEST(system_of(twin).architecture.slice().width == 0.2);
   BOOST_TEST(accuracy(twin) == accuracy(first));
   BOOST_TEST(twin.fitness == first.fitness);
   BOOST_TEST(twin.measures[Measure::flash_bytes] == first.measures[Measure::flash_bytes]);
@@ -276,7 +277,7 @@ BOOST_AUTO_TEST_CASE(a_final_training_that_diverges_falls_back) {
       BOOST_TEST(std::memcmp(a.weights()[i].view.data, b.weights()[i].view.data, a.weights()[i].view.bytes()) == 0);
   }
   const std::string log = read_file(directory / "log.txt");
-  BOOST_TEST(log.find("diverged, its fine-tuned model stays: [training]") != std::string::npos, log);
+  BOOST_TEST(log.find("diverged, the model of before stays: [training]") != std::string::npos, log);
   // Killed before the rows were written: the saved model says that it is a fallback.
   const auto expected = results(directory);
   for (const char* file : {"front.csv", "summary.json"}) fs::remove(directory / file);

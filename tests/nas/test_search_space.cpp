@@ -22,7 +22,7 @@ bool feasible(const System& system) {
   const std::array<int, 5> most{3, 4, 3, 3, 1};
   bool ended = false;
   for (std::size_t i = 0; i < most.size(); ++i) {
-    const int blocks = system.architecture.depth[i];
+    const int blocks = system.architecture.slice().depth[i];
     if (blocks < 0 || blocks > most[i] || (ended && blocks > 0)) return false;
     ended = ended || blocks == 0;
   }
@@ -36,8 +36,8 @@ BOOST_AUTO_TEST_SUITE(search_space)
 BOOST_AUTO_TEST_CASE(size_of_the_papers_space) {
   const SearchSpace space;
   BOOST_TEST(space.data_configurations().size() == 14u);
-  BOOST_TEST(space.depths().size() == 268u);
-  BOOST_TEST(space.widths().size() == 10u);
+  BOOST_TEST(space.slices().depths().size() == 268u);
+  BOOST_TEST(space.slices().widths().size() == 10u);
   BOOST_TEST(space.size() == 37'520);
   BOOST_TEST(space.data_configurations().back().text() == "224-rgb");
 }
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(sampling_is_uniform) {
   for (std::int64_t i = 0; i < draws; ++i) {
     const System system = space.sample(random);
     ++counts[static_cast<std::size_t>(space.index(system))];
-    ++depths[system.architecture.depth];
+    ++depths[system.architecture.slice().depth];
   }
   const auto within = [](double statistic, double freedom) {
     return std::abs(statistic - freedom) < 5 * std::sqrt(2 * freedom);
@@ -95,11 +95,12 @@ BOOST_AUTO_TEST_CASE(mutations_are_feasible_and_of_the_three_kinds) {
     BOOST_REQUIRE(space.contains(child));
     BOOST_REQUIRE(feasible(child));
     const bool data_moved = child.data != system.data;
-    const bool depth_moved = child.architecture.depth != system.architecture.depth;
-    const bool width_moved = child.architecture.width != system.architecture.width;
+    const bool depth_moved = child.architecture.slice().depth != system.architecture.slice().depth;
+    const bool width_moved = child.architecture.slice().width != system.architecture.slice().width;
     BOOST_REQUIRE(data_moved + depth_moved + width_moved == 1);
-    if (depth_moved) BOOST_REQUIRE(one_step(child.architecture.depth, system.architecture.depth));
-    if (width_moved) BOOST_REQUIRE(std::abs(child.architecture.width - system.architecture.width) < 0.1001);
+    if (depth_moved) BOOST_REQUIRE(one_step(child.architecture.slice().depth, system.architecture.slice().depth));
+    if (width_moved)
+      BOOST_REQUIRE(std::abs(child.architecture.slice().width - system.architecture.slice().width) < 0.1001);
     data += data_moved;
     depth += depth_moved;
     width += width_moved;
@@ -123,8 +124,10 @@ BOOST_AUTO_TEST_CASE(crossovers_take_each_part_from_one_parent) {
     BOOST_REQUIRE(space.contains(child));
     const auto& architecture = child.architecture;
     BOOST_REQUIRE((child.data == a.data || child.data == b.data));
-    BOOST_REQUIRE((architecture.depth == a.architecture.depth || architecture.depth == b.architecture.depth));
-    BOOST_REQUIRE((architecture.width == a.architecture.width || architecture.width == b.architecture.width));
+    BOOST_REQUIRE((architecture.slice().depth == a.architecture.slice().depth ||
+                   architecture.slice().depth == b.architecture.slice().depth));
+    BOOST_REQUIRE((architecture.slice().width == a.architecture.slice().width ||
+                   architecture.slice().width == b.architecture.slice().width));
     data_of_a += child.data == a.data;
   }
   BOOST_TEST((data_of_a > 10'000 && data_of_a < 11'500));  // a half, and where the parents agree
@@ -151,7 +154,7 @@ BOOST_AUTO_TEST_CASE(moves_in_narrow_spaces_end) {
 
 BOOST_AUTO_TEST_CASE(blocks_after_a_removed_stage_are_none) {
   const SearchSpace space({32}, {Color::rgb}, {0.5}, {2, 0, 1, 3, 1});
-  BOOST_TEST((space.most_blocks() == std::array<int, 5>{2, 0, 0, 0, 0}));
+  BOOST_TEST((space.slices().most_blocks() == std::array<int, 5>{2, 0, 0, 0, 0}));
   BOOST_TEST(space.size() == 3);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "nn/mobilenet_v2.hpp"
+#include "nn/system_layers.hpp"
 
 using namespace danas;
 
@@ -93,7 +94,7 @@ BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
     for (const Color color : {Color::monochrome, Color::rgb}) {
       const LayerList full = supernet_layers({resolution, color}, full_depth, 2);
       for (int code = 0; code < 4 * 5 * 4 * 4 * 2; ++code) {
-        Architecture architecture;
+        Slice architecture;
         architecture.depth = {code % 4, code / 4 % 5, code / 20 % 4, code / 80 % 4, code / 320};
         const auto end = std::find(architecture.depth.begin(), architecture.depth.end(), 0);
         if (std::any_of(end, architecture.depth.end(), [](int blocks) { return blocks > 0; })) {
@@ -172,7 +173,7 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
     BOOST_TEST(has_last(full));
     for (const LayerSpec& block : blocks_of(capped))
       BOOST_TEST((std::count(full.begin(), full.end(), block) == 1), block.name);
-    for (const Architecture& architecture : {Architecture{{2, 1, 1, 0, 0}, 0.3}, Architecture{{1, 0, 0, 0, 0}, 0.7}}) {
+    for (const Slice& architecture : {Slice{{2, 1, 1, 0, 0}, 0.3}, Slice{{1, 0, 0, 0, 0}, 0.7}}) {
       const Figures of_capped = figures(slice_layers(capped, architecture));
       const Figures of_full = figures(slice_layers(full, architecture));
       BOOST_TEST(of_capped.parameters == of_full.parameters);

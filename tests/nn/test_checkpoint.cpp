@@ -6,6 +6,7 @@
 #include "../temporary_folder.hpp"
 #include "base/file.hpp"
 #include "nn/checkpoint.hpp"
+#include "nn/system_layers.hpp"
 #include "support.hpp"
 
 using namespace danas;

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nn/cost.hpp"
+#include "nn/system_layers.hpp"
 #include "support.hpp"
 
 using namespace danas;

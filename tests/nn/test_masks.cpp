@@ -7,6 +7,7 @@
 #include "../temporary_folder.hpp"
 #include "nn/checkpoint.hpp"
 #include "nn/forward.hpp"
+#include "nn/system_layers.hpp"
 #include "relu6_sides.hpp"
 
 using namespace danas;
@@ -22,8 +23,8 @@ constexpr int classes = 2;
 class WithMaskLayers {
  public:
   WithMaskLayers(Backend& backend, const Network& weights)
-      : backend_(backend), layers_(masked_layers(masked, classes)), network_(backend, system_layers(whole, classes)),
-        arena_(backend), tape_(backend, arena_, batch_norm_epsilon) {
+      : backend_(backend), layers_(masked_layers(masked.data, masked.architecture.slice(), classes)),
+        network_(backend, system_layers(whole, classes)), arena_(backend), tape_(backend, arena_, batch_norm_epsilon) {
     for (const NamedWeight& weight : network_.weights())
       upload_numbers(backend, numbers(weight_named(weights, weight.name).view), weight.view);
   }
@@ -133,14 +134,14 @@ BOOST_AUTO_TEST_SUITE(masks)
 // 0.3 is 3 · 0.1 there, a little more: 288 of 960 channels, 9 of 32.
 BOOST_AUTO_TEST_CASE(channels_that_are_left) {
   std::map<std::string, int> left;
-  for (const LayerSpec& part : unfold(masked_layers(parse_system("224,rgb,3-4-3-3-1,0.3"), classes)))
+  for (const LayerSpec& part : unfold(masked_layers({224, Color::rgb}, {{3, 4, 3, 3, 1}, 0.3}, classes)))
     if (part.masked > 0) left[part.name] = part.out.channels - part.masked;
   BOOST_TEST(left.size() == 1 + 1 + 16 + 1u);
   for (const auto& [name, channels] :
        {std::pair("stem", 9), std::pair("blocks.0.depthwise", 9), std::pair("blocks.1.expand", 28),
         std::pair("blocks.2.expand", 43), std::pair("blocks.16.expand", 288), std::pair("last", 384)})
     BOOST_TEST(left.at(name) == channels, name);
-  for (const LayerSpec& part : unfold(masked_layers(parse_system("32,monochrome,0-0-0-0-0,1.0"), classes)))
+  for (const LayerSpec& part : unfold(masked_layers({32, Color::monochrome}, {{0, 0, 0, 0, 0}, 1.0}, classes)))
     BOOST_TEST(part.masked == 0);
 }
 
@@ -148,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_that_of_masks_as_layers) {
   SidesRecorder product(2);
   const Network weights(product, system_layers(whole, classes), 3);
   disturb(weights);
-  Network network = weights.gather(masked_layers(masked, classes));
+  Network network = weights.gather(masked_layers(masked.data, masked.architecture.slice(), classes));
   const ToyImages toy(product, 32, 1, classes, 16, 1);
   const std::vector<double> logits = product_step(product, network, toy.batch(0));
 
@@ -179,7 +180,7 @@ BOOST_AUTO_TEST_CASE(masked_filters_are_not_trained) {
   for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::sgd}) {
     Network supernet(*backend, supernet_layers(whole.data, full_depth, classes), 5);
     const Network before = supernet.gather(supernet.layers());
-    Network network = supernet.gather(masked_layers(masked, classes));
+    Network network = supernet.gather(masked_layers(masked.data, masked.architecture.slice(), classes));
     TrainingSettings settings;
     settings.steps = 3;
     settings.batch = 6;
@@ -209,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_file_says_that_widths_are_masks) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.safetensors";
   const auto backend = make_cpu_backend(1);
-  Network network(*backend, masked_layers(masked, classes), 7);
+  Network network(*backend, masked_layers(masked.data, masked.architecture.slice(), classes), 7);
   for (const LayerSpec& part : unfold(network.layers()))
     if (part.masked > 0) BOOST_TEST(all_zero(masked_columns(network, part)), part.name);
   disturb(network);

@@ -119,8 +119,8 @@ BOOST_AUTO_TEST_CASE(slice_in_place_is_the_small_network) {
   disturb(supernet);
   const ToyImages toy(*backend, 32, 3, 3, 5, 1);
   Trainer trainer(*backend), other(*backend);
-  for (const Architecture& architecture : {Architecture{}, Architecture{{2, 3, 1, 2, 1}, 0.7},
-                                           Architecture{{1, 2, 0, 0, 0}, 0.3}, Architecture{{0, 0, 0, 0, 0}, 0.1}}) {
+  for (const Slice& architecture :
+       {Slice{}, Slice{{2, 3, 1, 2, 1}, 0.7}, Slice{{1, 2, 0, 0, 0}, 0.3}, Slice{{0, 0, 0, 0, 0}, 0.1}}) {
     const LayerList slice = slice_layers(supernet.layers(), architecture);
     const Network gathered = supernet.gather(slice);
     BOOST_TEST(same_weights(gathered, built_alone(supernet, slice)));
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
   for (const std::string instruction_set : {"", "portable"}) {
     const auto backend = make_cpu_backend(2, instruction_set);
     const ToyImages toy(*backend, 32, 3, 3, 5, 2);
-    for (const Architecture& architecture : {Architecture{{2, 1, 1, 2, 1}, 0.7}, Architecture{{1, 2, 0, 0, 0}, 0.3}}) {
+    for (const Slice& architecture : {Slice{{2, 1, 1, 2, 1}, 0.7}, Slice{{1, 2, 0, 0, 0}, 0.3}}) {
       const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 3), 5);
       disturb(supernet);
       const LayerList slice = slice_layers(supernet.layers(), architecture);

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nn/cost.hpp"
+#include "nn/system_layers.hpp"
 #include "support.hpp"
 #include "tensor/cpu/cpu_backend.hpp"
 

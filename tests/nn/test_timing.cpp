@@ -5,6 +5,7 @@
 
 #include "nn/cost.hpp"
 #include "nn/steps.hpp"
+#include "nn/system_layers.hpp"
 #include "support.hpp"
 #include "tensor/timing_backend.hpp"
 

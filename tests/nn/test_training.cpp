@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
   for (const std::string instruction_set : {"", "portable"}) {
     const auto backend = make_cpu_backend(2, instruction_set);
     const ToyImages toy(*backend, 32, 3, 2, 5, 1);
-    for (const Architecture& architecture : {Architecture{}, Architecture{{2, 1, 0, 0, 0}, 0.4}}) {
+    for (const Slice& architecture : {Slice{}, Slice{{2, 1, 0, 0, 0}, 0.4}}) {
       Network network(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 8);
       disturb(network);
       const LayerList slice = slice_layers(network.layers(), architecture);

@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(trainings_that_diverged_are_told) {
   const std::string page = without_scripts(report_of({directory.path()}));
   BOOST_TEST(has(page, "The training of no. 3 diverged: left out."));
   BOOST_TEST(!has(page, "data-label=\"no.\" data-value=\"3\""));
-  BOOST_TEST(has(page, "The final training of no. 2 diverged: the model is the fine-tuned one."));
-  BOOST_TEST(has(page, "<span class=\"badge\">fine-tuned only</span>"));
+  BOOST_TEST(has(page, "The final training of no. 2 diverged: the model is that of before."));
+  BOOST_TEST(has(page, "<span class=\"badge\">as it was before</span>"));
   BOOST_TEST(has(page, "<span class=\"badge\">= no. 1</span>"));
   BOOST_TEST(has(page, "All 3 systems"));
   RunDirectory all;
