@@ -26,7 +26,7 @@ void print_store(const ImageStore& store) {
 void write_preview(const Session& session, const std::filesystem::path& file) {
   const Experiment& experiment = session.experiment;
   write_contact_sheet(*session.dataset, experiment.space.data_configurations(), experiment.data.crop_min_area,
-                      experiment.seed, file);
+                      experiment.switches.bilinear_resize, experiment.seed, file);
 }
 
 void build_all(const ImageStore& store, const SearchSpace& space) {

@@ -75,7 +75,7 @@ class Sheet {
 }  // namespace
 
 void write_contact_sheet(const Dataset& dataset, const std::vector<DataConfiguration>& configurations,
-                         double crop_min_area, std::uint64_t seed, const std::filesystem::path& png) {
+                         double crop_min_area, bool bilinear, std::uint64_t seed, const std::filesystem::path& png) {
   if (configurations.empty()) throw expected("preview", "at least one data configuration", "none");
   const std::vector<Sample> chosen = choose_images(dataset, seed);
   int cell = least_cell;
@@ -88,7 +88,9 @@ void write_contact_sheet(const Dataset& dataset, const std::vector<DataConfigura
       const Sample& sample = chosen[static_cast<std::size_t>(i)];
       Preparation::evaluation(data).apply(dataset, sample, prepared);
       sheet.paste(i, row, seen(prepared, evaluation_crop(image_of(prepared)), data.input()));
-      Preparation::training(data, crop_min_area).apply(dataset, sample, prepared);
+      Preparation training = Preparation::training(data, crop_min_area);
+      training.bilinear = bilinear;
+      training.apply(dataset, sample, prepared);
       const Crop crop = training_crop(image_of(prepared), crop_min_area, seed, 0, i);
       sheet.paste(static_cast<int>(images_a_row) + i, row, seen(prepared, crop, data.input()));
     }

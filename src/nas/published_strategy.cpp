@@ -4,17 +4,11 @@
 #include <cmath>
 #include <deque>
 
-#include "base/error.hpp"
+#include "nas/population.hpp"
 
 namespace danas {
 
 namespace {
-
-struct Individual {
-  std::int64_t id;
-  System system;
-  double fitness;
-};
 
 class PublishedStrategy : public Strategy {
  public:
@@ -35,12 +29,7 @@ class PublishedStrategy : public Strategy {
     return proposals;
   }
 
-  void tell(std::int64_t id, double fitness) override {
-    if (untold_.empty() || untold_.front().id != id)
-      throw expected("search", "the fitness of the first system without", std::to_string(id), Fault::failure);
-    population_.push_back({id, untold_.front().system, fitness});
-    untold_.pop_front();
-  }
+  void tell(std::int64_t id, double fitness) override { population_.push_back(take_told(untold_, id, fitness)); }
 
  private:
   void begin_population() {

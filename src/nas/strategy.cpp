@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/error.hpp"
+#include "nas/population.hpp"
 #include "nas/published_strategy.hpp"
 
 namespace danas {
@@ -65,20 +66,9 @@ class GeneticStrategy : public Strategy {
     return {untold_.begin(), untold_.end()};
   }
 
-  void tell(std::int64_t id, double fitness) override {
-    if (untold_.empty() || untold_.front().id != id)
-      throw expected("search", "the fitness of the first system without", std::to_string(id), Fault::failure);
-    population_.push_back({id, untold_.front().system, fitness});
-    untold_.pop_front();
-  }
+  void tell(std::int64_t id, double fitness) override { population_.push_back(take_told(untold_, id, fitness)); }
 
  private:
-  struct Individual {
-    std::int64_t id;
-    System system;
-    double fitness;
-  };
-
   Proposal propose() {
     Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
     Proposal proposal = generation_ == 0 ? random_proposal(random) : child(random);

@@ -5,6 +5,7 @@
 #include "data/cache_folder.hpp"
 #include "data/codecs.hpp"
 #include "data/contact_sheet.hpp"
+#include "data/resize.hpp"
 #include "support.hpp"
 
 namespace danas::test {
@@ -32,6 +33,28 @@ BOOST_AUTO_TEST_CASE(sets_are_made_once_and_named) {
   BOOST_REQUIRE_EQUAL(store->caches().size(), 3u);
   BOOST_CHECK_EQUAL(store->caches()[0].name, "train-32");
   BOOST_CHECK_EQUAL(files_in(images.settings.cache_path, "train-32-raw.cache"), 2u);  // and its lock
+}
+
+// Of the full-size images; caches of both lie side by side.
+BOOST_AUTO_TEST_CASE(bilinear_training_levels) {
+  StoredImages images;
+  const DataConfiguration data{24, Color::rgb};
+  const std::string by_area = content_of(images.store()->training(data));
+  images.use.bilinear_training = true;
+  const auto store = images.store();
+  const ImageSet& set = store->training(data);
+  BOOST_CHECK_EQUAL(set.name(), "train-32-bilinear");
+  BOOST_CHECK(content_of(set) != by_area);
+  std::vector<std::uint8_t> buffer;
+  const Image got = set.item(0, buffer).image;
+  Dataset::Pixels wanted;
+  const Dataset::Pixels whole = store->dataset().decode(store->dataset().samples(Split::train)[0]);
+  sample_bilinear(image_of(whole), {0, 0, whole.width, whole.height, false}, got.width, got.height, wanted);
+  BOOST_CHECK(std::equal(wanted.data.begin(), wanted.data.end(), got.pixels));
+  BOOST_CHECK_EQUAL(store->evaluation(Split::test, data).name(), "test-24");
+  images.use.bilinear_training = false;
+  BOOST_CHECK(content_of(images.store()->training(data)) == by_area);
+  BOOST_CHECK(!images.builds());
 }
 
 BOOST_AUTO_TEST_CASE(recalibration_images_are_a_seeded_choice) {
@@ -125,7 +148,7 @@ BOOST_AUTO_TEST_CASE(contact_sheet) {
                        {16, Color::rgb},
                        {24, Color::monochrome},
                        {24, Color::rgb}},
-                      0.6, 1, png);
+                      0.6, false, 1, png);
   const std::string file = read_file(png);
   const Dataset::Pixels sheet = decode_bytes(std::as_bytes(std::span(file)), 0, "sheet");
   BOOST_CHECK_EQUAL(sheet.width, 10 * 132 + 12);

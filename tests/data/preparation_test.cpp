@@ -1,4 +1,5 @@
 // What a network sees: the crops and levels, and a guard over their pixels.
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -74,6 +75,39 @@ BOOST_AUTO_TEST_CASE(training_levels_depend_on_the_data_configuration_alone) {
   BOOST_CHECK_EQUAL(Preparation::training(96, 0.25).side, 192);  // half the side is the resolution
   BOOST_CHECK_THROW(Preparation::training(0, 0.6), Error);
   BOOST_CHECK_THROW(Preparation::evaluation(5000), Error);
+}
+
+// Against the formula in doubles: half-pixel centers, the nearest pixels alone, whatever the scale.
+BOOST_AUTO_TEST_CASE(bilinear_samples) {
+  const Dataset::Pixels row{{0, 10, 20, 30, 40, 50, 60, 70}, 8, 1, 1};
+  Dataset::Pixels out;
+  sample_bilinear(image_of(row), {0, 0, 8, 1, false}, 2, 1, out);
+  BOOST_CHECK((out.data == std::vector<std::uint8_t>{15, 55}));  // of pixels 1 and 2, 5 and 6
+  sample_bilinear(image_of(row), {2, 0, 2, 1, false}, 4, 1, out);
+  BOOST_CHECK((out.data == std::vector<std::uint8_t>{20, 23, 28, 30}));  // 22.5 and 27.5
+  const auto at = [](int place, int from, int to) {
+    return std::clamp((place + 0.5) * from / to - 0.5, 0.0, double(from) - 1);
+  };
+  for (const auto& [width, height, channels, to_width, to_height] :
+       {std::array{97, 61, 3, 50, 32}, {40, 150, 3, 40, 33}, {33, 34, 1, 7, 90}, {9, 5, 3, 1, 1}}) {
+    const Dataset::Pixels pixels = noise(width, height, channels);
+    const Crop crop{1, 2, width - 3, height - 2, false};
+    sample_bilinear(image_of(pixels), crop, to_width, to_height, out);
+    BOOST_REQUIRE_EQUAL(out.data.size(), static_cast<std::size_t>(to_width * to_height * channels));
+    for (int i = 0; i < to_width * to_height * channels; ++i) {
+      const double y = at(i / channels / to_width, crop.height, to_height),
+                   x = at(i / channels % to_width, crop.width, to_width);
+      double wanted = 0;
+      for (const int dy : {0, 1})
+        for (const int dx : {0, 1}) {
+          const int row_below = std::min(int(y) + dy, crop.height - 1), column = std::min(int(x) + dx, crop.width - 1);
+          const double weight = (dy ? y - int(y) : 1 - (y - int(y))) * (dx ? x - int(x) : 1 - (x - int(x)));
+          wanted += weight * pixels.data[static_cast<std::size_t>(
+                                 ((crop.y + row_below) * width + crop.x + column) * channels + i % channels)];
+        }
+      BOOST_REQUIRE_SMALL(wanted - out.data[static_cast<std::size_t>(i)], 0.5 + 1e-9);
+    }
+  }
 }
 
 // The set's image, cropped again, is the network's input from the file itself.
