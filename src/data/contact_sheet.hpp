@@ -11,7 +11,8 @@
 namespace danas {
 
 /// Writes a PNG with a row for each data configuration, in their order: five training images by their evaluation crops on
-/// the left, the same ones by training crops on the right, every pixel enlarged to a square. Throws Error.
+/// the left, the same ones by training crops on the right, every pixel enlarged to a square. Of sounds, which are seen whole,
+/// ten; of their features every one fills a square, low frequencies below. Throws Error.
 void write_contact_sheet(const Dataset& dataset, const std::vector<DataConfiguration>& configurations,
                          double crop_min_area, std::uint64_t seed, const std::filesystem::path& png);
 

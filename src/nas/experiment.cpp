@@ -200,9 +200,43 @@ void refuse_twins(const TomlSource& source, const char* key, std::vector<Value> 
     throw expected(source.where(key), "different values", "the same one twice");
 }
 
-SearchSpace make_space(const TomlSource& source, const SpaceLists& lists) {
+// Sounds have no colors, and images no features.
+void refuse_other_views(const TomlSource& source, DatasetKind kind) {
+  const bool sounds = holds_sounds(kind);
+  const auto [wanted, others] = sounds ? std::pair("sample_rate and feature", std::array{"resolution", "color"})
+                                       : std::pair("resolution and color", std::array{"sample_rate", "feature"});
+  for (const char* const key : others)
+    if (const std::string name = std::string("space.") + key; source.find(name) != nullptr)
+      throw expected(source.where(name),
+                     fmt::format("{}, as {} have them (data.kind is \"{}\")", wanted, items_of(kind), name_of(kind)),
+                     key);
+}
+
+std::vector<DataConfiguration> data_configurations(const TomlSource& source, const SpaceLists& lists,
+                                                   const DataSettings& data) {
+  refuse_other_views(source, data.kind);
   refuse_twins(source, "space.resolution", lists.resolution);
   refuse_twins(source, "space.color", lists.color);
+  refuse_twins(source, "space.sample_rate", lists.sample_rate);
+  refuse_twins(source, "space.feature", lists.feature);
+  std::vector<DataConfiguration> configurations;
+  if (!holds_sounds(data.kind)) {
+    for (const int resolution : lists.resolution)
+      for (const Color color : lists.color) configurations.emplace_back(resolution, color);
+    return configurations;
+  }
+  const auto milliseconds = static_cast<int>(std::lround(1000 * data.seconds));
+  for (const int rate : lists.sample_rate)
+    for (const AudioFeature feature : lists.feature) {
+      configurations.emplace_back(SoundView{rate, feature, milliseconds});
+      if (const std::string wanted = configurations.back().complaint(); !wanted.empty())
+        throw expected(source.where("data.seconds", "space.sample_rate"), wanted,
+                       fmt::format("{} s at {} Hz", data.seconds, rate));
+    }
+  return configurations;
+}
+
+SearchSpace make_space(const TomlSource& source, const SpaceLists& lists, const DataSettings& data) {
   refuse_twins(source, "space.width", lists.width);
   bool within = lists.depth.size() == full_depth.size();
   for (std::size_t stage = 0; within && stage < full_depth.size(); ++stage)
@@ -217,7 +251,7 @@ SearchSpace make_space(const TomlSource& source, const SpaceLists& lists) {
   }
   std::array<int, 5> depth;
   std::copy(lists.depth.begin(), lists.depth.end(), depth.begin());
-  return SearchSpace(lists.resolution, lists.color, lists.width, depth);
+  return SearchSpace(data_configurations(source, lists, data), lists.width, depth);
 }
 
 // Each part of a batch is normalized by itself: by one image nothing is.
@@ -237,17 +271,17 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
   if (!is_run_name(experiment.name))
     throw expected(source.where("name"), "a name of letters, digits, - _ and .", "\"" + experiment.name + "\"");
   if (source.find("data.kind") == nullptr)
-    throw expected(source.where("data.kind"), "the key kind in [data]: \"wake_vision\", \"folders\" or \"synthetic\"",
-                   "none");
+    throw expected(source.where("data.kind"), "the key kind in [data]: one of " + listed_names<DatasetKind>(), "none");
   if (experiment.data.kind != DatasetKind::synthetic && experiment.data.path.empty())
-    throw expected(source.where("data.path"), "the folder of the images", "no path");
+    throw expected(source.where("data.path"), std::string("the folder of the ") + items_of(experiment.data.kind),
+                   "no path");
   for (const auto& [key, split] :
        {std::pair("data.train", experiment.data.train), std::pair("data.validation", experiment.data.validation),
         std::pair("data.test", experiment.data.test)})
     if (split.empty()) throw expected(source.where(key), "the name of a split", "an empty text");
   if (experiment.data.validation_share + experiment.data.test_share >= 1)
     throw expected(source.where("data.test_share", "data.validation_share"),
-                   "validation_share and test_share to leave images for training", "a sum of 1 or more");
+                   "validation_share and test_share to leave some for training", "a sum of 1 or more");
   refuse_twins(source, "search.objectives", experiment.search.objectives);
   for (const auto& [table, training] :
        {std::pair("supernet", experiment.supernet), std::pair("finetune", experiment.finetune),
@@ -286,7 +320,8 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   for (TrainingSettings* training : {&experiment.supernet, &experiment.finetune, &experiment.final_training})
     training->micro_batch = experiment.engine.micro_batch;
   if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
-  experiment.space = make_space(source, space);
+  experiment.space = make_space(source, space, experiment.data);
+  experiment.data.mixing.constant_for_anomalous = experiment.switches.constant_noise;
   if (experiment.switches.repair_depth) experiment.space.repair_depths();
   if (!experiment.search.hours && !experiment.search.systems) experiment.search.hours = 23.0;
   check_together(source, experiment);
