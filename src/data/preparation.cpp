@@ -105,7 +105,7 @@ Preparation Preparation::evaluation(int resolution) { return {Kind::evaluation, 
 
 Preparation Preparation::evaluation(const DataConfiguration& data) {
   if (data.image() != nullptr) return evaluation(data.image()->resolution);
-  return {Kind::evaluation, 0, std::make_shared<SoundPreparation>(*data.sound())};
+  return {Kind::evaluation, 0, false, std::make_shared<SoundPreparation>(*data.sound())};
 }
 
 std::string Preparation::label() const {

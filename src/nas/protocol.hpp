@@ -18,7 +18,8 @@ inline constexpr std::array names<Protocol>{"corrected", "published"};
 #define DANAS_SWITCHES(effect)                                                                                     \
   effect(select_on_test) effect(one_score) effect(unfused_ram) effect(unfused_flash) effect(repair_depth)          \
       effect(breed_in_order) effect(admit_violators) effect(drop_residuals) effect(mask_width) effect(fresh_heads) \
-          effect(keep_statistics) effect(change_supernet) effect(same_images) effect(bilinear_resize) effect(constant_noise)
+          effect(keep_statistics) effect(change_supernet) effect(same_images) effect(bilinear_resize)              \
+              effect(constant_noise)
 
 struct Switches {
 #define DANAS_SWITCH(name) bool name = false;
