@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_file_says_that_widths_are_masks) {
                     {"width", "masked"}};
   save_checkpoint(path, network, metadata);
   Metadata read;
-  const Network loaded = load_model(*backend, path, "p", read);
+  const Network loaded = load_model(*backend, path, read);
   BOOST_TEST((loaded.layers() == network.layers()));
   BOOST_TEST(same_weights(loaded, network));
   Network plain(*backend, system_layers(whole, classes));
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_file_says_that_widths_are_masks) {
              numbers(other.predict(plain, plain.layers(), toy.batch(0).images)));
   metadata["width"] = "narrow";
   save_checkpoint(path, network, metadata);
-  BOOST_CHECK_THROW(load_model(*backend, path, "p", read), Error);
+  BOOST_CHECK_THROW(load_model(*backend, path, read), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
