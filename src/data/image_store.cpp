@@ -37,8 +37,14 @@ struct ImageStore::State {
   std::map<std::string, ImageSet> sets;  // by name
   std::vector<const ImageSet*> opened;   // in the order of their making
 
+  void check_kind(const DataConfiguration& data) const {
+    if ((data.sound() != nullptr) != holds_sounds(settings.kind))
+      throw expected("data", std::string("a data configuration of ") + items_of(settings.kind), data.text());
+  }
+
   // Sounds are seen alike by all: training and evaluation share their sets.
   ImageList training(const DataConfiguration& data) const {
+    check_kind(data);
     if (data.sound() != nullptr) return evaluation(Split::train, data);
     Preparation preparation = Preparation::training(data, settings.crop_min_area);
     preparation.bilinear = use.bilinear_training;
@@ -51,8 +57,7 @@ struct ImageStore::State {
     return {fmt::format("{}-{}", name, preparation.label()), split, {}, preparation};
   }
   ImageList evaluation(Split split, const DataConfiguration& data) const {
-    if ((data.sound() != nullptr) != holds_sounds(settings.kind))
-      throw expected("data", std::string("a data configuration of ") + items_of(settings.kind), data.text());
+    check_kind(data);
     return evaluation(split, Preparation::evaluation(data));
   }
 
