@@ -31,7 +31,7 @@ struct Switches {
 
 /// All of them for the published protocol, none for the corrected one: what [switches] begins with.
 Switches switches_of(Protocol protocol);
-/// As they are for supernets: those that act on candidates alone are off.
+/// As they are for supernets: those that act on candidates alone, or on the data set, are off.
 Switches supernet_switches(const Switches& switches);
 
 /// What of a candidate would be deployed: what is said of its needs is said of these layers.
