@@ -81,8 +81,9 @@ CLI::Option* add_system(CLI::App* sub, std::string& system) {
   return sub
       ->add_option(
           "--arch", system,
-          "Resolution, color, then blocks in stages 3 to 7 and width of MobileNetV2 (96,rgb,3-4-3-3-1,1.0), or "
-          "convolutions: filters, side, ReLU or sigmoid (96,rgb,32x3r-64x5s)")
+          "Resolution and color (of sounds sample rate and feature), then blocks in stages 3 to 7 and width of "
+          "MobileNetV2 (96,rgb,3-4-3-3-1,1.0), or convolutions: filters, side, ReLU or sigmoid "
+          "(6000,mel,32x3r-64x5s)")
       ->type_name("R,COLOR,NETWORK");
 }
 
@@ -125,7 +126,8 @@ void add_describe(CLI::App& app, Job& job) {
   auto a = std::make_shared<DescribeArguments>();
   auto* sub = add_command(app, job, "describe", "Layers, parameters, multiply-adds, RAM and flash of one system",
                           "  danas describe --arch 96,monochrome,2-2-0-0-0,0.3\n"
-                          "  danas describe --arch 224,rgb,3-4-3-3-1,1.0 --json",
+                          "  danas describe --arch 224,rgb,3-4-3-3-1,1.0 --json\n"
+                          "  danas describe --arch 6000,mel-5s,2-2-0-0-0,0.3",
                           a, command_describe);
   add_system(sub, a->system)->required();
   sub->add_option("--classes", a->classes, "Number of classes (default 2)")
@@ -173,10 +175,12 @@ void add_evaluate(CLI::App& app, Job& job) {
 
 void add_predict(CLI::App& app, Job& job) {
   auto a = std::make_shared<PredictArguments>();
-  auto* sub = add_command(app, job, "predict", "Class and probability of images",
-                          "  danas predict runs/quick/models/7.safetensors photo.jpg other.png", a, command_predict);
+  auto* sub = add_command(app, job, "predict", "Class and probability of images or recordings",
+                          "  danas predict runs/quick/models/7.safetensors photo.jpg other.png\n"
+                          "  danas predict runs/sounds/models/7.safetensors sound.wav",
+                          a, command_predict);
   sub->add_option("MODEL", a->model, "Model (.safetensors)")->type_name("FILE")->required();
-  sub->add_option("IMAGE", a->images, "Images: JPEG, PNG, BMP or WebP")->type_name("FILE")->required();
+  sub->add_option("FILE", a->files, "Images: JPEG, PNG, BMP or WebP; recordings: WAV")->type_name("FILE")->required();
   add_machine(sub, a->machine, false);
   add_json(sub, a->json);
 }
@@ -187,7 +191,10 @@ void add_init(CLI::App& app, Job& job) {
                           "  danas init photos --device STM32F765 --out photos.toml\n"
                           "  danas photos.toml",
                           a, command_init);
-  sub->add_option("FOLDER", a->folder, "SPLIT/CLASS/images or CLASS/images")->type_name("DIR")->required();
+  sub->add_option("FOLDER", a->folder,
+                  "SPLIT/CLASS/files or CLASS/files, images or WAV recordings; or what holds ToyADMOS' ToyConveyor")
+      ->type_name("DIR")
+      ->required();
   sub->add_option("--device", a->device, "Device whose RAM and flash are the limits")->type_name("NAME");
   sub->add_option("--out", a->out, "File to write (default: the folder's name + .toml)")->type_name("FILE");
 }

@@ -56,21 +56,23 @@ Rates measure(const Dataset& dataset, const DataConfiguration& data, double crop
   Dataset::Pixels pixels;
   rates.decoding =
       calls_per_second([&](std::size_t i) { preparation.apply(dataset, readable[i % readable.size()], pixels); });
-  const Tensor out(serial_backend(), 1, data.input().height, data.input().width, 3);
+  const Extent input = data.input();
+  const Tensor out(serial_backend(), 1, input.height, input.width, data.image() != nullptr ? 3 : input.channels);
   rates.cropping = calls_per_second([&](std::size_t i) {
     const Image image = image_of(level[i % level.size()]);
-    const Crop crop = training_crop(image, crop_min_area, 1, static_cast<std::int64_t>(i), 0);
+    const Crop crop = preparation.training_view(image, crop_min_area, 1, static_cast<std::int64_t>(i), 0);
     serial_backend().augment({&image, 1}, {&crop, 1}, out.view());
   });
   return rates;
 }
 
-void print_rates(const DataConfiguration& data, const Rates& rates, CacheMode mode, double trained, int cpus) {
+void print_rates(const DataConfiguration& data, const char* items, const Rates& rates, CacheMode mode, double trained,
+                 int cpus) {
   const double cropped = rates.cropping * cpus;
   const double decoded = 1 / (1 / (rates.decoding * cpus) + 1 / cropped);
   const double delivered = mode == CacheMode::none ? decoded : cropped;
   const char* const from = mode == CacheMode::none ? "decoding delivers" : "the cache delivers";
-  fmt::print("{:<22} {}: training takes {:.0f} images/s, {} {:.0f}", "", data.text(), trained, from, delivered);
+  fmt::print("{:<22} {}: training takes {:.0f} {}/s, {} {:.0f}", "", data.text(), trained, items, from, delivered);
   if (delivered >= trained) fmt::print(": training binds\n");
   else if (mode == CacheMode::none && cropped >= trained)
     fmt::print(": decoding binds; a cache would deliver {:.0f} (data.cache = \"raw\" or \"jpeg\")\n", cropped);
@@ -100,10 +102,10 @@ void print_images(const Experiment& experiment, const ImageStore& store,
   }
   fmt::print("{:<22} {} of disk in all\n", "", mib_text(static_cast<double>(sum)));
   const int cpus = usable_cpus();
-  fmt::print("{:<22} with {} CPUs, measured on a sample\n", "images/s", cpus);
+  fmt::print("{:<22} with {} CPUs, measured on a sample\n", fmt::format("{}/s", store.items()), cpus);
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
     const TrainingSet& set = sets.at(store.training_name(data));
-    print_rates(data, set.rates, set.mode, trained(data), cpus);
+    print_rates(data, store.items(), set.rates, set.mode, trained(data), cpus);
   }
 }
 

@@ -190,6 +190,8 @@ void print_phases(const std::vector<Phase>& phases) {
 
 void print_modeled_search(const Experiment& experiment, const Dataset& dataset, Machine machine, Precision precision) {
   cuda::check_precision(machine, precision);
+  if (holds_sounds(experiment.data.kind))
+    throw expected("--machine", "an experiment with images, whose decoding it models", "one with recordings");
   const cuda::MachineRates& rates = cuda::rates_of(machine);
   const auto& search = experiment.search;
   const std::int64_t systems = std::min(search.systems.value_or(usual_systems), experiment.space.size());

@@ -97,8 +97,8 @@ class SpeedModel {
   Point low_, high_;
 };
 
-void print_data(const Dataset& dataset) {
-  fmt::print("{:<22}", "images");
+void print_data(const Dataset& dataset, const char* items) {
+  fmt::print("{:<22}", items);
   for (const auto& name : dataset.classes()) fmt::print(" {:>14}", name);
   fmt::print(" {:>10}\n", "all");
   for (const Split split : {Split::train, Split::validation, Split::test}) {
@@ -209,7 +209,7 @@ int command_check(const CheckArguments& arguments) {
   const std::shared_ptr<const Dataset> dataset = open_dataset(experiment.data, experiment.seed);
   const int classes = static_cast<int>(dataset->classes().size());
   print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
-  print_data(*dataset);
+  print_data(*dataset, items_of(experiment.data.kind));
   print_space(experiment, classes);
   if (arguments.model) {
     print_modeled_search(experiment, *dataset, *arguments.model, arguments.precision);

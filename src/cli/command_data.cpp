@@ -14,7 +14,7 @@ namespace {
 
 void print_store(const ImageStore& store) {
   for (const Split split : {Split::train, Split::validation, Split::test}) {
-    fmt::print("{:<11} {} images\n", split_name(split), store.size(split));
+    fmt::print("{:<11} {} {}\n", split_name(split), store.size(split), store.items());
   }
   for (const ImageStore::Cache& cache : store.caches()) fmt::print("cache       {}\n", cache.text());
   if (store.remarked() > 0) fmt::print("note        {} files have faults but were read whole\n", store.remarked());

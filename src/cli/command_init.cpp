@@ -56,11 +56,31 @@ std::string data_text(const FolderSummary& summary) {
                         data.validation_share);
     text += fmt::format("test_share = {}\n", data.test_share);
   }
+  if (holds_sounds(data.kind))
+    text +=
+        fmt::format("seconds = {}   # the middle of longer recordings, silence around shorter ones\n", data.seconds);
   if (summary.classes.size() == 2) {
     text +=
         fmt::format("positive = {}   # precision and recall are of this class\n", json_quoted(summary.classes.back()));
   }
   return text;
+}
+
+/// Rates that keep what most sounds are told by, from which each has half as many samples.
+std::string rates_text(int highest) {
+  constexpr int least = 1000, most = 24'000;
+  std::string text;
+  for (const int divisor : {8, 4, 2, 1})
+    if (const int rate = highest / divisor; rate >= least && rate <= most)
+      text += fmt::format("{}{}", text.empty() ? "" : ", ", rate);
+  return text.empty() ? std::to_string(highest) : text;
+}
+
+std::string space_text(const FolderSummary& summary) {
+  if (!holds_sounds(summary.settings.kind)) return "[space]\nresolution = [32, 64, 96]\n\n";
+  return fmt::format(
+      "[space]\nsample_rate = [{}]\nfeature = [\"mel\", \"mfcc\"]   # \"spectrogram\" is the largest\n\n",
+      rates_text(summary.rate));
 }
 
 /// A search of hours on a laptop; the defaults are those of the paper, of a day on a large machine.
@@ -69,8 +89,8 @@ std::string experiment_text(const FolderSummary& summary, const std::string& nam
   text += counts_text(summary, "#   ");
   for (const auto& warning : summary.warnings) text += "# warning: " + printable(warning) + "\n";
   text += fmt::format("name = {}\nseed = 1\n\n{}\n", json_quoted(name), data_text(summary));
-  text += "[space]\nresolution = [32, 64, 96]\n\n";
-  text += "[supernet]\nsteps = 2000                 # for each resolution and color\nbatch = 64\n\n";
+  text += space_text(summary);
+  text += "[supernet]\nsteps = 2000                 # for each data configuration\nbatch = 64\n\n";
   text += "[search]\nsystems = 100                # and at most so many hours:\nhours = 8.0\n\n";
   text += fmt::format("[device]\nname = {}\nram_kib = {}\nflash_kib = {}\n", json_quoted(device.name), device.ram_kib,
                       device.flash_kib);

@@ -10,7 +10,6 @@
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "cli/session.hpp"
-#include "data/decode.hpp"
 #include "data/preparation.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/tensor.hpp"
@@ -26,15 +25,18 @@ std::vector<double> softmax(std::vector<double> values) {
   return values;
 }
 
-/// Probability of every class, the image seen as in evaluation.
+/// Probability of every class, the image or recording seen as in evaluation.
 std::vector<double> predict(Backend& backend, Trainer& trainer, const Model& model, const std::filesystem::path& file) {
   const Extent extent = model.system.data.input();
   const Tensor input(backend, 1, extent.height, extent.width, extent.channels);
-  prepare_input(backend, decode_image(file), input.view());
+  prepare_file(backend, model.system.data, file, input.view());
   std::vector<double> logits;
   download_numbers(backend, trainer.predict(model.network, model.network.layers(), input.view()), logits);
   return softmax(std::move(logits));
 }
+
+/// The key of a file's name.
+const char* kind_of(const Model& model) { return model.system.data.image() != nullptr ? "image" : "recording"; }
 
 JsonObject prediction_json(const Model& model, const std::filesystem::path& file,
                            const std::vector<double>& probabilities) {
@@ -42,7 +44,7 @@ JsonObject prediction_json(const Model& model, const std::filesystem::path& file
   for (std::size_t i = 0; i < probabilities.size(); ++i) all.add(model.classes[i], probabilities[i]);
   const auto best = std::max_element(probabilities.begin(), probabilities.end());
   JsonObject json;
-  json.add("image", file.string()).add("class", model.classes[best - probabilities.begin()]);
+  json.add(kind_of(model), file.string()).add("class", model.classes[best - probabilities.begin()]);
   return json.add("probability", *best).add("probabilities", all);
 }
 
@@ -59,14 +61,14 @@ int command_predict(const PredictArguments& arguments) {
   Trainer trainer(*backend);
   std::vector<JsonObject> rows;
   int status = 0;
-  for (const auto& file : arguments.images) {
+  for (const auto& file : arguments.files) {
     try {
       const auto probabilities = predict(*backend, trainer, model, file);
       rows.push_back(prediction_json(model, file, probabilities));
       if (!arguments.json) print_prediction(model, file, probabilities);
-    } catch (const Error& error) {  // the other images can still be told
+    } catch (const Error& error) {  // the others can still be told
       print_error(error.what());
-      rows.push_back(JsonObject().add("image", file.string()).add("error", error.what()));
+      rows.push_back(JsonObject().add(kind_of(model), file.string()).add("error", error.what()));
       status = error.exit_status();
     }
   }

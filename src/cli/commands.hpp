@@ -90,7 +90,7 @@ int command_evaluate(const EvaluateArguments& arguments);
 
 struct PredictArguments {
   std::filesystem::path model;
-  std::vector<std::filesystem::path> images;
+  std::vector<std::filesystem::path> files;
   MachineArguments machine;
   bool json = false;
 };

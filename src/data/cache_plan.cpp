@@ -24,6 +24,8 @@ CachePlan chosen(CacheMode mode, double bytes, std::string reason) {
 
 std::uint64_t estimated_bytes(const Dataset& dataset, Split split, std::int64_t images,
                               const Preparation& preparation) {
+  if (preparation.sound)
+    return static_cast<std::uint64_t>(images) * (preparation.largest_crop_bytes() + sizeof(CacheEntry));
   const auto& samples = dataset.samples(split);
   const std::size_t tries = std::min(sampled_images, samples.size());
   double bytes = 0, readable = 0;

@@ -1,6 +1,7 @@
 #include "data/dataset.hpp"
 
 #include "base/error.hpp"
+#include "data/audio/wav.hpp"
 #include "data/listing.hpp"
 
 namespace danas {
@@ -32,17 +33,21 @@ const char* split_name(Split split) {
   return "test";
 }
 
+Sound Dataset::sound(const Sample&) const { throw expected("data", "a data set of sounds", "one of images"); }
+
 std::unique_ptr<Dataset> open_dataset(const DataSettings& settings, std::uint64_t seed, const Progress& progress) {
   check_settings(settings);
   std::unique_ptr<Dataset> dataset;
   switch (settings.kind) {
     case DatasetKind::wake_vision: dataset = open_wake_vision(settings, progress); break;
-    case DatasetKind::folders: dataset = open_folders(settings, seed, progress); break;
+    case DatasetKind::folders:
+    case DatasetKind::audio_folders: dataset = open_folders(settings, seed, progress); break;
     case DatasetKind::synthetic: dataset = open_synthetic(settings, seed); break;
+    case DatasetKind::toyadmos: dataset = open_toyadmos(settings, seed, progress); break;
   }
   for (const Split split : {Split::train, Split::validation, Split::test})
     if (dataset->samples(split).empty())
-      throw expected("data", std::string("images in the ") + split_name(split) + " split",
+      throw expected("data", std::string(items_of(settings.kind)) + " in the " + split_name(split) + " split",
                      "none" + (settings.path.empty() ? "" : " in " + settings.path.string()));
   return dataset;
 }

@@ -1,4 +1,4 @@
-// Datasets: what images there are, in which split, with which label. Nothing is decoded here.
+// Datasets: what images or recordings there are, in which split, with which label. Nothing is decoded here.
 #pragma once
 
 #include <array>
@@ -11,13 +11,19 @@
 #include <vector>
 
 #include "base/names.hpp"
+#include "data/audio/mixing.hpp"
 #include "data/cache_mode.hpp"
 
 namespace danas {
 
-enum class DatasetKind { wake_vision, folders, synthetic };
+enum class DatasetKind { wake_vision, folders, synthetic, audio_folders, toyadmos };
 template <>
-inline constexpr std::array names<DatasetKind>{"wake_vision", "folders", "synthetic"};
+inline constexpr std::array names<DatasetKind>{"wake_vision", "folders", "synthetic", "audio_folders", "toyadmos"};
+constexpr bool holds_sounds(DatasetKind kind) {
+  return kind == DatasetKind::audio_folders || kind == DatasetKind::toyadmos;
+}
+/// For people: "images", "recordings".
+constexpr const char* items_of(DatasetKind kind) { return holds_sounds(kind) ? "recordings" : "images"; }
 
 /// [data] of an experiment file.
 struct DataSettings {
@@ -35,6 +41,11 @@ struct DataSettings {
   std::filesystem::path save;  ///< folder to save the scenes to; empty: they are not saved
   // folders without splits: shares of the seeded stratified split
   double validation_share = 0.15, test_share = 0.15;
+  // sounds
+  double seconds = 10;  ///< of each: the middle of longer ones, silence around shorter ones
+  // ToyADMOS
+  int conveyor_case = 1, channel = 1;
+  Mixing mixing;
 };
 
 enum class Split { train, validation, test };
@@ -45,7 +56,7 @@ using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 struct Sample {
   std::string file;         ///< its path; empty for synthetic scenes
-  std::uint64_t index = 0;  ///< of the scene, for synthetic ones
+  std::uint64_t index = 0;  ///< of the scene, for synthetic ones; of ToyADMOS' recording, by which its noise is drawn
   std::int32_t label = 0;
 };
 
@@ -54,6 +65,8 @@ struct Problem {
   std::filesystem::path file;
   std::string reason;
 };
+
+struct Sound;
 
 class Dataset {
  public:
@@ -81,6 +94,9 @@ class Dataset {
     std::string remark = {};
   };
   virtual Pixels decode(const Sample& sample, int shorter_side = 0) const = 0;
+
+  /// What a recording sounds like. Thread-safe. Throws Error, of a data set of images always.
+  virtual Sound sound(const Sample& sample) const;
 
   /// Names the classes, the samples in their order, and what they hold, wherever the files lie and however old they are.
   virtual std::uint64_t fingerprint() const = 0;

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/utf8.hpp"
+#include "data/audio/wav.hpp"
 #include "data/decode.hpp"
 #include "data/listing.hpp"
 
@@ -13,6 +14,8 @@ namespace danas {
 Dataset::Pixels FileDataset::decode(const Sample& sample, int shorter_side) const {
   return decode_image(sample.file, shorter_side);
 }
+
+Sound FileDataset::sound(const Sample& sample) const { return read_wav(sample.file); }
 
 void FileDataset::choose_positive(const std::string& name) {
   positive_ = static_cast<int>(classes_.size()) - 1;
@@ -29,12 +32,16 @@ void FileDataset::choose_positive(const std::string& name) {
                      std::to_string(classes_.size()) + " classes");
 }
 
-void FileDataset::finish(const DataSettings& settings, const Progress& progress) {
+void FileDataset::finish(const DataSettings& settings, const Progress& progress,
+                         const std::vector<std::string>& others) {
   std::int64_t total = 0;
   for (const std::vector<Sample>& samples : samples_) total += static_cast<std::int64_t>(samples.size());
   Fingerprint fingerprint;
   for (const std::string& name : classes_) fingerprint.add(name);
-  ContentReader reader(settings, total, progress);
+  ContentReader reader(settings, total + static_cast<std::int64_t>(others.size()), progress);
+  std::vector<Sample> known;
+  for (const std::string& file : others) known.push_back({file});
+  for (const FileContent& content : reader.read(known)) fingerprint.add(content.hash);
   total += static_cast<std::int64_t>(problems_.size());
   for (std::vector<Sample>& samples : samples_) {
     const std::vector<FileContent> contents = reader.read(samples);
@@ -51,7 +58,7 @@ void FileDataset::finish(const DataSettings& settings, const Progress& progress)
   fingerprint_ = fingerprint.value();
   reader.remember();
   check_problems(problems_, total);
-  check_classes();
+  check_classes(items_of(settings.kind));
 }
 
 void FileDataset::keep_readable(std::vector<Sample>& samples, const std::vector<FileContent>& contents) {
@@ -63,7 +70,7 @@ void FileDataset::keep_readable(std::vector<Sample>& samples, const std::vector<
   samples.resize(kept);
 }
 
-void FileDataset::check_classes() {
+void FileDataset::check_classes(const char* items) {
   for (std::size_t label = 0; label < classes_.size(); ++label) {
     if (!is_printable_utf8(classes_[label]))
       throw expected("data", "class names in UTF-8 without control characters", "'" + classes_[label] + "'");
@@ -71,8 +78,9 @@ void FileDataset::check_classes() {
       const std::vector<Sample>& samples = split(part);
       const auto in_class = [&](const Sample& sample) { return sample.label == static_cast<std::int32_t>(label); };
       if (samples.empty() || std::any_of(samples.begin(), samples.end(), in_class)) continue;
-      if (part == Split::train) throw expected("data", "training images of class " + classes_[label], "none");
-      notes_.push_back("no images of class " + classes_[label] + " in " + split_name(part) +
+      if (part == Split::train)
+        throw expected("data", std::string("training ") + items + " of class " + classes_[label], "none");
+      notes_.push_back(std::string("no ") + items + " of class " + classes_[label] + " in " + split_name(part) +
                        (classes_.size() > 2 ? ": left out of averages there" : ""));
     }
   }

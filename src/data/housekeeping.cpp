@@ -58,13 +58,14 @@ void PassedOver::add(const std::vector<std::string>& names) {
   for (const std::string& name : names) add(name);
 }
 
-std::string PassedOver::note() const {
+std::string PassedOver::note(const std::string& items) const {
   if (count_ == 0) return "";
   std::string text;
   for (std::size_t i = 0; i < std::min(examples_.size(), most_examples); ++i)
     text += (i == 0 ? "" : ", ") + examples_[i];
   if (examples_.size() > most_examples) text += ", …";
-  return (count_ == 1 ? "1 file that is no image was" : std::to_string(count_) + " files that are no images were") +
+  return (count_ == 1 ? "1 file that is no " + items.substr(0, items.size() - 1) + " was"
+                      : std::to_string(count_) + " files that are no " + items + " were") +
          " passed over (" + text + ")";
 }
 

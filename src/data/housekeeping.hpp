@@ -1,4 +1,4 @@
-// What lies in folders of images and is no image: told in one note, since it is no fault of the data.
+// What lies in folders of images or recordings and is none: told in one note, since it is no fault of the data.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class PassedOver {
  public:
   void add(const std::string& name);
   void add(const std::vector<std::string>& names);
-  /// "37 files that are no images were passed over (Thumbs.db, …)"; empty: there was none.
-  std::string note() const;
+  /// "37 files that are no images were passed over (Thumbs.db, …)", where "images" are looked for; empty: there was none.
+  std::string note(const std::string& items) const;
 
  private:
   std::int64_t count_ = 0;

@@ -37,7 +37,15 @@ struct ImageStore::State {
   std::map<std::string, ImageSet> sets;  // by name
   std::vector<const ImageSet*> opened;   // in the order of their making
 
+  void check_kind(const DataConfiguration& data) const {
+    if ((data.sound() != nullptr) != holds_sounds(settings.kind))
+      throw expected("data", std::string("a data configuration of ") + items_of(settings.kind), data.text());
+  }
+
+  // Sounds are seen alike by all: training and evaluation share their sets.
   ImageList training(const DataConfiguration& data) const {
+    check_kind(data);
+    if (data.sound() != nullptr) return evaluation(Split::train, data);
     Preparation preparation = Preparation::training(data, settings.crop_min_area);
     preparation.bilinear = use.bilinear_training;
     return {"train-" + preparation.label(), Split::train, {}, preparation};
@@ -48,15 +56,16 @@ struct ImageStore::State {
     const char* const name = split == Split::train ? "whole-train" : split_name(split);
     return {fmt::format("{}-{}", name, preparation.label()), split, {}, preparation};
   }
-  static ImageList evaluation(Split split, const DataConfiguration& data) {
+  ImageList evaluation(Split split, const DataConfiguration& data) const {
+    check_kind(data);
     return evaluation(split, Preparation::evaluation(data));
   }
 
   ImageList recalibration(const DataConfiguration& data) const {
-    const Preparation preparation = Preparation::evaluation(data);
-    return {"recalibration-" + preparation.label(), Split::train,
-            choose(dataset->samples(Split::train).size(), use.recalibration_images, use.recalibration_seed),
-            preparation};
+    ImageList list = evaluation(Split::train, data);
+    list.chosen = choose(dataset->samples(Split::train).size(), use.recalibration_images, use.recalibration_seed);
+    if (data.sound() == nullptr || !list.chosen.empty()) list.name = "recalibration-" + list.preparation.label();
+    return list;
   }
 
   CachePlan plan(const ImageList& list) const {
@@ -80,10 +89,11 @@ struct ImageStore::State {
     return set;
   }
 
-  static void check_split(const ImageSet& set) {
+  void check_split(const ImageSet& set) const {
     const std::vector<Problem> found = set.problems();
     if (found.empty() || static_cast<std::int64_t>(found.size()) < set.size()) return;
-    throw expected("data", std::string("readable images in the ") + split_name(set.split()) + " split",
+    throw expected("data",
+                   std::string("readable ") + items_of(settings.kind) + " in the " + split_name(set.split()) + " split",
                    "none; the first is " + found.front().file.string() + ": " + found.front().reason);
   }
 
@@ -95,7 +105,7 @@ struct ImageStore::State {
       for (const Split split : {Split::train, Split::validation, Split::test}) {
         const auto covers = [&](const ImageSet* set) { return set->split() == split && set->covers_split(); };
         if (std::none_of(opened.begin(), opened.end(), covers))
-          add(evaluation(split, Preparation::evaluation(preparation.side)));
+          add(evaluation(split, preparation.sound ? preparation : Preparation::evaluation(preparation.side)));
       }
       check_problems(problems(), dataset->files());
     }
@@ -119,6 +129,7 @@ ImageStore::~ImageStore() = default;
 ImageStore::ImageStore(ImageStore&&) noexcept = default;
 
 const Dataset& ImageStore::dataset() const { return *state_->dataset; }
+const char* ImageStore::items() const { return items_of(state_->settings.kind); }
 
 const ImageSet& ImageStore::training(const DataConfiguration& data) const {
   return state_->get(state_->training(data));
@@ -165,7 +176,7 @@ std::vector<ImageStore::Cache> ImageStore::plans(const DataConfiguration& data) 
   std::vector<Cache> plans;
   for (const ImageList& list : {state_->training(data), state_->recalibration(data),
                                 state_->evaluation(Split::validation, data), state_->evaluation(Split::test, data)})
-    plans.push_back({list.name, state_->plan(list)});
+    if (plans.empty() || plans.front().name != list.name) plans.push_back({list.name, state_->plan(list)});
   return plans;
 }
 

@@ -1,4 +1,5 @@
-// The images of an experiment as networks need them: a set for each resolution and use, made when it is first needed.
+// The images of an experiment as networks need them, sounds made images too: a set for each resolution, or rate and
+// feature, and use, made when it is first needed.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,13 @@ class ImageStore {
   ImageStore(ImageStore&&) noexcept;
 
   const Dataset& dataset() const;
+  const char* items() const;             ///< what it holds, for people: "images", "recordings"
   std::int64_t size(Split split) const;  ///< images, without those known to be unreadable
 
   /// Sets are opened or built at the first call, which may take long and calls progress, and live as long as the store.
   /// Not thread-safe; the sets are. Throw Error where more than max(1 %, 10) of the data set's files are unusable (after
-  /// all of them have been counted), where a split has no readable image, and as ImageSet.
+  /// all of them have been counted), where a split has no readable image, where the configuration is one of sounds and the
+  /// data set holds images, or the other way round, and as ImageSet.
   const ImageSet& training(const DataConfiguration& data) const;
   const ImageSet& evaluation(Split split, const DataConfiguration& data) const;
   const ImageSet& recalibration(const DataConfiguration& data) const;

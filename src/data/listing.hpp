@@ -27,6 +27,7 @@ void check_problems(const std::vector<Problem>& problems, std::int64_t total);
 
 std::unique_ptr<Dataset> open_wake_vision(const DataSettings& settings, const Progress& progress);
 std::unique_ptr<Dataset> open_folders(const DataSettings& settings, std::uint64_t seed, const Progress& progress);
+std::unique_ptr<Dataset> open_toyadmos(const DataSettings& settings, std::uint64_t seed, const Progress& progress);
 std::unique_ptr<Dataset> open_synthetic(const DataSettings& settings, std::uint64_t seed);
 
 }  // namespace danas

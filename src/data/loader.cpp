@@ -70,19 +70,21 @@ void check_batch_size(int batch) {
 struct TrainingLoader::State {
   State(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed, std::int64_t first,
         Workers workers, Destination to)
-      : epochs(set.size(), seed), pipeline(set, input, plan(batch, min_area, seed, first), workers, to) {}
+      : preparation(set.preparation()), epochs(set.size(), seed),
+        pipeline(set, input, plan(batch, min_area, seed, first), workers, to) {}
 
   BatchPlan plan(int batch, double min_area, std::uint64_t seed, std::int64_t first) {
     BatchPlan plan{first, std::numeric_limits<std::int64_t>::max(), batch, {}, {}};
     plan.choose = [this, batch](std::int64_t step, std::vector<std::int64_t>& indices) {
       epochs.positions(step * batch, batch, indices);
     };
-    plan.crop = [=](const Image& image, std::int64_t step, std::int64_t position) {
-      return training_crop(image, min_area, seed, step, position);
+    plan.crop = [=, this](const Image& image, std::int64_t step, std::int64_t position) {
+      return preparation.training_view(image, min_area, seed, step, position);
     };
     return plan;
   }
 
+  const Preparation& preparation;
   Epochs epochs;
   BatchPipeline pipeline;
 };
@@ -108,7 +110,7 @@ struct EvaluationLoader::State {
     plan.choose = [this](std::int64_t number, std::vector<std::int64_t>& indices) {
       indices.assign(order.begin() + cut.begin(number), order.begin() + cut.begin(number + 1));
     };
-    plan.crop = [](const Image& image, std::int64_t, std::int64_t) { return evaluation_crop(image); };
+    plan.crop = [](const Image& image, std::int64_t, std::int64_t) { return whole(image); };
     return plan;
   }
 

@@ -30,7 +30,7 @@ enum class Batching {
   even   ///< none shorter than `batch` but where there are fewer images in all; sizes differ by at most 1
 };
 
-/// One pass over the readable images of a set, in order, with evaluation crops; then an empty batch.
+/// One pass over the readable images of a set, in order, each of them whole; then an empty batch.
 class EvaluationLoader {
  public:
   EvaluationLoader(const ImageSet& set, const Extent& input, int batch, Batching batching = Batching::full,

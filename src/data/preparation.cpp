@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "data/decode.hpp"
 #include "data/resize.hpp"
 
 namespace danas {
@@ -46,11 +47,6 @@ int checked_resolution(int resolution) {
   return resolution;
 }
 
-int resolution_of(const DataConfiguration& data) {
-  if (data.image() == nullptr) throw expected("data", "a data configuration of images", data.text());
-  return data.image()->resolution;
-}
-
 }  // namespace
 
 Crop evaluation_crop(const Image& image) {
@@ -78,9 +74,20 @@ Crop training_crop(const Image& image, double min_area, std::uint64_t seed, std:
   return crop;
 }
 
+Crop whole(const Image& image) { return {0, 0, image.width, image.height, false}; }
+
 void prepare_input(Backend& backend, const Dataset::Pixels& pixels, const View& input) {
   const Image image = image_of(pixels);
   const Crop crop = evaluation_crop(image);
+  backend.augment({&image, 1}, {&crop, 1}, input);
+}
+
+void prepare_file(Backend& backend, const DataConfiguration& data, const std::filesystem::path& file,
+                  const View& input) {
+  if (data.image() != nullptr) return prepare_input(backend, decode_image(file), input);
+  const Dataset::Pixels pixels = SoundPreparation(*data.sound())(read_wav(file));
+  const Image image = image_of(pixels);
+  const Crop crop = whole(image);
   backend.augment({&image, 1}, {&crop, 1}, input);
 }
 
@@ -91,19 +98,36 @@ Preparation Preparation::training(int resolution, double min_area) {
 }
 
 Preparation Preparation::training(const DataConfiguration& data, double min_area) {
-  return training(resolution_of(data), min_area);
+  return data.image() != nullptr ? training(data.image()->resolution, min_area) : evaluation(data);
 }
 
 Preparation Preparation::evaluation(int resolution) { return {Kind::evaluation, checked_resolution(resolution)}; }
 
-Preparation Preparation::evaluation(const DataConfiguration& data) { return evaluation(resolution_of(data)); }
+Preparation Preparation::evaluation(const DataConfiguration& data) {
+  if (data.image() != nullptr) return evaluation(data.image()->resolution);
+  return {Kind::evaluation, 0, false, std::make_shared<SoundPreparation>(*data.sound())};
+}
 
-std::string Preparation::label() const { return std::to_string(side) + (bilinear ? "-bilinear" : ""); }
-std::string Preparation::name() const { return preparation_name(ImageView{}); }
+std::string Preparation::label() const {
+  return sound ? DataConfiguration(sound->view()).text() : std::to_string(side) + (bilinear ? "-bilinear" : "");
+}
+
+std::string Preparation::name() const {
+  return preparation_name(sound ? DataConfiguration(sound->view()) : DataConfiguration());
+}
+
+Crop Preparation::training_view(const Image& image, double min_area, std::uint64_t seed, std::int64_t step,
+                                std::int64_t position) const {
+  return sound ? whole(image) : training_crop(image, min_area, seed, step, position);
+}
 
 // Evaluation and what is sampled want the full size; a level reduced by area may come from a JPEG decoded at a reduced
 // scale.
 void Preparation::apply(const Dataset& dataset, const Sample& sample, Dataset::Pixels& out) const {
+  if (sound) {
+    out = (*sound)(dataset.sound(sample));
+    return;
+  }
   Dataset::Pixels decoded = dataset.decode(sample, kind == Kind::training && !bilinear ? side : 0);
   const Image image = image_of(decoded);
   const auto& [crop, width, height] = reduction_of(*this, image);
@@ -114,6 +138,7 @@ void Preparation::apply(const Dataset& dataset, const Sample& sample, Dataset::P
 
 // Of a level's crop one side is at most the level's, and the other, but for rounding, at most 4/3 of that.
 std::size_t Preparation::largest_crop_bytes() const {
+  if (sound) return static_cast<std::size_t>(DataConfiguration(sound->view()).input().elements());
   const auto shorter = static_cast<std::size_t>(side);
   return 3 * shorter * (kind == Kind::training ? 4 * (shorter + 1) / 3 + 2 : shorter);
 }

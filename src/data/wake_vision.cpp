@@ -72,7 +72,7 @@ class WakeVision : public FileDataset {
     find_classes(rows[0]);
     for (int i = 0; i < 3; ++i) match(settings.path / names[i], std::exchange(rows[i], {}), samples_[i]);
     choose_positive(settings.positive);
-    if (const std::string note = passed_over_.note(); !note.empty()) notes_.push_back(note);
+    if (const std::string note = passed_over_.note(items_of(settings.kind)); !note.empty()) notes_.push_back(note);
     finish(settings, progress);
   }
 

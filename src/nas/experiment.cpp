@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "nas/experiment_fields.hpp"
+#include "nas/experiment_space.hpp"
 #include "nas/path_expansion.hpp"
 #include "nas/run_names.hpp"
 #include "nas/toml_source.hpp"
@@ -194,62 +195,6 @@ void set_known_device(const TomlSource& source, Device& device) {
   }
 }
 
-template <class Value>
-void refuse_twins(const TomlSource& source, const char* key, std::vector<Value> values) {
-  std::sort(values.begin(), values.end());
-  if (std::adjacent_find(values.begin(), values.end()) != values.end())
-    throw expected(source.where(key), "different values", "the same one twice");
-}
-
-SliceSpace make_slices(const TomlSource& source, const SpaceLists& lists, const Switches& switches) {
-  refuse_twins(source, "space.width", lists.width);
-  bool within = lists.depth.size() == full_depth.size();
-  for (std::size_t stage = 0; within && stage < full_depth.size(); ++stage)
-    within = lists.depth[stage] <= full_depth[stage];
-  if (!within) {
-    const auto listed = [](const auto& numbers) {
-      std::string text;
-      for (const int number : numbers) text += fmt::format("{}{}", text.empty() ? "" : ", ", number);
-      return "[" + text + "]";
-    };
-    throw expected(source.where("space.depth"), "five numbers, at most " + listed(full_depth), listed(lists.depth));
-  }
-  std::array<int, 5> depth;
-  std::copy(lists.depth.begin(), lists.depth.end(), depth.begin());
-  return SliceSpace(lists.width, depth, switches.repair_depth);
-}
-
-StackSpace make_stacks(const TomlSource& source, const SpaceLists& lists, const Switches& switches,
-                       const std::vector<DataConfiguration>& data) {
-  const StackChoices& stack = lists.stack;
-  refuse_twins(source, "space.filters", stack.filters);
-  refuse_twins(source, "space.kernel", stack.kernel);
-  refuse_twins(source, "space.activation", stack.activation);
-  int least = std::numeric_limits<int>::max();
-  for (const DataConfiguration& each : data) least = std::min({least, each.input().height, each.input().width});
-  const int lost = stack.layers * (*std::max_element(stack.kernel.begin(), stack.kernel.end()) - 1);
-  if (lost >= least)
-    throw expected(source.where("space.layers", "space.kernel"),
-                   fmt::format("convolutions that leave something of {} pixels", least),
-                   fmt::format("some that take {} pixels", lost));
-  return StackSpace(stack, {switches.begin_with_one_layer, switches.keep_layer_count});
-}
-
-SearchSpace make_space(const TomlSource& source, const SpaceLists& lists, const Switches& switches) {
-  refuse_twins(source, "space.resolution", lists.resolution);
-  refuse_twins(source, "space.color", lists.color);
-  const std::vector<DataConfiguration> data = squares(lists.resolution, lists.color);
-  if (lists.network == NetworkKind::layers) return SearchSpace(data, make_stacks(source, lists, switches, data));
-  return SearchSpace(data, make_slices(source, lists, switches));
-}
-
-void refuse_keys_of_other_networks(const TomlSource& source, NetworkKind network) {
-  for (const auto& [key, of] : keys_of_one_network)
-    if (of != network && source.find(key) != nullptr)
-      throw expected(source.where(key), fmt::format("nothing where space.network is \"{}\"", name_of(network)),
-                     fmt::format("{}, which networks of \"{}\" have", key, name_of(of)));
-}
-
 // Each part of a batch is normalized by itself: by one image nothing is.
 void check_training(const TomlSource& source, const std::string& table, const TrainingSettings& training) {
   if (training.warmup > training.steps)
@@ -267,17 +212,17 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
   if (!is_run_name(experiment.name))
     throw expected(source.where("name"), "a name of letters, digits, - _ and .", "\"" + experiment.name + "\"");
   if (source.find("data.kind") == nullptr)
-    throw expected(source.where("data.kind"), "the key kind in [data]: \"wake_vision\", \"folders\" or \"synthetic\"",
-                   "none");
+    throw expected(source.where("data.kind"), "the key kind in [data]: one of " + listed_names<DatasetKind>(), "none");
   if (experiment.data.kind != DatasetKind::synthetic && experiment.data.path.empty())
-    throw expected(source.where("data.path"), "the folder of the images", "no path");
+    throw expected(source.where("data.path"), std::string("the folder of the ") + items_of(experiment.data.kind),
+                   "no path");
   for (const auto& [key, split] :
        {std::pair("data.train", experiment.data.train), std::pair("data.validation", experiment.data.validation),
         std::pair("data.test", experiment.data.test)})
     if (split.empty()) throw expected(source.where(key), "the name of a split", "an empty text");
   if (experiment.data.validation_share + experiment.data.test_share >= 1)
     throw expected(source.where("data.test_share", "data.validation_share"),
-                   "validation_share and test_share to leave images for training", "a sum of 1 or more");
+                   "validation_share and test_share to leave some for training", "a sum of 1 or more");
   refuse_twins(source, "search.objectives", experiment.search.objectives);
   if (experiment.space.sliced()) {
     check_training(source, "supernet", experiment.supernet);
@@ -317,13 +262,13 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   reader.choice("protocol", experiment.protocol);
   experiment.switches = switches_of(experiment.protocol);
   visit_fields(reader, experiment, space);
-  refuse_keys_of_other_networks(source, space.network);
   for (TrainingSettings* training :
        {&experiment.supernet, &experiment.finetune, &experiment.scratch, &experiment.final_training})
     training->micro_batch = experiment.engine.micro_batch;
   if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
-  experiment.space = make_space(source, space, experiment.switches);
+  experiment.space = make_space(source, space, experiment.data, experiment.switches);
   if (!experiment.space.sliced()) experiment.switches = stack_switches(experiment.switches);
+  experiment.data.mixing.constant_for_anomalous = experiment.switches.constant_noise;
   if (!experiment.search.hours && !experiment.search.systems) experiment.search.hours = 23.0;
   check_together(source, experiment);
   return experiment;

@@ -33,11 +33,13 @@ inline constexpr std::pair<const char*, NetworkKind> keys_of_one_network[] = {
     {"space.kernel", NetworkKind::layers},      {"space.activation", NetworkKind::layers},
     {"space.layers", NetworkKind::layers}};
 
-/// What a SearchSpace is built from.
+/// What a SearchSpace is built from: resolutions and colors where the data set holds images, else rates and features.
 struct SpaceLists {
   NetworkKind network = NetworkKind::mobilenet_v2;
   std::vector<int> resolution{32, 64, 96, 128, 160, 192, 224};
   std::vector<Color> color{Color::monochrome, Color::rgb};
+  std::vector<int> sample_rate{375, 750, 1500, 3000, 6000, 12000, 24000, 48000};
+  std::vector<AudioFeature> feature{AudioFeature::spectrogram, AudioFeature::mel, AudioFeature::mfcc};
   std::vector<double> width{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0};
   std::vector<int> depth{full_depth.begin(), full_depth.end()};
   StackChoices stack;
@@ -78,6 +80,11 @@ void visit_data(Visitor& visit, DataSettings& data) {
   visit.path("data.save", data.save);
   visit.number("data.validation_share", data.validation_share, Bounds{0, 1, true, true});
   visit.number("data.test_share", data.test_share, Bounds{0, 1, true, true});
+  visit.number("data.seconds", data.seconds, Bounds{0.01, 600});
+  visit.number("data.case", data.conveyor_case, Bounds{1, 1000});
+  visit.number("data.channel", data.channel, Bounds{1, 1000});
+  visit.number("data.sound_gain", data.mixing.sound_gain, Bounds{0, 1000});
+  visit.number("data.noise_gain", data.mixing.noise_gain, Bounds{0, 1000});
 }
 
 template <class Visitor>
@@ -96,6 +103,8 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.choice("space.network", space.network);
   visit.list("space.resolution", space.resolution, Bounds{16, 512});
   visit.choices("space.color", space.color);
+  visit.list("space.sample_rate", space.sample_rate, Bounds{100, 192'000});
+  visit.choices("space.feature", space.feature);
   visit.list("space.width", space.width, Bounds{0, 1, true});
   visit.list("space.depth", space.depth, Bounds{0, 4});
   visit.list("space.filters", space.stack.filters, Bounds{1, 1024});

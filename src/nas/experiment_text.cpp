@@ -58,7 +58,7 @@ class TomlWriter {
   }
   template <class Value>
   void list(const std::string& key, const std::vector<Value>& values, const Bounds&) {
-    write_list(key, values);
+    if (!values.empty()) write_list(key, values);
   }
   template <class Enum>
   void choice(const std::string& key, Enum value) {
@@ -70,7 +70,7 @@ class TomlWriter {
   }
   template <class Enum>
   void choices(const std::string& key, const std::vector<Enum>& values) {
-    write_list(key, values);
+    if (!values.empty()) write_list(key, values);
   }
   void measures(const std::string& key, const std::vector<Measure>& values) { write_list(key, values); }
 
@@ -108,13 +108,21 @@ void add_new(std::vector<Value>& values, const Value& value) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
 }
 
+// Those of the other kind of data stay empty, and are not written.
 SpaceLists space_lists(const SearchSpace& space) {
   SpaceLists lists;
   lists.resolution.clear();
   lists.color.clear();
+  lists.sample_rate.clear();
+  lists.feature.clear();
   for (const DataConfiguration& data : space.data_configurations()) {
-    add_new(lists.resolution, data.image()->resolution);
-    add_new(lists.color, data.image()->color);
+    if (const ImageView* const image = data.image()) {
+      add_new(lists.resolution, image->resolution);
+      add_new(lists.color, image->color);
+    } else {
+      add_new(lists.sample_rate, data.sound()->rate);
+      add_new(lists.feature, data.sound()->feature);
+    }
   }
   if (!space.sliced()) {
     lists.network = NetworkKind::layers;

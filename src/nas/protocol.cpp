@@ -19,6 +19,7 @@ Switches supernet_switches(const Switches& switches) {
   result.repair_depth = result.breed_in_order = result.admit_violators = false;
   result.drop_residuals = result.mask_width = result.fresh_heads = false;
   result.change_supernet = result.same_images = false;
+  result.constant_noise = false;  // what it changes are the sounds, which are another data set then
   result.begin_with_one_layer = result.keep_layer_count = false;
   return result;
 }

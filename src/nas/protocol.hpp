@@ -19,7 +19,7 @@ inline constexpr std::array names<Protocol>{"corrected", "published"};
   effect(select_on_test) effect(one_score) effect(unfused_ram) effect(unfused_flash) effect(repair_depth)          \
       effect(breed_in_order) effect(admit_violators) effect(drop_residuals) effect(mask_width) effect(fresh_heads) \
           effect(keep_statistics) effect(change_supernet) effect(same_images) effect(bilinear_resize)              \
-              effect(begin_with_one_layer) effect(keep_layer_count)
+              effect(constant_noise) effect(begin_with_one_layer) effect(keep_layer_count)
 
 struct Switches {
 #define DANAS_SWITCH(name) bool name = false;
@@ -31,7 +31,7 @@ struct Switches {
 
 /// All of them for the published protocol, none for the corrected one: what [switches] begins with.
 Switches switches_of(Protocol protocol);
-/// As they are for supernets: those that act on candidates alone are off.
+/// As they are for supernets: those that act on candidates alone, or on the data set, are off.
 Switches supernet_switches(const Switches& switches);
 /// As they are for a search of stacks: those that act on slices alone are off.
 Switches stack_switches(const Switches& switches);

@@ -38,12 +38,17 @@ double prepared_bytes(const LayerList& layers, const TrainingCost& cost, int eva
 // A batch as the network sees it, and the pixels of those on their way.
 double fed_bytes(const LayerList& layers, const TrainingSettings& settings, const Experiment& experiment, Type type) {
   const Extent& input = input_of(layers);
-  const auto bytes = [&](int batch, const Preparation& preparation) {
-    return batch * (static_cast<double>(input.elements()) * bytes_of(type) +
-                    static_cast<double>(BatchFeed::slots * preparation.largest_crop_bytes()));
+  const auto bytes = [&](int batch, std::size_t pixels) {
+    return batch *
+           (static_cast<double>(input.elements()) * bytes_of(type) + static_cast<double>(BatchFeed::slots * pixels));
   };
-  return std::max(bytes(settings.batch, Preparation::training(input.height, experiment.data.crop_min_area)),
-                  bytes(experiment.search.evaluation_batch, Preparation::evaluation(input.height)));
+  if (holds_sounds(experiment.data.kind))  // seen whole
+    return bytes(std::max(settings.batch, experiment.search.evaluation_batch),
+                 static_cast<std::size_t>(input.elements()));
+  const Preparation training = Preparation::training(input.height, experiment.data.crop_min_area);
+  return std::max(
+      bytes(settings.batch, training.largest_crop_bytes()),
+      bytes(experiment.search.evaluation_batch, Preparation::evaluation(input.height).largest_crop_bytes()));
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ ConfigurationMark configuration_mark(const std::vector<std::string>& configurati
       resolutions.push_back(resolution(name));
   const auto place = std::find(resolutions.begin(), resolutions.end(), resolution(data)) - resolutions.begin();
   const std::size_t hue = static_cast<std::size_t>(place) % std::size(strong);
-  const bool monochrome = data.ends_with("-monochrome");
-  return {monochrome ? light[hue] : strong[hue], monochrome};
+  const bool plain = data.ends_with("-monochrome") || data.find("-mfcc") != data.npos;
+  return {plain ? light[hue] : strong[hue], plain};
 }
 
 }  // namespace danas::report

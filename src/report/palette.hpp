@@ -7,7 +7,7 @@
 
 namespace danas::report {
 
-/// A hue for each resolution, in the order of `configurations`; monochrome ones are drawn as diamonds.
+/// A hue for each resolution or sample rate, in the order of `configurations`; monochrome ones and MFCCs are diamonds.
 struct ConfigurationMark {
   std::string color;
   bool diamond = false;

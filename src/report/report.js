@@ -13,10 +13,10 @@
     const value = bytes / 1024;
     return `${value < 100 && value % 1 ? digits(value, 1) : digits(value, 0)}\u202fKiB`;
   };
-  const dataText = name => name.replace(/^(\d+)-/, '$1×$1 ');
+  const dataText = name => name.replace(/^(\d+)-(monochrome|rgb)$/, '$1×$1 $2').replace(/^(\d+)-/, '$1 Hz ');
   const architectureText = name => name.replace(/^(\S+) (\S+)$/, 'depths $1, width $2');
 
-  // ---- colors: one a resolution (monochrome is lighter and a diamond); with several runs, one a run
+  // ---- colors: one a resolution or sample rate (monochrome and MFCC are lighter and diamonds); with several runs, one a run
   const strong = {light: ['#1d4fa8', '#a3460a', '#0a6349', '#702c99', '#a01a56', '#5e4615', '#075f77'],
                   dark: ['#5f97ff', '#ff9142', '#2fc08f', '#bd7bf5', '#ff6aa5', '#cfa64c', '#3fbcdd']};
   const soft = {light: ['#5b8def', '#de7d2f', '#2fa587', '#b06bd9', '#e25f9b', '#a6873a', '#2e9fbe'],
@@ -25,10 +25,10 @@
   const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const resolution = name => name.split('-')[0];
   const resolutions = [...new Set(data.configurations.map(resolution))];
-  const isMonochrome = name => name.endsWith('-monochrome');
-  const pointStyle = name => isMonochrome(name) ? 'rectRot' : 'circle';
+  const isPlain = name => name.endsWith('-monochrome') || name.includes('-mfcc');
+  const pointStyle = name => isPlain(name) ? 'rectRot' : 'circle';
   const configurationColor = name => {
-    const palette = (isMonochrome(name) ? soft : strong)[scheme()];
+    const palette = (isPlain(name) ? soft : strong)[scheme()];
     return palette[Math.max(0, resolutions.indexOf(resolution(name))) % palette.length];
   };
   const runColor = index => strong[scheme()][index % strong.light.length];
@@ -258,7 +258,7 @@
         : kind === 'supernet' ? configurationColor(name) : runColor(curve.index);
       return {label: labelOf(curve), data: curve.points.map(point => ({x: point[0], y: point[column]})),
               borderColor: color, backgroundColor: color, borderWidth: 1.8, pointRadius: 0, pointHitRadius: 6,
-              borderDash: kind === 'supernet' && isMonochrome(name) ? [6, 3] : []};
+              borderDash: kind === 'supernet' && isPlain(name) ? [6, 3] : []};
     });
     for (const [id, column, title, more] of [['chart-loss', 1, 'loss', {beginAtZero: true}],
                                              ['chart-accuracy', 2, 'accuracy', percentTicks]])

@@ -85,7 +85,9 @@ std::string compact(double value) {
 std::string data_text(std::string_view data) {
   const std::size_t dash = data.find('-');
   if (dash == data.npos || !is_digits(data.substr(0, dash))) return std::string(data);
-  return fmt::format("{0}×{0} {1}", data.substr(0, dash), data.substr(dash + 1));
+  const std::string_view number = data.substr(0, dash), rest = data.substr(dash + 1);
+  if (rest == "monochrome" || rest == "rgb") return fmt::format("{0}×{0} {1}", number, rest);
+  return fmt::format("{} Hz {}", number, rest);
 }
 
 std::string architecture_text(std::string_view architecture) {

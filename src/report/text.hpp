@@ -17,7 +17,7 @@ std::string duration(double seconds);               ///< "1 h 12 min", "48 s"
 /// Three significant digits with k, M or G: 9,880,000 → "9.88 M".
 std::string compact(double value);
 
-/// "96-monochrome" → "96×96 monochrome"; any other text comes back as it is.
+/// "96-monochrome" → "96×96 monochrome", "6000-mel" → "6000 Hz mel"; any other text comes back as it is.
 std::string data_text(std::string_view data);
 /// "2-3-1-0-0 0.5" → "depths 2-3-1-0-0, width 0.5"; any other text comes back as it is.
 std::string architecture_text(std::string_view architecture);

@@ -265,7 +265,9 @@ BOOST_AUTO_TEST_CASE(every_name_of_a_choice) {
   check_names<DatasetKind>("data.kind",
                            {{"wake_vision", DatasetKind::wake_vision},
                             {"folders", DatasetKind::folders},
-                            {"synthetic", DatasetKind::synthetic}},
+                            {"synthetic", DatasetKind::synthetic},
+                            {"audio_folders", DatasetKind::audio_folders},
+                            {"toyadmos", DatasetKind::toyadmos}},
                            [](const Experiment& e) { return e.data.kind; });
 }
 
@@ -280,7 +282,7 @@ BOOST_AUTO_TEST_CASE(protocols_and_their_switches) {
   };
   BOOST_TEST(on(parse(minimal).switches).empty());
   const std::set<std::string> all = on(parse(minimal, {"protocol=published"}).switches);
-  BOOST_TEST(all.size() == 14u);
+  BOOST_TEST(all.size() == 17u);
   for (const std::string& name : all) {
     BOOST_TEST((on(parse(minimal, {"switches." + name + "=true"}).switches) == std::set<std::string>{name}));
     const Experiment others = parse(minimal, {"protocol=published", "switches." + name + "=false"});

@@ -12,6 +12,7 @@ namespace {
 Experiment shipped(const std::string& name) {
   ::setenv("WAKE_VISION", "/wake_vision", 1);
   ::setenv("DANAS_DATA", "/data", 1);
+  ::setenv("TOYADMOS", "/toyadmos", 1);
   return read_experiment(std::filesystem::path(DANAS_EXPERIMENTS) / (name + ".toml"));
 }
 
@@ -75,6 +76,18 @@ BOOST_AUTO_TEST_CASE(comparisons_of_the_paper) {
     BOOST_TEST(each.device.flash_kib == large.device.flash_kib);
     BOOST_TEST(each.search.hours.value() == 23.0);
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_papers_sounds) {
+  const Experiment whole = shipped("paper/toyadmos"), standin = shipped("paper/toyadmos_standin");
+  BOOST_TEST(whole.data.path == "/toyadmos");
+  BOOST_TEST(whole.space.data_configurations().size() == 24u);
+  BOOST_TEST(whole.space.data_configurations().back().text() == "48000-mfcc");
+  for (const Experiment* const experiment : {&whole, &standin}) {
+    BOOST_TEST((experiment->data.kind == DatasetKind::toyadmos));
+    BOOST_TEST((experiment->search.objectives == Objectives{Measure::f1, Measure::flash_bytes}));
+  }
+  BOOST_TEST(standin.data.path == "/data/toyadmos_standin");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

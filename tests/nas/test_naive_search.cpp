@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(switches_of_slices_are_off) {
   const Experiment e = naive("/somewhere", {"protocol=published"});
   Switches wanted;
   wanted.select_on_test = wanted.one_score = wanted.breed_in_order = wanted.admit_violators = true;
-  wanted.bilinear_resize = true;
+  wanted.bilinear_resize = wanted.constant_noise = true;
   wanted.begin_with_one_layer = wanted.keep_layer_count = true;
   BOOST_TEST((e.switches == wanted));
   BOOST_TEST((parse_experiment(e.to_toml(), "/somewhere/naive.toml").switches == wanted));

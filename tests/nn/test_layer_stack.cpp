@@ -171,7 +171,10 @@ BOOST_AUTO_TEST_CASE(is_loaded_as_a_model) {
   const Network network(*backend, system_layers(parse_system("20,rgb,8x5r-4x3s"), 2), 3);
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.safetensors";
-  save_checkpoint(path, network, {{"system", "20,rgb,8x5r-4x3s"}, {"classes", "[\"a\",\"b\"]"}, {"preparation", preparation_name({20, Color::rgb})}});
+  save_checkpoint(path, network,
+                  {{"system", "20,rgb,8x5r-4x3s"},
+                   {"classes", "[\"a\",\"b\"]"},
+                   {"preparation", preparation_name({20, Color::rgb})}});
   Metadata metadata;
   BOOST_TEST(same_weights(load_model(*backend, path, metadata), network));
 }

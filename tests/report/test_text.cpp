@@ -34,6 +34,7 @@ BOOST_AUTO_TEST_CASE(escapes_are_utf8) {
 
 BOOST_AUTO_TEST_CASE(systems) {
   BOOST_TEST(data_text("96-monochrome") == "96×96 monochrome");
+  BOOST_TEST(data_text("6000-mel-2.5s") == "6000 Hz mel-2.5s");
   BOOST_TEST(data_text("strange") == "strange");
   BOOST_TEST(architecture_text("2-3-1-0-0 0.5") == "depths 2-3-1-0-0, width 0.5");
 }

@@ -85,11 +85,6 @@ Chunks find_chunks(Bytes file, const std::string& where) {
   return chunks;
 }
 
-struct Format {
-  bool real = false;
-  std::uint32_t channels = 0, rate = 0, bytes = 0;
-};
-
 // The format of WAVE_FORMAT_EXTENSIBLE is the beginning of a GUID, whose rest is the same for all of Microsoft's.
 std::uint16_t extended_code(Bytes chunk, const std::string& where) {
   constexpr std::string_view rest("\x00\x00\x00\x00\x10\x00\x80\x00\x00\xAA\x00\x38\x9B\x71", 14);
@@ -99,13 +94,13 @@ std::uint16_t extended_code(Bytes chunk, const std::string& where) {
   return load<std::uint16_t>(chunk, 24);
 }
 
-Format read_format(Bytes chunk, const std::string& where) {
+WavFormat read_format(Bytes chunk, const std::string& where) {
   constexpr std::uint16_t pcm = 1, real = 3, extensible = 0xFFFE;
   if (chunk.size() < 16) throw expected(where, "a format of at least 16 bytes", std::to_string(chunk.size()));
   auto code = load<std::uint16_t>(chunk, 0);
   if (code == extensible) code = extended_code(chunk, where);
   const auto bits = load<std::uint16_t>(chunk, 14), block = load<std::uint16_t>(chunk, 12);
-  const Format format{code == real, load<std::uint16_t>(chunk, 2), load<std::uint32_t>(chunk, 4), bits / 8u};
+  const WavFormat format{code == real, load<std::uint16_t>(chunk, 2), load<std::uint32_t>(chunk, 4), bits / 8u};
   if (code != pcm && code != real)
     throw expected(where, "PCM or float samples", "format " + std::to_string(code) + ", compressed ones for example");
   const bool known = format.real ? bits == 32 || bits == 64 : bits == 8 || bits == 16 || bits == 24 || bits == 32;
@@ -123,7 +118,7 @@ Format read_format(Bytes chunk, const std::string& where) {
   return format;
 }
 
-double sample_at(const std::byte* at, const Format& format) {
+double sample_at(const std::byte* at, const WavFormat& format) {
   if (format.real) return format.bytes == 4 ? double{load<float>(at)} : load<double>(at);
   switch (format.bytes) {
     case 1: return (std::to_integer<int>(*at) - 128) / 0x1p7;  // the only unsigned one
@@ -136,14 +131,10 @@ double sample_at(const std::byte* at, const Format& format) {
   }
 }
 
-std::vector<float> mean_of_channels(Bytes bytes, const Format& format, const std::string& where) {
-  const std::size_t block = std::size_t{format.channels} * format.bytes, count = bytes.size() / block;
-  if (count == 0) throw expected(where, "a recording", "one without samples");
-  if (count > most_samples)
-    throw expected(where, "at most " + std::to_string(most_samples) + " samples", std::to_string(count));
-  std::vector<float> samples(count);
+std::vector<float> mean_of_channels(Bytes bytes, const WavFormat& format, const std::string& where) {
+  std::vector<float> samples(bytes.size() / format.block());
   const std::byte* at = bytes.data();
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
     double sum = 0;
     for (std::uint32_t channel = 0; channel < format.channels; ++channel, at += format.bytes) {
       const double sample = sample_at(at, format);
@@ -157,16 +148,39 @@ std::vector<float> mean_of_channels(Bytes bytes, const Format& format, const std
   return samples;
 }
 
-}  // namespace
+struct Recording {
+  WavFormat format;
+  Bytes samples;  // at least a block
+};
 
-Sound decode_wav(Bytes file, const std::string& where) {
+Recording find_recording(Bytes file, const std::string& where) {
   if (!(begins(file, "RIFF") || begins(file, "RF64")) || !begins(file, "WAVE", 8))
     throw expected(where, "a WAV recording", file.empty() ? "an empty file" : "a file that does not begin like one");
   const Chunks chunks = find_chunks(file, where);
   if (!chunks.format) throw expected(where, "a WAV recording with its format (chunk 'fmt ')", "none");
   if (!chunks.samples) throw expected(where, "a WAV recording with samples (chunk 'data')", "none");
-  const Format format = read_format(*chunks.format, where);
-  return {static_cast<int>(format.rate), mean_of_channels(*chunks.samples, format, where)};
+  const WavFormat format = read_format(*chunks.format, where);
+  if (chunks.samples->size() < format.block()) throw expected(where, "a recording", "one without samples");
+  return {format, *chunks.samples};
+}
+
+}  // namespace
+
+Sound decode_wav(Bytes file, const std::string& where) {
+  const Recording recording = find_recording(file, where);
+  if (const std::size_t count = recording.samples.size() / recording.format.block(); count > most_samples)
+    throw expected(where, "at most " + std::to_string(most_samples) + " samples", std::to_string(count));
+  return {static_cast<int>(recording.format.rate), mean_of_channels(recording.samples, recording.format, where)};
+}
+
+WavFile::WavFile(const std::filesystem::path& file) : where_(file.string()), file_(file) {
+  const Recording recording = find_recording(file_.bytes(), where_);
+  format_ = recording.format;
+  samples_ = recording.samples;
+}
+
+std::vector<float> WavFile::read(std::size_t first, std::size_t count) const {
+  return mean_of_channels(samples_.subspan(first * format_.block(), count * format_.block()), format_, where_);
 }
 
 Sound read_wav(const std::filesystem::path& file) {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "base/file.hpp"
 
 namespace danas {
 
@@ -28,6 +31,31 @@ Sound decode_wav(std::span<const std::byte> file, const std::string& where);
 
 /// Throws Error naming the file where it cannot be read or is none of these.
 Sound read_wav(const std::filesystem::path& file);
+
+/// How the samples of a file are stored.
+struct WavFormat {
+  bool real = false;
+  std::uint32_t channels = 0, rate = 0, bytes = 0;  ///< bytes of a sample of a channel
+
+  std::size_t block() const { return std::size_t{channels} * bytes; }
+};
+
+/// A recording that is read in parts: hours of it need no memory. It must not be changed meanwhile. Immutable, thread-safe.
+class WavFile {
+ public:
+  explicit WavFile(const std::filesystem::path& file);  ///< throws Error as read_wav
+
+  int rate() const { return static_cast<int>(format_.rate); }
+  std::size_t size() const { return samples_.size() / format_.block(); }
+  /// So many samples, which there are. Throws Error naming the file where they are no numbers.
+  std::vector<float> read(std::size_t first, std::size_t count) const;
+
+ private:
+  std::string where_;
+  MappedFile file_;
+  WavFormat format_;
+  std::span<const std::byte> samples_;
+};
 
 /// Whether a file's name ends like a WAV file's (any case).
 bool has_wav_extension(const std::filesystem::path& file);

@@ -35,6 +35,20 @@ std::string wav(const std::string& format, const std::string& samples) {
   return riff(chunk("fmt ", format) + chunk("data", samples));
 }
 
+std::string pcm16(const std::vector<double>& samples, int rate) {
+  std::string bytes;
+  for (const double sample : samples)
+    bytes += little(static_cast<std::uint64_t>(static_cast<std::int64_t>(std::lround(sample * 0x1p15))), 2);
+  return wav(wav_format(1, 1, 16, rate), bytes);
+}
+
+std::vector<double> tone(double hertz, double amplitude, double seconds, int rate) {
+  std::vector<double> samples(static_cast<std::size_t>(std::lround(seconds * rate)));
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    samples[i] = amplitude * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / rate);
+  return samples;
+}
+
 Sound decode(const std::string& file) {
   const std::vector<char> exact(file.begin(), file.end());
   return decode_wav(std::as_bytes(std::span(exact)), "x.wav");

@@ -26,6 +26,11 @@ std::string riff(const std::string& chunks);
 /// A file of a format and the bytes of its samples.
 std::string wav(const std::string& format, const std::string& samples);
 
+/// A file of 16 bits and one channel; samples within [-1, 1).
+std::string pcm16(const std::vector<double>& samples, int rate);
+/// A sine of that amplitude.
+std::vector<double> tone(double hertz, double amplitude, double seconds, int rate);
+
 /// Decoded from memory that ends where the file does.
 Sound decode(const std::string& file);
 
