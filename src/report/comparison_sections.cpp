@@ -80,7 +80,7 @@ std::string claims_section(const Comparison& comparison) {
 std::string devices_section(const Comparison& comparison) {
   std::map<std::pair<DeviceSize, std::string>, std::vector<const Settings*>> devices;
   for (const Member& member : comparison.members())
-    devices[{member.size, member.run->settings.device}].push_back(&member.run->settings);
+    if (!member.sounds) devices[{member.size, member.run->settings.device}].push_back(&member.run->settings);
   const auto limit = [](const std::optional<long long>& bytes) { return bytes ? kib(*bytes) : "–"; };
   std::vector<Cells> rows;
   for (const auto& [device, runs] : devices)
