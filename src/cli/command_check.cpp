@@ -14,9 +14,9 @@
 #include "cli/session.hpp"
 #include "cli/time_estimate.hpp"
 #include "nas/campaign.hpp"
-#include "nas/slice_schedule.hpp"
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
+#include "nas/slice_schedule.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/cost.hpp"
@@ -165,7 +165,7 @@ TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset,
   TimeEstimate estimate;
   for (const DataConfiguration& data : experiment.space.data_configurations())
     estimate.supernets.push_back(
-        speed.training_seconds(supernet_layers(data, experiment.space.most_blocks(), classes), experiment.supernet));
+        speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet)));
   estimate.system = candidate_seconds(experiment, dataset, speed, experiment.finetune);
   estimate.final_system = candidate_seconds(experiment, dataset, speed, experiment.final_training);
   return estimate;
