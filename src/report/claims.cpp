@@ -42,7 +42,7 @@ std::string data_of(const Members& a, const Members& b = {}) {
     for (const Member& member : *members) names.insert(member.run->settings.data_name);
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
+  return text.empty() ? "–" : text;
 }
 
 std::string percent_points(double share) { return percent(share); }

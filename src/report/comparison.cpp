@@ -32,9 +32,11 @@ double critical_t(std::size_t freedom) {
 
 template <class Keep>
 std::vector<Member> those(const std::vector<Member>& members, Keep keep) {
-  std::vector<Member> kept;
+  std::vector<Member> kept, plain;
   std::copy_if(members.begin(), members.end(), std::back_inserter(kept), keep);
-  return kept;
+  std::copy_if(kept.begin(), kept.end(), std::back_inserter(plain),
+               [](const Member& member) { return member.run->settings.switches.empty(); });
+  return plain.empty() ? kept : plain;
 }
 
 double accuracy(const Candidate& candidate) { return candidate.measures[Measure::accuracy]; }

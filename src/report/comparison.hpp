@@ -34,6 +34,7 @@ class Comparison {
   explicit Comparison(const std::vector<Run>& runs);
 
   const std::vector<Member>& members() const { return members_; }
+  /// Where there are such runs without switches, those with some are left out: ablation() is about them.
   std::vector<Member> on_images(Role role, DeviceSize size) const;
   std::vector<Member> on_sounds(Role role) const;
 

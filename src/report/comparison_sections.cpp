@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "report/ablation.hpp"
 #include "report/claims.hpp"
 #include "report/draw_chart.hpp"
 #include "report/paper_figures.hpp"
@@ -77,10 +78,33 @@ std::string claims_section(const Comparison& comparison) {
                      verdict_rule, table({"claim", "paper", "here", "data", "verdict"}, rows));
 }
 
+std::string ablation_section(const Comparison& comparison) {
+  std::vector<Cells> rows;
+  const auto compared = [](Verdict larger) {
+    return larger == Verdict::holds ? "more" : larger == Verdict::does_not ? "less" : text_of(larger);
+  };
+  const auto text = [](const Spread& spread) {
+    return fmt::format("{} ± {}", percent(spread.mean), percent(spread.deviation));
+  };
+  for (const Ablation& each : ablation(comparison)) {
+    const bool plain = each.switches.empty();
+    rows.push_back({plain ? "none" : escape(each.switches), std::to_string(each.accuracy.count), text(each.accuracy),
+                    plain ? "" : compared(each.more_accurate), text(each.hypervolume),
+                    plain ? "" : compared(each.larger)});
+  }
+  if (rows.empty()) return "";
+  return "<section id=\"ablation\">\n<h2>What the published code's switches do</h2>\n<p class=\"lead\">Test accuracy of the "
+         "best system, and the share of the box between chance and the device's limits that the front covers, every front "
+         "measured again: by test accuracy and by the RAM and flash of the deployed network. Compared with the runs without "
+         "switches by the rule above.</p>\n" +
+         table({"switches", "#runs", "#accuracy", "than without", "#hypervolume", "than without"}, rows) +
+         "</section>\n";
+}
+
 std::string devices_section(const Comparison& comparison) {
   std::map<std::pair<DeviceSize, std::string>, std::vector<const Settings*>> devices;
   for (const Member& member : comparison.members())
-    devices[{member.size, member.run->settings.device}].push_back(&member.run->settings);
+    if (!member.sounds) devices[{member.size, member.run->settings.device}].push_back(&member.run->settings);
   const auto limit = [](const std::optional<long long>& bytes) { return bytes ? kib(*bytes) : "–"; };
   std::vector<Cells> rows;
   for (const auto& [device, runs] : devices)

@@ -13,7 +13,9 @@ namespace danas::report {
 std::string paper_section(const Comparison& comparison);
 /// The paper's claims beside these runs.
 std::string claims_section(const Comparison& comparison);
-/// Table 1: the devices that systems were searched for.
+/// What switches do; empty where no runs tell.
+std::string ablation_section(const Comparison& comparison);
+/// Table 1: the devices that systems on images were searched for.
 std::string devices_section(const Comparison& comparison);
 /// What every run took: images a system, time by phase.
 std::string efficiency_section(const Comparison& comparison);

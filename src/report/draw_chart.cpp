@@ -12,18 +12,25 @@ namespace danas::report {
 
 namespace {
 
-constexpr double left = 58, right_margin = 18, top = 42, plot_height = 250, bottom = top + plot_height;
+constexpr double left = 62, right_margin = 18, top = 42, plot_height = 250, bottom = top + plot_height;
 constexpr double first_legend = bottom + 60, legend_row = 20, sign_width = 22, legend_gap = 16;
+constexpr double widest_font = 1.2;  // of those that a page is shown in where there is no Helvetica
 constexpr const char* grid_color = "#e3e6ea";
 constexpr const char* limit_color = "#b42318";
 constexpr double line_width = 1.6;
+
+// Of what is drawn from 0 nothing is below it.
+double lower_end(const Chart& chart, const Mark& mark) {
+  const double low = mark.y - mark.deviation;
+  return chart.y.from_zero ? std::max(low, 0.0) : low;
+}
 
 Range range_of(const Chart& chart, double Mark::*value) {
   Range range;
   for (const Series& series : chart.series)
     for (const Mark& mark : series.marks) {
       range.include(mark.*value);
-      if (value == &Mark::y) range.include(mark.y + mark.deviation), range.include(mark.y - mark.deviation);
+      if (value == &Mark::y) range.include(mark.y + mark.deviation), range.include(lower_end(chart, mark));
     }
   if (value == &Mark::x && chart.limit) range.include(chart.limit->x);
   return range;
@@ -40,7 +47,7 @@ std::vector<Sign> legend_of(const Chart& chart) {
   double x = left, y = first_legend;
   for (const Series& series : chart.series) {
     if (series.legend.empty()) continue;
-    const double width = sign_width + text_width(series.legend) + legend_gap;
+    const double width = sign_width + widest_font * text_width(series.legend) + legend_gap;
     if (x > left && x + width - legend_gap > chart.width) x = left, y += legend_row;
     signs.push_back({&series, {x, y}});
     x += width;
@@ -126,7 +133,7 @@ class ChartDrawing {
   void draw_mark(const Series& series, const Mark& mark) {
     const Place at = place(mark.x, mark.y);
     if (mark.deviation > 0) {
-      const double high = place(mark.x, mark.y + mark.deviation).y, low = place(mark.x, mark.y - mark.deviation).y;
+      const double high = place(mark.x, mark.y + mark.deviation).y, low = place(mark.x, lower_end(chart_, mark)).y;
       const Paint paint{"", "#1c2733", line_width};
       drawing_->shape({{at.x, high}, {at.x, low}}, false, paint, "");
       for (const double y : {high, low}) drawing_->shape({{at.x - 6, y}, {at.x + 6, y}}, false, paint, "");

@@ -31,7 +31,7 @@ struct Lettering {
 
 class Drawing {
  public:
-  static constexpr double font_size = 12;
+  static constexpr double font_size = 13;
 
   virtual ~Drawing() = default;
   /// A line through the places, or the area that it encloses. `hover` is told where the pointer is, in formats that can.

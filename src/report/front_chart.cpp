@@ -75,8 +75,7 @@ Chart front_chart(const Run& run) {
   chart.title = "Accuracy against RAM";
   chart.width = 760;
   chart.x = {"RAM, KiB", Reading::kibibytes, false};
-  chart.y = {"Accuracy (" + (run.candidates.empty() ? "validation" : run.candidates[0].split) + ")", Reading::percent,
-             false};
+  chart.y = {"Accuracy (" + run.split() + ")", Reading::percent, false};
   const std::vector<std::string> configurations = data_configurations({run});
   for (const std::string& data : configurations) chart.series.push_back(points(run, configurations, data));
   chart.series.push_back(line(run));

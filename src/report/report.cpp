@@ -133,6 +133,7 @@ std::string campaign_page(const report::ReportRuns& campaign, const std::filesys
     if (name == "missing") return missing(campaign.missing);
     if (name == "claims") return report::claims_section(comparison);
     if (name == "paper") return report::paper_section(comparison);
+    if (name == "ablation") return report::ablation_section(comparison);
     if (name == "devices") return report::devices_section(comparison);
     if (name == "runs") return report::runs_section(comparison, page);
     if (name == "efficiency") return report::efficiency_section(comparison);

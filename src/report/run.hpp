@@ -30,6 +30,7 @@ struct Settings {
   std::int64_t seed = 1;
   std::string data_kind, data_name;                 ///< "folders"; "pets", the last folder of the path, else the kind
   std::int64_t data_configurations = 1;             ///< that the search chooses from
+  std::string switches;                             ///< those that are on: "fresh_heads, keep_statistics"
   bool stacks = false;                              ///< networks of layers, without supernets: the naive search
   std::optional<long long> ram_limit, flash_limit;  ///< bytes
   Objectives objectives = default_objectives;       ///< of the front

@@ -60,6 +60,9 @@ void read_comparison(const toml::table& file, Settings& settings) {
   settings.data_name = std::filesystem::path(file["data"]["path"].value_or(std::string())).filename().string();
   if (settings.data_name.empty()) settings.data_name = settings.data_kind;
   settings.data_configurations = count_configurations(file);
+  if (const toml::table* switches = file["switches"].as_table())
+    for (const auto& [key, value] : *switches)
+      if (value.value_or(false)) settings.switches += (settings.switches.empty() ? "" : ", ") + std::string(key.str());
   settings.stacks = file["space"]["network"].value_or(std::string()) == "layers";
 }
 

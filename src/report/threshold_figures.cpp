@@ -53,9 +53,10 @@ std::vector<Figure> threshold_figures(const std::vector<Member>& supernet, const
     for (const auto* members : {&supernet, &naive}) add_bar(chart, *members, *threshold, value);
     figures.push_back(
         {"figure-10" + ending,
-         fmt::format("Figure 10: {} until the first system of {} accuracy, the largest whole percent that "
-                     "every naive run reached; mean and standard deviation over the runs",
-                     label, percent(*threshold, 0)),
+         fmt::format(
+             "Figure 10: what it takes to the first system of {} accuracy, the largest whole percent that every "
+             "naive run reached ({}); mean and standard deviation over the runs",
+             percent(*threshold, 0), label),
          wall_clock, chart});
   };
   add("-systems", "systems evaluated", false, [](const Reached& when) { return static_cast<double>(when.systems); });

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "report/ablation.hpp"
 #include "report/claims.hpp"
 #include "report/comparison.hpp"
 #include "report/draw_chart.hpp"
@@ -52,6 +53,22 @@ class Campaign {
                     label, seed, kind, space, device));
     rows_.push_back({name, label, seed});
     write_campaign(CampaignFiles(folder_.path()), rows_);
+  }
+
+  /// The front of the last run is system 1, tested, of two layers.
+  void finish(const Row& row, long long ram, long long flash) const {
+    const fs::path run = folder_ / rows_.back().folder;
+    std::string text = row_text(1, row);
+    text.pop_back();
+    write_file(run / "front.csv", header + ",test_accuracy,test_precision,test_recall,test_f1\n" + text +
+                                      fmt::format(",{0},{0},{0},{0}\n", row.accuracy));
+    make_folder(run / "models");
+    write_file(
+        run / "models/1.layers.csv",
+        "name,kind,in_height,in_width,in_channels,out_height,out_width,out_channels,parameters,parameters_folded,"
+        "macs,ram_bytes,flash_bytes\n" +
+            fmt::format("a,conv 3x3,1,1,1,1,1,1,1,1,1,{},{}\n", ram, flash / 2) +
+            fmt::format("b,conv 3x3,1,1,1,1,1,1,1,1,1,1,{}\n", flash / 2));
   }
 
   std::vector<Run> runs() const {
@@ -210,6 +227,30 @@ BOOST_AUTO_TEST_CASE(claims_beside_the_paper) {
   const Claim& sounds = claim(all, "On sounds");
   BOOST_TEST(sounds.here.starts_with("6 ± 0 (3 runs) against 2.26 ± "), sounds.here);
   BOOST_TEST((sounds.verdict == Verdict::holds));
+}
+
+BOOST_AUTO_TEST_CASE(what_switches_do) {
+  Campaign campaign;
+  constexpr long long kib = 1024;
+  for (const int seed : {1, 2}) {
+    const Row row{0.75 + 0.001 * seed, 20480, 3000};
+    campaign.add("aware", seed, several, {row});
+    campaign.finish({0.75, 20480, 3000}, 128 * kib, 512 * kib);
+    const std::string on = several + "[switches]\nfresh_heads = true\nmask_width = false\nkeep_statistics = true\n";
+    campaign.add("fresh", seed, on, {row});
+    campaign.finish({0.625 + 0.001 * seed, 20480, 3000}, 128 * kib, 512 * kib);
+  }
+  const std::vector<Run> runs = campaign.runs();
+  const Comparison comparison(runs);
+  BOOST_TEST(comparison.on_images(Role::data_aware, DeviceSize::large).size() == 2u);  // those without switches
+  const std::vector<Ablation> rows = ablation(comparison);
+  BOOST_TEST_REQUIRE(rows.size() == 2u);
+  BOOST_TEST(rows[0].switches.empty());
+  // Half of the way from chance to all, three quarters of RAM and flash unused.
+  BOOST_TEST(rows[0].hypervolume.mean == 0.5 * 0.75 * 0.75, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(rows[1].switches == "fresh_heads, keep_statistics");
+  BOOST_TEST((rows[1].more_accurate == Verdict::does_not));
+  BOOST_TEST((rows[1].larger == Verdict::does_not));
 }
 
 BOOST_AUTO_TEST_CASE(a_campaigns_page_and_its_figures) {
