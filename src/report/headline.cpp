@@ -77,10 +77,12 @@ std::string headline(const Run& run, const std::filesystem::path& page, const st
     return html + fmt::format("<p class=\"headline\">{}</p>\n</section>\n", text);
   }
   const FrontRow& best = run.front[*run.best];
-  html += fmt::format("<p class=\"headline\">{}</p>\n"
-                      "<p class=\"quiet\">Depths: how many blocks the stages 3 to 7 of MobileNetV2 keep; width: the "
-                      "share of its channels.</p>\n<dl class=\"tiles\">\n",
-                      sentence(run, best));
+  html += fmt::format(
+      "<p class=\"headline\">{}</p>\n<p class=\"quiet\">{}</p>\n<dl class=\"tiles\">\n", sentence(run, best),
+      run.settings.stacks ? "Layers: of each convolution its filters, the side of its kernel, r for ReLU "
+                            "and s for sigmoid."
+                          : "Depths: how many blocks the stages 3 to 7 of MobileNetV2 keep; width: the "
+                            "share of its channels.");
   html += fmt::format("<div class=\"tile\"><dt>system</dt><dd>No. {}</dd><small>{}<br>{}</small></div>\n", best.id,
                       escape(data_text(best.data)), escape(architecture_text(best.architecture)));
   html += score_tile(best);

@@ -74,8 +74,8 @@ std::string advice(const std::vector<Run>& runs) {
 std::string accuracies(const std::vector<Run>& runs) {
   const bool finals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.front_from_file; });
   return finals ? "Large points: trained to the end, " + split(runs) +
-                      " accuracy; small points: as the search saw them, after a short fine-tuning."
-                : split(runs, true) + " accuracy as the search saw it, after a short fine-tuning.";
+                      " accuracy; small points: as the search saw them, before final training."
+                : split(runs, true) + " accuracy as the search saw it, before final training.";
 }
 
 template <class Section>

@@ -54,25 +54,31 @@ std::string table_head(const Run& run, const std::vector<std::string>& names) {
   return head + "</tr></thead>\n";
 }
 
-std::string front_head(const Run& run, bool tested) {
-  if (tested)
-    return table_head(run, {"no.", "data", "depths", "width", finished(run), "test", "test precision", "test recall",
-                            "test F1", "parameters", "MACs", "RAM", "flash"});
-  return table_head(run, {"no.", "data", "depths", "width", searched(run), "precision", "recall", "F1", "parameters",
-                          "MACs", "RAM", "flash"});
+std::vector<std::string> front_columns(const Run& run, bool tested) {
+  std::vector<std::string> names{"no.", "data"};
+  const auto add = [&](const std::vector<std::string>& more) { names.insert(names.end(), more.begin(), more.end()); };
+  add(run.settings.stacks ? std::vector<std::string>{"layers"} : std::vector<std::string>{"depths", "width"});
+  if (tested) add({finished(run), "test", "test precision", "test recall", "test F1"});
+  else add({searched(run), "precision", "recall", "F1"});
+  add({"parameters", "MACs", "RAM", "flash"});
+  return names;
+}
+
+std::string network_cells(const Run& run, const std::string& architecture) {
+  if (run.settings.stacks) return cell("layers", escape(architecture), architecture, false);
+  const std::size_t space = std::min(architecture.find(' '), architecture.size());
+  const std::string depths = architecture.substr(0, space);
+  const std::string width = space < architecture.size() ? architecture.substr(space + 1) : "";
+  return cell("depths", escape(depths), depths, false) + cell("width", escape(width), width, true);
 }
 
 std::string front_row(const Run& run, const FrontRow& c, bool is_best, bool tested) {
-  const std::size_t space = std::min(c.architecture.find(' '), c.architecture.size());
-  const std::string depths = c.architecture.substr(0, space);
-  const std::string width = space < c.architecture.size() ? c.architecture.substr(space + 1) : "";
   std::string row = fmt::format("<tr{}>", is_best ? " class=\"best\"" : "");
   const std::string id = std::to_string(c.id);
   const bool fallback = c.outcome == Outcome::fallback;
   row += cell("no.", id + (is_best ? badge("best") : "") + (fallback ? badge("as it was before") : ""), id, false);
   row += cell("data", escape(data_text(c.data)), c.data, false);
-  row += cell("depths", escape(depths), depths, false);
-  row += cell("width", escape(width), width, true);
+  row += network_cells(run, c.architecture);
   row += score_cell(tested ? finished(run) : searched(run), c.measures, Measure::accuracy);
   if (tested) row += score_cell("test", c.test, Measure::accuracy);
   const std::optional<Measures> scores = tested ? c.test : c.measures;
@@ -117,14 +123,14 @@ std::string front_table(const Run& run, std::size_t number) {
   if (run.front.empty()) return "<p>There is no system on the front yet.</p>\n";
   const bool tested = run.front_from_file;
   std::string html = fmt::format("<div class=\"scroll\"><table class=\"systems sortable\" id=\"front-{}\">\n", number);
-  html += front_head(run, tested);
+  html += table_head(run, front_columns(run, tested));
   for (const std::size_t i : by_accuracy(run.front)) {
     const FrontRow& c = run.front[i];
     html += "<tbody>\n" + front_row(run, c, run.best == i, tested);
     if (const auto layers = run.layers.find(c.id); layers != run.layers.end())
       html += fmt::format("<tr class=\"detail\"><td colspan=\"{}\"><details><summary>Layers of no. {}</summary>\n"
                           "<p class=\"quiet\"><code>danas describe --arch {}</code></p>\n{}</details></td></tr>\n",
-                          tested ? 13 : 12, c.id, escape(c.system_text()),
+                          front_columns(run, tested).size(), c.id, escape(c.system_text()),
                           layer_diagram(layers->second, run.settings.ram_limit));
     html += "</tbody>\n";
   }

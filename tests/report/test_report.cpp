@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(an_unfinished_run_says_so) {
   const std::string page = without_scripts(report_of({directory.path()}));
   BOOST_TEST(has(page, "This run is not finished"));
   BOOST_TEST(has(page, "72.0\u202f% of the validation images"));
-  BOOST_TEST(has(page, "Validation accuracy as the search saw it, after a short fine-tuning.\nThe line"));
+  BOOST_TEST(has(page, "Validation accuracy as the search saw it, before final training.\nThe line"));
   BOOST_TEST(!has(page, "validation (final)"));
   BOOST_TEST(!has(page, "<td data-label=\"test"));
 }
