@@ -132,17 +132,26 @@ std::vector<BenchArguments> bench_suite(const BenchArguments& common) {
     Work mode;
     const char* data;
     int batch;
+    const char* network = "3-4-3-3-1,1.0";
   };
-  constexpr Row suite[] = {{Work::train, "224,rgb", 16},          {Work::train, "224,rgb", 128},
-                           {Work::train, "96,rgb", 32},           {Work::train, "96,monochrome", 32},
-                           {Work::train, "32,rgb", 128},          {Work::train, "32,monochrome", 128},
-                           {Work::evaluate, "224,rgb", 16},       {Work::evaluate, "96,rgb", 32},
-                           {Work::evaluate, "96,monochrome", 32}, {Work::evaluate, "32,monochrome", 128}};
+  constexpr const char* stack = "32x3r-64x5s";  // general convolutions
+  constexpr Row suite[] = {{Work::train, "224,rgb", 16},
+                           {Work::train, "224,rgb", 128},
+                           {Work::train, "96,rgb", 32},
+                           {Work::train, "96,monochrome", 32},
+                           {Work::train, "32,rgb", 128},
+                           {Work::train, "32,monochrome", 128},
+                           {Work::train, "112,rgb", 8, stack},
+                           {Work::evaluate, "224,rgb", 16},
+                           {Work::evaluate, "96,rgb", 32},
+                           {Work::evaluate, "96,monochrome", 32},
+                           {Work::evaluate, "32,monochrome", 128},
+                           {Work::evaluate, "112,rgb", 8, stack}};
   std::vector<BenchArguments> rows;
   for (const Row& row : suite) {
     BenchArguments own = common;
     own.mode = row.mode;
-    own.system = std::string(row.data) + ",3-4-3-3-1,1.0";
+    own.system = fmt::format("{},{}", row.data, row.network);
     own.batch = row.batch;
     if (row_options(own).find(common.suite_rows) != std::string::npos) rows.push_back(own);
   }

@@ -169,8 +169,8 @@ TimeEstimate estimate_of(const Experiment& experiment, const Dataset& dataset, c
     for (const DataConfiguration& data : experiment.space.data_configurations())
       estimate.supernets.push_back(
           speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet)));
-  estimate.system =
-      networks.share_trained() * trained_seconds(experiment, dataset, networks, speed, experiment.candidate_training());
+  // As if none were skipped: those that are breed less and less.
+  estimate.system = trained_seconds(experiment, dataset, networks, speed, experiment.candidate_training());
   estimate.final_system = trained_seconds(experiment, dataset, networks, speed, experiment.final_training);
   return estimate;
 }
@@ -181,7 +181,8 @@ void print_time(const Experiment& experiment, const Networks& networks, const Ti
   fmt::print("{:<22} {}a system {}\n", "estimated time",
              sliced ? fmt::format("all supernets {}, ", duration_text(supernets)) : "", duration_text(estimate.system));
   if (networks.share_trained() < 1)
-    fmt::print("{:<22} {} of the systems that are drawn are skipped\n", "", percent_text(1 - networks.share_trained()));
+    fmt::print("{:<22} {} of the systems that are drawn at first are skipped\n", "",
+               percent_text(1 - networks.share_trained()));
   const auto& search = experiment.search;
   if (search.systems) {
     const double systems = static_cast<double>(std::min(*search.systems, experiment.space.size()));

@@ -106,6 +106,10 @@ BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for) {
   }
   BOOST_TEST(rows.at(0).at("mode") == "train");
   BOOST_TEST(rows.at(1).at("mode") == "eval");
+  const auto stacks = bench({"--suite", "32x3r-64x5s --batch 8 --mode train", "--rounds", "1"}).at("rows");
+  BOOST_TEST_REQUIRE(stacks.size() == 1u);
+  check_row(stacks[0], 1);
+  BOOST_TEST(stacks[0].at("arch") == "112,rgb,32x3r-64x5s");
 }
 
 BOOST_AUTO_TEST_CASE(text_has_a_line_a_row_and_its_command) {

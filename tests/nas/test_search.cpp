@@ -338,10 +338,17 @@ BOOST_AUTO_TEST_CASE(hours_end_a_search_also_within_a_supernet, *boost::unit_tes
   BOOST_TEST(fs::exists(cut / "summary.json"));
   BOOST_TEST(read_file(cut / "log.txt").find("search.hours ended after 1 of 7 steps of supernet") != std::string::npos);
   run_tiny(tiny_experiment(folder.path()), cut, true);
-  // Rows of final training stand where they were written: compare everything but their order.
+  // Rows of final training stand where they were written, and the first rows came when fewer images had been trained:
+  // compare everything but their order and those counts.
   auto found = results(cut), expected = results(whole);
-  found.erase("training.csv");
-  expected.erase("training.csv");
+  for (auto* files : {&found, &expected}) {
+    files->erase("training.csv");
+    for (const char* table : {"candidates.csv", "front.csv"})
+      for (std::string& content = files->at(table); content.find(" images=") != std::string::npos;) {
+        const std::size_t begin = content.find(" images=");
+        content.erase(begin, content.find(' ', begin + 1) - begin);
+      }
+  }
   BOOST_TEST((found == expected));
 }
 
