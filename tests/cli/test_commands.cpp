@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/build.hpp"
+#include "base/file.hpp"
 #include "tiny.hpp"
 
 using namespace danas::test;
@@ -115,6 +116,25 @@ BOOST_AUTO_TEST_CASE(selftest_passes_with_a_line_an_operation) {
   BOOST_TEST(outcome.status == 0);
   BOOST_TEST(outcome.out.find("FAILED") == std::string::npos);
   BOOST_TEST(std::count(outcome.out.begin(), outcome.out.end(), '\n') > 15);
+}
+
+// Its network is a candidate's of that protocol, and its file says so.
+BOOST_AUTO_TEST_CASE(training_follows_the_switches) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment());
+  const auto trained = json_of(run({"train", experiment, "--arch", tiny_system, "--set", "protocol=published",
+                                    "--steps", "2", "--out", "one", "--json", "--quiet"},
+                                   setting));
+  const fs::path model = scratch / "one/model.safetensors";
+  const std::string content = danas::read_file(model);
+  for (const char* entry : {R"("width":"masked")", R"("residuals":"dropped")"})
+    BOOST_TEST(content.find(entry) != std::string::npos, entry);
+  const auto described =
+      json_of(run({"describe", "--arch", tiny_system, "--protocol", "published", "--json"}, setting));
+  BOOST_TEST(trained.at("ram_bytes") == described.at("ram_bytes"));
+  const auto evaluated = json_of(run({"evaluate", experiment, "--model", model, "--json", "--quiet"}, setting));
+  BOOST_TEST(evaluated.at("accuracy") == trained.at("test").at("accuracy"));
 }
 
 BOOST_AUTO_TEST_CASE(a_trained_model_evaluates_and_predicts) {
