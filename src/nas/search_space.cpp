@@ -12,16 +12,16 @@ SearchSpace::SearchSpace()
     : SearchSpace({32, 64, 96, 128, 160, 192, 224}, {Color::monochrome, Color::rgb},
                   {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0}, full_depth) {}
 
-SearchSpace::SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
-                         std::array<int, 5> most_blocks)
-    : SearchSpace(squares(std::move(resolutions), std::move(colors)), SliceSpace(std::move(widths), most_blocks)) {}
+SearchSpace::SearchSpace(const std::vector<int>& resolutions, const std::vector<Color>& colors,
+                         std::vector<double> widths, std::array<int, 5> most_blocks)
+    : SearchSpace(squares(resolutions, colors), SliceSpace(std::move(widths), most_blocks)) {}
 
 SearchSpace::SearchSpace(std::vector<DataConfiguration> data, std::variant<SliceSpace, StackSpace> architectures)
     : data_(sorted_set(std::move(data), "data configurations")), architectures_(std::move(architectures)) {}
 
-std::vector<DataConfiguration> squares(std::vector<int> resolutions, std::vector<Color> colors) {
+std::vector<DataConfiguration> squares(const std::vector<int>& resolutions, const std::vector<Color>& colors) {
   std::vector<DataConfiguration> data;
-  for (const int resolution : sorted_set(std::move(resolutions), "resolution"))
+  for (const int resolution : sorted_set(resolutions, "resolution"))
     for (const Color color : sorted_set(colors, "color")) data.emplace_back(resolution, color);
   return data;
 }

@@ -14,7 +14,7 @@
 namespace danas {
 
 /// Of images of every resolution in every color.
-std::vector<DataConfiguration> squares(std::vector<int> resolutions, std::vector<Color> colors);
+std::vector<DataConfiguration> squares(const std::vector<int>& resolutions, const std::vector<Color>& colors);
 
 /// [space] of an experiment file. The paper's has 14 × 268 × 10 = 37,520 systems. What the architectures of each kind can
 /// do: `size`, `at(index)` and `index(architecture)` (-1: none of them) number them; `redraw` replaces one that was drawn
@@ -24,7 +24,7 @@ std::vector<DataConfiguration> squares(std::vector<int> resolutions, std::vector
 class SearchSpace {
  public:
   SearchSpace();  ///< the paper's
-  SearchSpace(std::vector<int> resolutions, std::vector<Color> colors, std::vector<double> widths,
+  SearchSpace(const std::vector<int>& resolutions, const std::vector<Color>& colors, std::vector<double> widths,
               std::array<int, 5> most_blocks);
   SearchSpace(std::vector<DataConfiguration> data, std::variant<SliceSpace, StackSpace> architectures);
 

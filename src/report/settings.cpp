@@ -46,8 +46,8 @@ std::int64_t count_configurations(const toml::table& file) {
   const toml::table* space = file["space"].as_table();
   if (space == nullptr) return count;
   for (const auto& [key, value] : *space) {
-    const bool of_network = std::any_of(std::begin(network_lists), std::end(network_lists),
-                                        [&](const char* list) { return key.str() == list; });
+    const bool of_network =
+        std::find(std::begin(network_lists), std::end(network_lists), key.str()) != std::end(network_lists);
     if (const toml::array* values = value.as_array(); values != nullptr && !of_network && !values->empty())
       count *= static_cast<std::int64_t>(values->size());
   }
