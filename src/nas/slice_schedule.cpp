@@ -22,7 +22,7 @@ bool fits(const System& system, const Experiment& experiment, int classes) {
 }  // namespace
 
 SliceSchedule::SliceSchedule(const Experiment& experiment, const DataConfiguration& data, int classes)
-    : experiment_(experiment), data_(data), classes_(classes),
+    : experiment_(experiment), data_(data),
       supernet_(supernet_layers(data, experiment.space.slices().most_blocks(), classes)) {
   if (experiment.slices.scheme == SupernetScheme::full) return;
   for (const std::array<int, 5>& depth : experiment.space.slices().depths())

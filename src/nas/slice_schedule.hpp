@@ -27,7 +27,6 @@ class SliceSchedule {
 
   const Experiment& experiment_;
   DataConfiguration data_;
-  int classes_;
   LayerList supernet_;
   std::vector<Slice> all_, fitting_;  ///< of the space; those within the device's limits
 };
