@@ -12,7 +12,7 @@
 #include "cuda/cuda.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 #include "tensor/cpu/peak.hpp"
 
 namespace danas {

@@ -6,7 +6,7 @@
 #include "cli/bench.hpp"
 #include "cli/json.hpp"
 #include "cli/measure_data.hpp"
-#include "nn/architecture.hpp"
+#include "nas/system.hpp"
 
 namespace danas {
 namespace {

@@ -75,7 +75,8 @@ class CampaignCheck {
   }
 
   void add_supernet(const Experiment& experiment, const DataConfiguration& data, int classes) {
-    for (const LayerRow& row : layer_rows(supernet_layers(data, experiment.space.slices().most_blocks(), classes)))
+    for (const LayerRow& row :
+         layer_rows(supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes)))
       supernet_bytes_ += 4 * static_cast<double>(row.parameters);
   }
 

@@ -68,7 +68,7 @@ class SearchModel {
     const auto configurations = experiment_.space.data_configurations();
     Phase phase{fmt::format("{} supernets", configurations.size())};
     for (const DataConfiguration& data : configurations)
-      add_training(phase, supernet_layers(data, experiment_.space.slices().most_blocks(), classes_),
+      add_training(phase, supernet_layers(data.input(), experiment_.space.slices().most_blocks(), classes_),
                    experiment_.supernet, 1);
     return phase;
   }

@@ -49,7 +49,7 @@ Networks networks_of(const Experiment& experiment, int classes, const Backend& b
   networks.settings = space.sliced() ? experiment.supernet : experiment.scratch;
   if (space.sliced())
     for (const DataConfiguration& data : space.data_configurations())
-      networks.supernets.push_back(supernet_layers(data, space.slices().most_blocks(), classes));
+      networks.supernets.push_back(supernet_layers(data.input(), space.slices().most_blocks(), classes));
   Random random(experiment.seed, "check");
   const double memory = candidates_memory(experiment, classes, backend, backend.usable_bytes());
   networks.candidates = Prospects{experiment, classes, backend, memory}.sample(random, sampled_systems);

@@ -7,7 +7,7 @@
 #include "cli/json.hpp"
 #include "nas/estimators.hpp"
 #include "nas/published_sums.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 
 namespace danas {
 namespace {

@@ -14,7 +14,7 @@
 #include "nas/run_names.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/model_file.hpp"
 #include "results/run_files.hpp"
 
 namespace danas {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
-#include "nn/checkpoint.hpp"
+#include "nas/model_file.hpp"
 
 namespace danas {
 

@@ -3,7 +3,7 @@
 
 #include "data/dataset.hpp"
 #include "nas/experiment.hpp"
-#include "nn/architecture.hpp"
+#include "nas/system.hpp"
 #include "nn/metrics.hpp"
 #include "results/candidate.hpp"
 #include "results/training_table.hpp"

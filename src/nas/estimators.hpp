@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "nas/protocol.hpp"
-#include "nn/architecture.hpp"
+#include "nas/system.hpp"
 #include "nn/layer.hpp"
 #include "results/layer_table.hpp"
 #include "results/measures.hpp"

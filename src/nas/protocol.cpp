@@ -1,7 +1,7 @@
 #include "nas/protocol.hpp"
 
 #include "nn/mobilenet_v2.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 
 namespace danas {
 
@@ -39,7 +39,7 @@ LayerList deployed_layers(const System& system, int classes, const Switches& swi
 
 LayerList candidate_layers(const System& system, int classes, const Switches& switches) {
   if (!switches.mask_width) return deployed_layers(system, classes, switches);
-  const LayerList layers = masked_layers(system.data, system.architecture.slice(), classes);
+  const LayerList layers = masked_layers(system.data.input(), system.architecture.slice(), classes);
   return switches.drop_residuals ? without_residuals(layers) : layers;
 }
 

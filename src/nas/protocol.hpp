@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "base/names.hpp"
-#include "nn/architecture.hpp"
+#include "nas/system.hpp"
 #include "nn/network.hpp"
 
 namespace danas {

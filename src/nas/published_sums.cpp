@@ -62,7 +62,7 @@ class Rows {
 
 std::vector<LayerRow> published_rows(const System& system, int classes) {
   const Slice& slice = system.architecture.slice();
-  const LayerList layers = slice_layers(system.data, {slice.depth, 1.0}, classes);
+  const LayerList layers = slice_layers(system.data.input(), {slice.depth, 1.0}, classes);
   Rows rows(slice.width);
   for (const LayerSpec& layer : layers) {
     const LayerList parts = unfold(layer);

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "nn/architecture.hpp"
+#include "nas/system.hpp"
 #include "results/layer_table.hpp"
 
 namespace danas {

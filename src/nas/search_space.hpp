@@ -9,7 +9,7 @@
 #include "base/random.hpp"
 #include "nas/slice_space.hpp"
 #include "nas/stack_space.hpp"
-#include "nn/architecture.hpp"
+#include "nas/system.hpp"
 
 namespace danas {
 

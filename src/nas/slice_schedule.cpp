@@ -23,7 +23,7 @@ bool fits(const System& system, const Experiment& experiment, int classes) {
 
 SliceSchedule::SliceSchedule(const Experiment& experiment, const DataConfiguration& data, int classes)
     : experiment_(experiment), data_(data),
-      supernet_(supernet_layers(data, experiment.space.slices().most_blocks(), classes)) {
+      supernet_(supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes)) {
   if (experiment.slices.scheme == SupernetScheme::full) return;
   for (const std::array<int, 5>& depth : experiment.space.slices().depths())
     for (const double width : experiment.space.slices().widths()) {

@@ -11,6 +11,7 @@
 #include "base/number.hpp"
 #include "base/stopwatch.hpp"
 #include "base/units.hpp"
+#include "nas/model_file.hpp"
 #include "nas/slice_schedule.hpp"
 #include "results/model_stage.hpp"
 
@@ -77,7 +78,8 @@ void Supernets::remove_ended_state() const {
 }
 
 Network Supernets::untrained(const DataConfiguration& data) const {
-  return {context_.backend, supernet_layers(data, context_.experiment.space.slices().most_blocks(), context_.classes()),
+  return {context_.backend,
+          supernet_layers(data.input(), context_.experiment.space.slices().most_blocks(), context_.classes()),
           stream_number(context_.experiment.seed, "weights " + data.text())};
 }
 

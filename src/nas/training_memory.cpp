@@ -9,7 +9,7 @@
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
 #include "nn/mobilenet_v2.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 
 namespace danas {
 
@@ -79,9 +79,10 @@ TrainingMemory training_memory(const std::string& name, const LayerList& layers,
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like) {
   TrainingMemory largest;
   for (const DataConfiguration& data : experiment.space.data_configurations())
-    largest = larger(largest, training_memory("supernet " + data.text(),
-                                              supernet_layers(data, experiment.space.slices().most_blocks(), classes),
-                                              experiment.supernet, experiment, like));
+    largest =
+        larger(largest, training_memory("supernet " + data.text(),
+                                        supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes),
+                                        experiment.supernet, experiment, like));
   return largest;
 }
 

@@ -13,7 +13,7 @@ constexpr int most_filters = 1024, most_kernel = 15;
 constexpr std::size_t most_convolutions = 16;
 
 // Empty where the network is feasible, else what is wrong with it.
-std::string complaint(const Slice& slice) {
+std::string complaint_of(const Slice& slice) {
   bool ended = false;
   for (std::size_t i = 0; i < full_depth.size(); ++i) {
     const int depth = slice.depth[i];
@@ -28,7 +28,7 @@ std::string complaint(const Slice& slice) {
   return {};
 }
 
-std::string complaint(const Stack& stack) {
+std::string complaint_of(const Stack& stack) {
   const auto& convolutions = stack.convolutions;
   if (convolutions.empty() || convolutions.size() > most_convolutions)
     return "a stack has 1 to " + std::to_string(most_convolutions) + " convolutions";
@@ -39,10 +39,6 @@ std::string complaint(const Stack& stack) {
       return "a kernel has a side of 1 to " + std::to_string(most_kernel);
   }
   return {};
-}
-
-std::string complaint(const Architecture& architecture) {
-  return architecture.is_slice() ? complaint(architecture.slice()) : complaint(architecture.stack());
 }
 
 std::string width_text(double width) {
@@ -107,11 +103,6 @@ bool take_stack(std::string_view text, Architecture& architecture) {
   return text.empty();
 }
 
-bool take_system(std::string_view text, System& system) {
-  return take_data_configuration(text, system.data) && take_letter(text, ',') &&
-         (take_slice(text, system.architecture) || take_stack(text, system.architecture));
-}
-
 }  // namespace
 
 std::string depth_text(const std::array<int, 5>& depth) {
@@ -123,7 +114,8 @@ std::string depth_text(const std::array<int, 5>& depth) {
 std::array<int, 5> parse_depth(std::string_view text) {
   std::array<int, 5> depth{};
   std::string_view rest = text;
-  if (!take_depth(rest, depth) || !rest.empty() || depth_text(depth) != text || !complaint(Slice{depth, 1.0}).empty())
+  if (!take_depth(rest, depth) || !rest.empty() || depth_text(depth) != text ||
+      !complaint_of(Slice{depth, 1.0}).empty())
     throw expected("depths", "a text such as \"3-4-3-3-1\"", quoted(text.substr(0, 80)));
   return depth;
 }
@@ -153,33 +145,16 @@ std::string Architecture::text() const {
   return std::visit([](const auto& network) { return network.text(); }, network_);
 }
 
-std::string System::text() const {
-  std::string shown = data.text(), layers = architecture.text();
-  shown[shown.find('-')] = ',';
-  std::replace(layers.begin(), layers.end(), ' ', ',');
-  return shown + "," + layers;
+std::string Architecture::complaint() const {
+  return std::visit([](const auto& network) { return complaint_of(network); }, network_);
 }
 
-System read_system(std::string_view text) {
-  const std::string got = quoted(text.substr(0, 80));
-  System system;
-  if (!take_system(text, system))
-    throw expected("system", "a text such as \"96,monochrome,2-2-0-0-0,0.3\" or \"96,rgb,32x3r-64x5s\"", got);
-  if (const std::string wanted = system.data.complaint(); !wanted.empty()) throw expected("system", wanted, got);
-  if (const std::string problem = complaint(system.architecture); !problem.empty()) {
-    throw Error("system", problem + ", got " + got);
-  }
-  return system;
-}
-
-System parse_system(std::string_view text) {
-  const System system = read_system(text);
-  if (system.text() != text) throw expected("system", quoted(system.text()), quoted(text.substr(0, 80)));
-  return system;
+bool read_architecture(std::string_view text, Architecture& architecture) {
+  return take_slice(text, architecture) || take_stack(text, architecture);
 }
 
 void check_feasible(const Architecture& architecture) {
-  if (const std::string problem = complaint(architecture); !problem.empty())
+  if (const std::string problem = architecture.complaint(); !problem.empty())
     throw Error("architecture " + architecture.text(), problem);
 }
 

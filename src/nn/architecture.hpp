@@ -1,5 +1,5 @@
-// What a search chooses: data configuration (data/configuration.hpp) and architecture, and their names in files and
-// arguments. The layers that follow from them are those of system_layers.hpp.
+// What a network is made of, half of what a search chooses, and its names in files and arguments. The layers that follow are
+// those of mobilenet_v2.hpp and layer_stack.hpp.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "data/configuration.hpp"
+#include "base/names.hpp"
 
 namespace danas {
 
@@ -63,27 +63,18 @@ class Architecture {
   const Stack& stack() const;  ///< throws Error where it is a slice
 
   std::string text() const;  ///< in a field of a file: "3-4-3-3-1 0.5" or "32x3r-64x5s"
+  /// Empty where it can be, else what is wrong: depths too large, blocks after a removed stage, no filters, …
+  std::string complaint() const;
   bool operator==(const Architecture&) const = default;
 
  private:
   std::variant<Slice, Stack> network_;
 };
 
-/// The name of a whole system: "96,monochrome,2-2-0-0-0,0.3", "6000,mel,32x3r-64x5s". parse_* accept exactly what *_text
-/// gives; throw Error.
-struct System {
-  DataConfiguration data;
-  Architecture architecture;
+/// Reads text() but with a comma for the space, as arguments have it; false where the text is none.
+bool read_architecture(std::string_view text, Architecture& architecture);
 
-  std::string text() const;
-  bool operator==(const System&) const = default;
-};
-/// Throw Error. A system has one name in files: parse_system takes only what text()
-/// writes, read_system also another spelling of the width ("1", "0.50"), as people write it.
-System parse_system(std::string_view text);
-System read_system(std::string_view text);
-
-/// Throws Error where there is no such network: depths too large, blocks after a removed stage, no filters, …
+/// Throws Error where the architecture has a complaint.
 void check_feasible(const Architecture& architecture);
 
 }  // namespace danas

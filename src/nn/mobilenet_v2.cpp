@@ -123,8 +123,8 @@ LayerList with_exit_heads(const LayerList& layers) {
   return result;
 }
 
-LayerList supernet_layers(const DataConfiguration& data, const std::array<int, 5>& depth, int classes) {
-  return with_exit_heads(slice_layers(data, {depth, 1.0}, classes));
+LayerList supernet_layers(const Extent& input, const std::array<int, 5>& depth, int classes) {
+  return with_exit_heads(slice_layers(input, {depth, 1.0}, classes));
 }
 
 int slice_channels(int channels, double width) { return std::min(channels, make_divisible(channels * width, 4)); }
@@ -144,14 +144,13 @@ LayerList without_residuals(LayerList layers) {
   return layers;
 }
 
-LayerList slice_layers(const DataConfiguration& data, const Slice& slice, int classes) {
-  const Extent input = data.input();
+LayerList slice_layers(const Extent& input, const Slice& slice, int classes) {
   const double base_width = input.channels == 3 ? 1.0 : 1.0 / 3.0;
   return slice_layers(mobilenet_v2(input, base_width, classes), slice);
 }
 
-LayerList masked_layers(const DataConfiguration& data, const Slice& slice, int classes) {
-  LayerList layers = slice_layers(data, {slice.depth, 1.0}, classes);
+LayerList masked_layers(const Extent& input, const Slice& slice, int classes) {
+  LayerList layers = slice_layers(input, {slice.depth, 1.0}, classes);
   for (LayerSpec& layer : layers) {
     if (layer.kind == LayerKind::head) continue;
     const int channels = is_block(layer) ? layer.expanded : layer.out.channels;

@@ -11,7 +11,7 @@
 #include "data/image_store.hpp"
 #include "data/loader.hpp"
 #include "data/preparation.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/tensor.hpp"
 #include "tiny_search.hpp"

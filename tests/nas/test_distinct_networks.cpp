@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nas/distinct_networks.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 
 using namespace danas;
 

@@ -4,7 +4,7 @@
 
 #include "nas/device.hpp"
 #include "nas/search_space.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 
 using namespace danas;
 

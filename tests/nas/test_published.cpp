@@ -14,7 +14,7 @@
 #include "nas/published_sums.hpp"
 #include "nas/strategy.hpp"
 #include "nn/mobilenet_v2.hpp"
-#include "nn/system_layers.hpp"
+#include "nas/system.hpp"
 #include "results/candidate_table.hpp"
 #include "tiny_search.hpp"
 

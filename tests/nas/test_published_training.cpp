@@ -13,9 +13,8 @@
 #include "base/file.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nas/evaluation.hpp"
-#include "nn/checkpoint.hpp"
+#include "nas/model_file.hpp"
 #include "nn/mobilenet_v2.hpp"
-#include "nn/system_layers.hpp"
 #include "results/candidate_table.hpp"
 #include "tiny_search.hpp"
 

@@ -26,7 +26,7 @@ Experiment experiment_of(SupernetScheme scheme, double fitting, double ram_kib) 
   return experiment;
 }
 
-LayerList supernet() { return supernet_layers(data, {2, 1, 1, 0, 0}, classes); }
+LayerList supernet() { return supernet_layers(data.input(), {2, 1, 1, 0, 0}, classes); }
 
 /// How often each system of the space was drawn in so many steps; whatever is none of them fails.
 std::map<std::int64_t, int> counts(const Experiment& experiment, std::int64_t steps) {

@@ -9,7 +9,7 @@
 #include "base/file.hpp"
 #include "data/loader.hpp"
 #include "data/preparation.hpp"
-#include "nn/checkpoint.hpp"
+#include "nas/model_file.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/tensor.hpp"
 #include "tiny_search.hpp"

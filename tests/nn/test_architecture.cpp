@@ -4,7 +4,6 @@
 
 #include "base/error.hpp"
 #include "nn/mobilenet_v2.hpp"
-#include "nn/system_layers.hpp"
 
 using namespace danas;
 
@@ -52,23 +51,22 @@ BOOST_AUTO_TEST_SUITE(architecture)
 
 BOOST_AUTO_TEST_CASE(figures_of_systems) {
   struct Case {
-    const char* system;
+    Extent input;
+    Slice slice;
     Figures figures;
   };
   const Case cases[] = {
-      {"224,rgb,3-4-3-3-1,1.0", {2226434, 2209378, 299496832, 1505280}},
-      {"96,monochrome,2-2-0-0-0,0.3", {6098, 5606, 1456144, 69120}},
-      {"160,rgb,3-4-3-3-1,0.5", {582050, 573522, 42226880, 384000}},
-      {"128,monochrome,1-1-1-1-1,0.7", {122330, 119830, 8036608, 245760}},
+      {{224, 224, 3}, {full_depth, 1.0}, {2226434, 2209378, 299496832, 1505280}},
+      {{96, 96, 1}, {{2, 2, 0, 0, 0}, 0.3}, {6098, 5606, 1456144, 69120}},
+      {{160, 160, 3}, {full_depth, 0.5}, {582050, 573522, 42226880, 384000}},
+      {{128, 128, 1}, {{1, 1, 1, 1, 1}, 0.7}, {122330, 119830, 8036608, 245760}},
   };
   for (const Case& each : cases) {
-    const System system = parse_system(each.system);
-    BOOST_TEST(system.text() == each.system);
-    const Figures got = figures(system_layers(system, 2));
-    BOOST_TEST(got.parameters == each.figures.parameters, each.system);
-    BOOST_TEST(got.folded == each.figures.folded, each.system);
-    BOOST_TEST(got.macs == each.figures.macs, each.system);
-    BOOST_TEST(got.ram == each.figures.ram, each.system);
+    const Figures got = figures(slice_layers(each.input, each.slice, 2));
+    BOOST_TEST(got.parameters == each.figures.parameters, each.slice.text());
+    BOOST_TEST(got.folded == each.figures.folded, each.slice.text());
+    BOOST_TEST(got.macs == each.figures.macs, each.slice.text());
+    BOOST_TEST(got.ram == each.figures.ram, each.slice.text());
   }
 }
 
@@ -91,8 +89,8 @@ BOOST_AUTO_TEST_CASE(share_of_systems_that_fit) {
   const Device devices[] = {{512, 2048, 77.8}, {320, 1024, 61.2}, {256, 1024, 55.4}};
   int fits[3] = {}, systems = 0;
   for (const int resolution : {32, 64, 96, 128, 160, 192, 224}) {
-    for (const Color color : {Color::monochrome, Color::rgb}) {
-      const LayerList full = supernet_layers({resolution, color}, full_depth, 2);
+    for (const int channels : {1, 3}) {
+      const LayerList full = supernet_layers({resolution, resolution, channels}, full_depth, 2);
       for (int code = 0; code < 4 * 5 * 4 * 4 * 2; ++code) {
         Slice architecture;
         architecture.depth = {code % 4, code / 4 % 5, code / 20 % 4, code / 80 % 4, code / 320};
@@ -125,7 +123,7 @@ BOOST_AUTO_TEST_CASE(slices) {
   for (const Case& each : cases) BOOST_TEST(slice_channels(each.channels, each.width) == each.kept);
 
   // Blocks leave from the end of a stage; a removed stage takes the last convolution along.
-  const LayerList full = supernet_layers({96, Color::rgb}, full_depth, 2);
+  const LayerList full = supernet_layers({96, 96, 3}, full_depth, 2);
   const LayerList slice = slice_layers(full, {{1, 2, 0, 0, 0}, 0.5});
   std::vector<std::string> names;
   for (const LayerSpec& layer : slice) names.push_back(layer.name);
@@ -134,7 +132,7 @@ BOOST_AUTO_TEST_CASE(slices) {
   BOOST_TEST(names == wanted, boost::test_tools::per_element());
   BOOST_TEST(slice.back().stage == 4);
   BOOST_TEST(slice.back().in.channels == 32);
-  for (const LayerList& layers : {full, supernet_layers({96, Color::monochrome}, full_depth, 2), slice}) {
+  for (const LayerList& layers : {full, supernet_layers({96, 96, 1}, full_depth, 2), slice}) {
     int stage = 0;
     for (const LayerSpec& block : blocks_of(layers)) {
       BOOST_TEST(block.residual == (block.geometry.stride == 1 && block.stage == stage));
@@ -152,7 +150,7 @@ BOOST_AUTO_TEST_CASE(slices) {
 
 // Where the exits of a supernet are: after the last block of stage 2 and of each later one, the last convolution included.
 BOOST_AUTO_TEST_CASE(exits) {
-  const LayerList layers = supernet_layers({96, Color::rgb}, full_depth, 2);
+  const LayerList layers = supernet_layers({96, 96, 3}, full_depth, 2);
   std::vector<std::string> heads;
   for (std::size_t i = 0; i < layers.size(); ++i)
     if (layers[i].kind == LayerKind::head) heads.push_back(layers[i].name + " after " + layers[i - 1].name);
@@ -164,10 +162,10 @@ BOOST_AUTO_TEST_CASE(exits) {
 }
 
 BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
-  for (const Color color : {Color::monochrome, Color::rgb}) {
-    const LayerList full = supernet_layers({96, color}, full_depth, 2);
+  for (const int channels : {1, 3}) {
+    const LayerList full = supernet_layers({96, 96, channels}, full_depth, 2);
     BOOST_TEST(full.back().in.channels == 1280);
-    const LayerList capped = supernet_layers({96, color}, {2, 1, 1, 0, 0}, 2);
+    const LayerList capped = supernet_layers({96, 96, channels}, {2, 1, 1, 0, 0}, 2);
     BOOST_TEST(capped.back().stage == 5);
     BOOST_TEST(!has_last(capped));
     BOOST_TEST(has_last(full));
@@ -187,7 +185,7 @@ BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
 }
 
 BOOST_AUTO_TEST_CASE(rows_of_the_layer_table) {
-  const std::vector<Layer> table = layer_table(supernet_layers({97, Color::rgb}, full_depth, 5));
+  const std::vector<Layer> table = layer_table(supernet_layers({97, 97, 3}, full_depth, 5));
   BOOST_TEST(table.size() == 1 + 2 + 16 * 3 + 3u);
   for (std::size_t i = 1; i < table.size(); ++i) {
     BOOST_TEST(table[i].in.height == table[i - 1].out.height);
@@ -203,50 +201,6 @@ BOOST_AUTO_TEST_CASE(rows_of_the_layer_table) {
   BOOST_TEST(kept("blocks.2.depthwise") == 25 * 25 * 24);
   BOOST_TEST(kept("blocks.2.project") == 25 * 25 * 24);
   BOOST_TEST(kept("blocks.1.project") == 0);
-}
-
-BOOST_AUTO_TEST_CASE(names) {
-  const System system = parse_system("32,rgb,3-0-0-0-0,0.25");
-  BOOST_TEST(system.architecture.text() == "3-0-0-0-0 0.25");
-  BOOST_TEST(system.data.text() == "32-rgb");
-  BOOST_TEST((parse_color("monochrome") == Color::monochrome));
-  BOOST_CHECK_THROW(parse_color("gray"), Error);
-  // clang-format off
-  for (const char* junk : {"", ",", "96", "96,monochrome", "96,monochrome,2-2-0-0-0", "96,monochrome,2-2-0-0-0,",
-                           "96,monochrome,2-2-0-0-0,0.30", "96,monochrome,2-2-0-0-0,.3", "96,monochrome,2-2-0-0-0,0.3 ",
-                           " 96,monochrome,2-2-0-0-0,0.3", "96,mono,2-2-0-0-0,0.3", "96,monochrome,2-2-0-0,0.3",
-                           "96,monochrome,2-2-0-0-0-0,0.3", "96,monochrome,4-2-0-0-0,0.3", "96,monochrome,2--2-0-0-0,0.3",
-                           "96,monochrome,0-2-0-0-0,0.3", "96,monochrome,2-2-0-0-0,0", "96,monochrome,2-2-0-0-0,1.1",
-                           "96,monochrome,2-2-0-0-0,nan", "96,monochrome,2-2-0-0-0,-0.5", "096,monochrome,2-2-0-0-0,0.3",
-                           "0,monochrome,2-2-0-0-0,0.3", "-96,rgb,2-2-0-0-0,0.3", "99999999999,rgb,2-2-0-0-0,0.3",
-                           "96,monochrome,2-2-0-0-0,3e-1", "96-monochrome,2-2-0-0-0,0.3", "96,rgb,2-2-0-0-0 0.3"}) {
-    // clang-format on
-    BOOST_CHECK_THROW(parse_system(junk), Error);
-  }
-  BOOST_CHECK_THROW(parse_system("96,rgb,2-2-0-0-0,1"), Error);
-  BOOST_TEST((read_system("96,rgb,2-2-0-0-0,1") == parse_system("96,rgb,2-2-0-0-0,1.0")));
-}
-
-BOOST_AUTO_TEST_CASE(names_of_sounds) {
-  // By hand: 1 + ⌊rate · seconds / 512⌋ frames.
-  const std::tuple<const char*, const char*, Extent> cases[] = {
-      {"6000,mel,2-2-0-0-0,0.3", "6000-mel", {80, 118, 1}},
-      {"48000,spectrogram,2-2-0-0-0,0.3", "48000-spectrogram", {1025, 938, 1}},
-      {"375,mfcc-5s,2-2-0-0-0,0.3", "375-mfcc-5s", {39, 4, 1}},
-      {"11025,mel-0.125s,2-2-0-0-0,0.3", "11025-mel-0.125s", {80, 3, 1}},
-  };
-  for (const auto& [name, data, extent] : cases) {
-    const System system = parse_system(name);
-    BOOST_TEST(system.data.text() == data);
-    BOOST_TEST((input_of(system_layers(system, 2)) == extent));
-    BOOST_TEST(system.text() == name);
-  }
-  BOOST_TEST((read_system("6000,mel-10s,2-2-0-0-0,0.3") == parse_system("6000,mel,2-2-0-0-0,0.3")));
-  for (const char* junk : {"6000,mel-10s", "6000,mel-", "6000,mel-5", "6000,mel-0s", "6000,mel-5ss", "6000,mel-infs",
-                           "6000,mel-1e9s", "6000,mels", "99,mel", "192001,mel", "6000,mel-0.0001s", "48000,mel-44s"}) {
-    BOOST_CHECK_THROW(parse_system(std::string(junk) + ",2-2-0-0-0,0.3"), Error);
-  }
-  BOOST_TEST(preparation_name(parse_system("6000,mel,2-2-0-0-0,0.3").data) == "sound-u8-1-6000-mel");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,7 +6,7 @@
 #include "../temporary_folder.hpp"
 #include "base/file.hpp"
 #include "nn/checkpoint.hpp"
-#include "nn/system_layers.hpp"
+#include "nn/mobilenet_v2.hpp"
 #include "support.hpp"
 
 using namespace danas;
@@ -14,21 +14,17 @@ using namespace danas::test;
 
 namespace {
 
-const System tiny = parse_system("32,monochrome,1-0-0-0-0,0.1");
-const Metadata model_metadata{{"system", tiny.text()},
-                              {"classes", "[\"no\",\"yes \\\"é\\\"\"]"},
-                              {"positive", "yes"},
-                              {"preparation", preparation_name(tiny.data)}};
+const LayerList tiny = slice_layers({32, 32, 1}, {{1, 0, 0, 0, 0}, 0.1}, 2);
+const Metadata some_metadata{{"name", "yes \"é\""}, {"positive", "yes"}};
 
 void write(const std::filesystem::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }
 
-// The error of loading the file as a model names it; empty where there is none.
+// The error of loading the tiny network's file names it; empty where there is none.
 std::string complaint(Backend& backend, const std::filesystem::path& path) {
   try {
-    Metadata metadata;
-    load_model(backend, path, metadata);
+    Checkpoint(path).load(Network(backend, tiny));
   } catch (const Error& error) {
     BOOST_TEST((error.fault() == Fault::input));
     const std::string message = error.what();
@@ -53,20 +49,20 @@ BOOST_AUTO_TEST_CASE(round_trip) {
   const TemporaryFolder folder;
   for (const Type type : {Type::f32, Type::f64}) {
     const auto backend = make_reference_backend(type);
-    const Network network(*backend, system_layers(tiny, 2), 17);
+    const Network network(*backend, tiny, 17);
     disturb(network);
-    save_checkpoint(folder / "model.safetensors", network, model_metadata);
-    Metadata metadata;
-    const Network loaded = load_model(*backend, folder / "model.safetensors", metadata);
+    save_checkpoint(folder / "model.safetensors", network, some_metadata);
+    const Checkpoint checkpoint(folder / "model.safetensors");
+    const Network loaded(*backend, tiny);
+    checkpoint.load(loaded);
     BOOST_TEST(same_weights(network, loaded));
-    BOOST_TEST(metadata.at("system") == tiny.text());
-    BOOST_TEST(metadata.at("positive") == "yes");
-    const std::vector<std::string> classes{"no", "yes \"é\""};
-    BOOST_TEST(class_names(metadata, "model") == classes);
+    BOOST_TEST(checkpoint.metadata().at("name") == "yes \"é\"");
+    BOOST_TEST(checkpoint.metadata().at("positive") == "yes");
 
     // The other type reads it too.
     const auto other = make_reference_backend(type == Type::f32 ? Type::f64 : Type::f32);
-    const Network converted = load_model(*other, folder / "model.safetensors", metadata);
+    const Network converted(*other, tiny);
+    checkpoint.load(converted);
     const auto a = numbers(weight_named(network, "stem.conv.weight").view);
     BOOST_TEST(largest_difference(a, numbers(weight_named(converted, "stem.conv.weight").view)) < 1e-7);
   }
@@ -75,9 +71,9 @@ BOOST_AUTO_TEST_CASE(round_trip) {
 BOOST_AUTO_TEST_CASE(format) {
   const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
-  const Network network(*backend, system_layers(tiny, 2), 17);
-  save_checkpoint(folder / "a", network, model_metadata);
-  save_checkpoint(folder / "b", network, model_metadata);
+  const Network network(*backend, tiny, 17);
+  save_checkpoint(folder / "a", network, some_metadata);
+  save_checkpoint(folder / "b", network, some_metadata);
   const std::string content = read_file(folder / "a");
   BOOST_TEST((content == read_file(folder / "b")));
   std::uint64_t header = 0;
@@ -98,7 +94,7 @@ BOOST_AUTO_TEST_CASE(format) {
 BOOST_AUTO_TEST_CASE(optimizer_state) {
   const TemporaryFolder folder;
   const auto backend = make_cpu_backend(1);
-  Network network(*backend, system_layers(tiny, 2), 17), other(*backend, system_layers(tiny, 2), 18);
+  Network network(*backend, tiny, 17), other(*backend, tiny, 18);
   Optimizer state(*backend, network, {}), restored(*backend, other, {});
   for (const NamedWeight& weight : state.state()) {
     for (std::int64_t i = 0; i < weight.view.size(); ++i) set(weight.view, i, 0.25 * static_cast<double>(i % 7));
@@ -114,56 +110,16 @@ BOOST_AUTO_TEST_CASE(optimizer_state) {
   sgd.optimizer = OptimizerKind::sgd;
   Optimizer velocity(*backend, other, sgd);
   BOOST_CHECK_THROW(checkpoint.load(other, velocity.state()), Error);
-  Network larger(*backend, system_layers(parse_system("32,monochrome,1-0-0-0-0,0.9"), 2), 1);
+  Network larger(*backend, slice_layers({32, 32, 1}, {{1, 0, 0, 0, 0}, 0.9}, 2), 1);
   BOOST_CHECK_THROW(checkpoint.load(larger), Error);
-  BOOST_TEST(!complaint(*backend, folder / "state").empty());  // no metadata of a model
-}
-
-BOOST_AUTO_TEST_CASE(images_prepared_in_another_way) {
-  const TemporaryFolder folder;
-  const auto backend = make_reference_backend(Type::f32);
-  const Network network(*backend, system_layers(tiny, 2), 17);
-  const auto path = folder / "model.safetensors";
-  Metadata metadata = model_metadata;
-  for (const char* other : {"", "as-tests-did"}) {
-    metadata.erase("preparation");
-    if (*other) metadata["preparation"] = other;
-    save_checkpoint(path, network, metadata);
-    const std::string message = complaint(*backend, path);
-    BOOST_TEST(message.find("train it again") != std::string::npos, message);
-    BOOST_TEST(message.find(*other ? other : "older versions") != std::string::npos, message);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(supernets_of_fewer_blocks) {
-  const TemporaryFolder folder;
-  const auto backend = make_reference_backend(Type::f32);
-  const auto path = folder / "32-monochrome.safetensors";
-  const DataConfiguration data{32, Color::monochrome};
-  const Network supernet(*backend, supernet_layers(data, {2, 1, 0, 0, 0}, 2), 17);
-  Metadata metadata = model_metadata;
-  metadata["depth"] = "2-1-0-0-0";
-  save_checkpoint(path, supernet, metadata);
-  const auto load = [&] { return load_supernet(*backend, path, data, metadata); };
-  BOOST_TEST(same_weights(supernet, load()));
-  save_checkpoint(path, supernet, {{"depth", "2-1-0-0-0"}, {"classes", metadata.at("classes")}, {"preparation", "x"}});
-  BOOST_CHECK_THROW(load(), Error);
-  for (const char* wrong : {"3-1-0-0-0", "2-1-0-0", "2-1-0-0-0 ", "2-0-1-0-0", "02-1-0-0-0", "9-1-0-0-0"}) {
-    metadata["depth"] = wrong;
-    save_checkpoint(path, supernet, metadata);
-    BOOST_CHECK_THROW(load(), Error);
-  }
-  metadata.erase("depth");
-  save_checkpoint(path, supernet, metadata);
-  BOOST_CHECK_THROW(load(), Error);
 }
 
 BOOST_AUTO_TEST_CASE(cut_and_altered_files) {
   const TemporaryFolder folder;
   const auto backend = make_reference_backend(Type::f32);
-  const Network network(*backend, system_layers(tiny, 2), 17);
+  const Network network(*backend, tiny, 17);
   const auto path = folder / "model.safetensors";
-  save_checkpoint(path, network, model_metadata);
+  save_checkpoint(path, network, some_metadata);
   const std::string content = read_file(path);
   BOOST_TEST(complaint(*backend, path).empty());
   for (std::size_t part = 0; part < 64; ++part) {
@@ -198,9 +154,9 @@ BOOST_AUTO_TEST_CASE(numbers_that_no_network_has) {
                                                                                 {"heads.3.bias", INFINITY},
                                                                                 {"stem.bn.running_var", -1.0},
                                                                                 {"stem.bn.bias", -1.0}}) {
-    const Network network(*backend, system_layers(tiny, 2), 17);
+    const Network network(*backend, tiny, 17);
     set(weight_named(network, name).view, 1, number);
-    save_checkpoint(path, network, model_metadata);
+    save_checkpoint(path, network, some_metadata);
     BOOST_TEST((complaint(*backend, path).find(name) == std::string::npos) == (name == "stem.bn.bias"), name);
   }
 }
@@ -233,8 +189,8 @@ BOOST_AUTO_TEST_CASE(absurd_headers) {
     write(path, content);
     BOOST_TEST(!complaint(*backend, path).empty(), content.substr(0, 80));
   }
-  BOOST_CHECK_THROW(save_checkpoint(path / "below", Network(*backend, system_layers(tiny, 2), 1), {}), Error);
-  BOOST_CHECK_THROW(save_checkpoint(path, Network(*backend, system_layers(tiny, 2), 1), {{"a", "\xff"}}), Error);
+  BOOST_CHECK_THROW(save_checkpoint(path / "below", Network(*backend, tiny, 1), {}), Error);
+  BOOST_CHECK_THROW(save_checkpoint(path, Network(*backend, tiny, 1), {{"a", "\xff"}}), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nn/cost.hpp"
-#include "nn/system_layers.hpp"
 #include "support.hpp"
 
 using namespace danas;
@@ -9,10 +8,9 @@ using namespace danas::test;
 
 namespace {
 
-const LayerList networks[] = {supernet_layers({32, Color::rgb}, full_depth, 2),
-                              supernet_layers({96, Color::monochrome}, {2, 1, 1, 0, 0}, 3),
-                              system_layers(parse_system("64,rgb,2-3-1-2-1,0.7"), 2),
-                              system_layers(parse_system("33,monochrome,0-0-0-0-0,0.3"), 5)};
+const LayerList networks[] = {
+    supernet_layers({32, 32, 3}, full_depth, 2), supernet_layers({96, 96, 1}, {2, 1, 1, 0, 0}, 3),
+    slice_layers({64, 64, 3}, {{2, 3, 1, 2, 1}, 0.7}, 2), slice_layers({33, 33, 1}, {{0, 0, 0, 0, 0}, 0.3}, 5)};
 
 std::int64_t macs_of(const LayerList& layers) {
   std::int64_t macs = 0;

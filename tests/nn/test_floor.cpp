@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(evaluation_by_hand) {
 
 // Arithmetic is what a step is counted to do.
 BOOST_AUTO_TEST_CASE(arithmetic_is_the_useful_one) {
-  for (const LayerList& layers : {supernet_layers({64, Color::rgb}, full_depth, 2), small()}) {
+  for (const LayerList& layers : {supernet_layers({64, 64, 3}, full_depth, 2), small()}) {
     TrainingSettings settings;
     settings.batch = 3;
     BOOST_TEST(products(training_floor(layers, 3)) == training_cost(layers, settings).step.products);

@@ -4,7 +4,6 @@
 #include "../temporary_folder.hpp"
 #include "nn/checkpoint.hpp"
 #include "nn/forward.hpp"
-#include "nn/system_layers.hpp"
 #include "support.hpp"
 
 using namespace danas;
@@ -136,47 +135,6 @@ BOOST_AUTO_TEST_CASE(trains_and_is_kept_in_a_file) {
   Checkpoint(path).load(loaded);
   BOOST_TEST(same_weights(loaded, network));
   BOOST_TEST(trainer.evaluate(loaded, loaded.layers(), toy.pass(), 0).loss == after.loss);
-}
-
-BOOST_AUTO_TEST_CASE(stacks_of_a_system) {
-  const System system = parse_system("20,rgb,8x5r-4x3s");
-  BOOST_TEST(system.architecture.text() == "8x5r-4x3s");
-  BOOST_TEST(
-      (system.architecture == Architecture(Stack{{{8, 5, StackActivation::relu}, {4, 3, StackActivation::sigmoid}}})));
-  const LayerList layers = system_layers(system, classes);
-  BOOST_REQUIRE_EQUAL(layers.size(), 5u);
-  BOOST_TEST((layers[0].out == Extent{16, 16, 8}));
-  BOOST_TEST((layers[1].out == Extent{14, 14, 4}));
-  BOOST_TEST((layers[3].in == Extent{1, 1, 14 * 14 * 4}));
-  BOOST_TEST((layers[3].out == Extent{1, 1, 10}));
-  const Activation wanted[] = {Activation::relu, Activation::sigmoid, Activation::none, Activation::relu,
-                               Activation::none};
-  for (std::size_t i = 0; i < layers.size(); ++i) BOOST_TEST((layers[i].activation == wanted[i]), layers[i].name);
-  for (const char* junk :
-       {"20,rgb,8x5", "20,rgb,8x5r-", "20,rgb,-8x5r", "20,rgb,8x5r-4x3", "20,rgb,8x5t", "20,rgb,08x5r", "20,rgb,8x0r",
-        "20,rgb,0x5r", "20,rgb,8x5r,1.0", "20,rgb,8x16r", "20,rgb,2000x3r", "20,rgb,8*5r",
-        "20,rgb,2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-2x1r-"
-        "2x1r-2x1r-2x1r"})
-    BOOST_CHECK_THROW(parse_system(junk), Error);
-  BOOST_CHECK_EXCEPTION(system_layers(parse_system("20,rgb,8x15r-4x7s"), classes), Error, [](const Error& error) {
-    return std::string(error.what()).find("7 on 6x6") != std::string::npos;
-  });
-  BOOST_CHECK_THROW(system.architecture.slice(), Error);
-  BOOST_CHECK_THROW(Architecture().stack(), Error);
-}
-
-// Its name says how to build it again.
-BOOST_AUTO_TEST_CASE(is_loaded_as_a_model) {
-  const auto backend = make_cpu_backend(1);
-  const Network network(*backend, system_layers(parse_system("20,rgb,8x5r-4x3s"), 2), 3);
-  const TemporaryFolder folder;
-  const auto path = folder.path() / "model.safetensors";
-  save_checkpoint(path, network,
-                  {{"system", "20,rgb,8x5r-4x3s"},
-                   {"classes", "[\"a\",\"b\"]"},
-                   {"preparation", preparation_name({20, Color::rgb})}});
-  Metadata metadata;
-  BOOST_TEST(same_weights(load_model(*backend, path, metadata), network));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,7 +7,6 @@
 #include "../temporary_folder.hpp"
 #include "nn/checkpoint.hpp"
 #include "nn/forward.hpp"
-#include "nn/system_layers.hpp"
 #include "relu6_sides.hpp"
 
 using namespace danas;
@@ -15,7 +14,8 @@ using namespace danas::test;
 
 namespace {
 
-const System whole = parse_system("32,monochrome,1-1-1-1-1,1.0"), masked = parse_system("32,monochrome,1-1-1-1-1,0.4");
+constexpr Extent input{32, 32, 1};
+const Slice whole{{1, 1, 1, 1, 1}, 1.0}, masked{{1, 1, 1, 1, 1}, 0.4};
 constexpr int classes = 2;
 
 // The published network, in doubles and of plain operations: a mask is a pointwise convolution with a diagonal of ones and
@@ -23,8 +23,9 @@ constexpr int classes = 2;
 class WithMaskLayers {
  public:
   WithMaskLayers(Backend& backend, const Network& weights)
-      : backend_(backend), layers_(masked_layers(masked.data, masked.architecture.slice(), classes)),
-        network_(backend, system_layers(whole, classes)), arena_(backend), tape_(backend, arena_, batch_norm_epsilon) {
+      : backend_(backend), layers_(masked_layers(input, masked, classes)),
+        network_(backend, slice_layers(input, whole, classes)), arena_(backend),
+        tape_(backend, arena_, batch_norm_epsilon) {
     for (const NamedWeight& weight : network_.weights())
       upload_numbers(backend, numbers(weight_named(weights, weight.name).view), weight.view);
   }
@@ -134,22 +135,22 @@ BOOST_AUTO_TEST_SUITE(masks)
 // 0.3 is 3 · 0.1 there, a little more: 288 of 960 channels, 9 of 32.
 BOOST_AUTO_TEST_CASE(channels_that_are_left) {
   std::map<std::string, int> left;
-  for (const LayerSpec& part : unfold(masked_layers({224, Color::rgb}, {{3, 4, 3, 3, 1}, 0.3}, classes)))
+  for (const LayerSpec& part : unfold(masked_layers({224, 224, 3}, {{3, 4, 3, 3, 1}, 0.3}, classes)))
     if (part.masked > 0) left[part.name] = part.out.channels - part.masked;
   BOOST_TEST(left.size() == 1 + 1 + 16 + 1u);
   for (const auto& [name, channels] :
        {std::pair("stem", 9), std::pair("blocks.0.depthwise", 9), std::pair("blocks.1.expand", 28),
         std::pair("blocks.2.expand", 43), std::pair("blocks.16.expand", 288), std::pair("last", 384)})
     BOOST_TEST(left.at(name) == channels, name);
-  for (const LayerSpec& part : unfold(masked_layers({32, Color::monochrome}, {{0, 0, 0, 0, 0}, 1.0}, classes)))
+  for (const LayerSpec& part : unfold(masked_layers({32, 32, 1}, {{0, 0, 0, 0, 0}, 1.0}, classes)))
     BOOST_TEST(part.masked == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_step_is_that_of_masks_as_layers) {
   SidesRecorder product(2);
-  const Network weights(product, system_layers(whole, classes), 3);
+  const Network weights(product, slice_layers(input, whole, classes), 3);
   disturb(weights);
-  Network network = weights.gather(masked_layers(masked.data, masked.architecture.slice(), classes));
+  Network network = weights.gather(masked_layers(input, masked, classes));
   const ToyImages toy(product, 32, 1, classes, 16, 1);
   const std::vector<double> logits = product_step(product, network, toy.batch(0));
 
@@ -178,10 +179,10 @@ BOOST_AUTO_TEST_CASE(masked_filters_are_not_trained) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, classes, 6, 2);
   for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::sgd}) {
-    Network supernet(*backend, supernet_layers(whole.data, full_depth, classes), 5);
+    Network supernet(*backend, supernet_layers(input, full_depth, classes), 5);
     disturb(supernet);  // a constant of 0 has no slope
     const Network before = supernet.gather(supernet.layers());
-    Network network = supernet.gather(masked_layers(masked.data, masked.architecture.slice(), classes));
+    Network network = supernet.gather(masked_layers(input, masked, classes));
     TrainingSettings settings;
     settings.steps = 3;
     settings.batch = 6;
@@ -206,33 +207,19 @@ BOOST_AUTO_TEST_CASE(masked_filters_are_not_trained) {
   }
 }
 
-// What is saved is an ordinary network of full width, to whose evaluation masks are nothing but zeros.
-BOOST_AUTO_TEST_CASE(a_file_says_that_widths_are_masks) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() / "model.safetensors";
+// Its filters are zeros where the masks are, to which evaluation needs no mask.
+BOOST_AUTO_TEST_CASE(evaluates_as_an_ordinary_network_of_full_width) {
   const auto backend = make_cpu_backend(1);
-  Network network(*backend, masked_layers(masked.data, masked.architecture.slice(), classes), 7);
+  Network network(*backend, masked_layers(input, masked, classes), 7);
   for (const LayerSpec& part : unfold(network.layers()))
     if (part.masked > 0) BOOST_TEST(all_zero(masked_columns(network, part)), part.name);
   disturb(network);
-  Metadata metadata{{"system", masked.text()},
-                    {"classes", R"(["a","b"])"},
-                    {"preparation", preparation_name(masked.data)},
-                    {"width", "masked"}};
-  save_checkpoint(path, network, metadata);
-  Metadata read;
-  const Network loaded = load_model(*backend, path, read);
-  BOOST_TEST((loaded.layers() == network.layers()));
-  BOOST_TEST(same_weights(loaded, network));
-  Network plain(*backend, system_layers(whole, classes));
+  Network plain(*backend, slice_layers(input, whole, classes));
   copy_weights(network, plain);
   const ToyImages toy(*backend, 32, 1, classes, 4, 1);
   Trainer trainer(*backend), other(*backend);
-  BOOST_TEST(numbers(trainer.predict(loaded, loaded.layers(), toy.batch(0).images)) ==
+  BOOST_TEST(numbers(trainer.predict(network, network.layers(), toy.batch(0).images)) ==
              numbers(other.predict(plain, plain.layers(), toy.batch(0).images)));
-  metadata["width"] = "narrow";
-  save_checkpoint(path, network, metadata);
-  BOOST_CHECK_THROW(load_model(*backend, path, read), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

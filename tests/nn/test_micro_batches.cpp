@@ -20,7 +20,7 @@ TrainingSettings settings_of(int batch, int micro_batch) {
   return settings;
 }
 
-LayerList layers() { return supernet_layers({resolution, Color::rgb}, {1, 2, 0, 0, 0}, classes); }
+LayerList layers() { return supernet_layers({resolution, resolution, 3}, {1, 2, 0, 0, 0}, classes); }
 
 /// What one step leaves, from weights that are always the same.
 struct Step {

@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_SUITE(network)
 
 BOOST_AUTO_TEST_CASE(names_and_initial_values) {
   const auto backend = make_reference_backend(Type::f32);
-  const Network supernet(*backend, supernet_layers({96, Color::monochrome}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({96, 96, 1}, full_depth, 2), 5);
   std::set<std::string> names;
   std::int64_t trainable = 0;
   for (const NamedWeight& weight : supernet.weights()) {
@@ -65,16 +65,16 @@ BOOST_AUTO_TEST_CASE(names_and_initial_values) {
   BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.running_var").view, 5) == 1.0);
   BOOST_TEST(get(weight_named(supernet, "blocks.3.bn2.bias").view, 5) == 0.0);
 
-  BOOST_TEST(same_weights(supernet, Network(*backend, supernet_layers({96, Color::monochrome}, full_depth, 2), 5)));
-  BOOST_TEST(!same_weights(supernet, Network(*backend, supernet_layers({96, Color::monochrome}, full_depth, 2), 6)));
+  BOOST_TEST(same_weights(supernet, Network(*backend, supernet_layers({96, 96, 1}, full_depth, 2), 5)));
+  BOOST_TEST(!same_weights(supernet, Network(*backend, supernet_layers({96, 96, 1}, full_depth, 2), 6)));
 }
 
 // A layer's first weights depend on seed and name alone, not on what else the network has.
 BOOST_AUTO_TEST_CASE(a_supernet_of_fewer_blocks_begins_as_the_full_one) {
   const auto backend = make_reference_backend(Type::f32);
-  const DataConfiguration data{32, Color::rgb};
-  const Network full(*backend, supernet_layers(data, full_depth, 2), 5);
-  const Network capped(*backend, supernet_layers(data, {1, 2, 0, 0, 0}, 2), 5);
+  const Extent input{32, 32, 3};
+  const Network full(*backend, supernet_layers(input, full_depth, 2), 5);
+  const Network capped(*backend, supernet_layers(input, {1, 2, 0, 0, 0}, 2), 5);
   std::set<std::string> heads;
   for (const NamedWeight& weight : capped.weights()) {
     BOOST_TEST(same_bytes(weight.view, weight_named(full, weight.name).view), weight.name);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_supernet_of_fewer_blocks_begins_as_the_full_one) {
 
 BOOST_AUTO_TEST_CASE(parameters_of_a_slice) {
   const auto backend = make_reference_backend(Type::f32);
-  const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, 32, 3}, full_depth, 2), 5);
   const LayerList slice = slice_layers(supernet.layers(), {{1, 2, 0, 0, 0}, 0.5});
   const std::vector<LayerParameters> parameters = supernet.parameters(slice, true);
   BOOST_TEST(parameters.size() == 1 + 6 + 1u);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(parameters_of_a_slice) {
 
 BOOST_AUTO_TEST_CASE(slice_in_place_is_the_small_network) {
   const auto backend = make_cpu_backend(2);
-  const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 3), 5);
+  const Network supernet(*backend, supernet_layers({32, 32, 3}, full_depth, 3), 5);
   disturb(supernet);
   const ToyImages toy(*backend, 32, 3, 3, 5, 1);
   Trainer trainer(*backend), other(*backend);
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
     const auto backend = make_cpu_backend(2, instruction_set);
     const ToyImages toy(*backend, 32, 3, 3, 5, 2);
     for (const Slice& architecture : {Slice{{2, 1, 1, 2, 1}, 0.7}, Slice{{1, 2, 0, 0, 0}, 0.3}}) {
-      const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 3), 5);
+      const Network supernet(*backend, supernet_layers({32, 32, 3}, full_depth, 3), 5);
       disturb(supernet);
       const LayerList slice = slice_layers(supernet.layers(), architecture);
       const Network small = supernet.gather(slice);
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
 
 BOOST_AUTO_TEST_CASE(a_copy_shares_nothing) {
   const auto backend = make_cpu_backend(1);
-  const Network supernet(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, 32, 1}, full_depth, 2), 5);
   const std::vector<double> before = numbers(supernet.values());
   const ToyImages toy(*backend, 32, 1, 2, 4, 2);
   Network copy = supernet.gather(slice_layers(supernet.layers(), {{1, 1, 0, 0, 0}, 0.5}));
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_copy_shares_nothing) {
 
 BOOST_AUTO_TEST_CASE(earlier_heads_do_not_reach_the_backbone) {
   const auto backend = make_reference_backend(Type::f64);
-  const Network supernet(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, 32, 1}, full_depth, 2), 5);
   const ToyImages toy(*backend, 32, 1, 2, 4, 1);
   const Batch batch = toy.batch(0);
   const auto gradients = [&](const LayerList& layers, std::size_t heads) {

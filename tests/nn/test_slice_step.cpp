@@ -12,7 +12,7 @@ namespace {
 constexpr int resolution = 32, classes = 3, batch = 6;
 constexpr double momentum = 0.9;
 
-LayerList whole_layers() { return supernet_layers({resolution, Color::rgb}, {1, 2, 1, 0, 0}, classes); }
+LayerList whole_layers() { return supernet_layers({resolution, resolution, 3}, {1, 2, 1, 0, 0}, classes); }
 LayerList slice_of(const std::array<int, 5>& depth, double width) {
   return slice_layers(whole_layers(), {depth, width});
 }

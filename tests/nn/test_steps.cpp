@@ -2,7 +2,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nn/cost.hpp"
-#include "nn/system_layers.hpp"
 #include "support.hpp"
 #include "tensor/cpu/cpu_backend.hpp"
 
@@ -120,7 +119,7 @@ class CapturingBackend : public cpu::CpuBackend {
   std::vector<const void*> places_;  // of the operands of the program that runs
 };
 
-const LayerList layers = supernet_layers({32, Color::rgb}, {1, 1, 1, 1, 1}, 2);
+const LayerList layers = supernet_layers({32, 32, 3}, {1, 1, 1, 1, 1}, 2);
 
 TrainingSettings settings_of(OptimizerKind optimizer) {
   TrainingSettings settings;
@@ -200,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_size_that_was_there_before_is_the_same_program) {
 // Of this network 10 images take more than 11: a block's expanded tensor is stored that is made again for more of them.
 BOOST_AUTO_TEST_CASE(fewer_images_may_take_more) {
   const auto backend = make_cpu_backend(1);
-  const LayerList wide = system_layers({{28, Color::rgb}, {full_depth, 0.75}}, 2);
+  const LayerList wide = slice_layers({28, 28, 3}, {full_depth, 0.75}, 2);
   BOOST_TEST_REQUIRE(recalibration_arena(wide, 10, *backend) > recalibration_arena(wide, 11, *backend));
   Network network(*backend, wide, 1);
   const ToyImages more(*backend, 28, 3, 2, 11, 1), fewer(*backend, 28, 3, 2, 10, 1);

@@ -5,7 +5,6 @@
 
 #include "nn/cost.hpp"
 #include "nn/steps.hpp"
-#include "nn/system_layers.hpp"
 #include "support.hpp"
 #include "tensor/timing_backend.hpp"
 
@@ -16,7 +15,7 @@ namespace {
 
 constexpr int batch = 3, steps = 4;  // fewer than those after which a training is looked at
 
-const LayerList layers = supernet_layers({32, Color::rgb}, {1, 1, 0, 0, 0}, 2);
+const LayerList layers = supernet_layers({32, 32, 3}, {1, 1, 0, 0, 0}, 2);
 
 TrainingSettings settings() {
   TrainingSettings settings;
@@ -88,7 +87,7 @@ BOOST_AUTO_TEST_CASE(operations_are_of_the_layer_whose_weights_or_outputs_they_t
   for (const NamedWeight& weight : network.weights())
     timing.assign(weight.view.data, weight.name.substr(0, weight.name.find('.')));
   Arena held(timing), arena(timing);
-  const LayerList slice = system_layers(parse_system("32,rgb,1-1-0-0-0,0.5"), 2);
+  const LayerList slice = slice_layers({32, 32, 3}, {{1, 1, 0, 0, 0}, 0.5}, 2);
   EvaluationStep step(held, arena, network, slice);
   const ToyImages images(timing, 32, 3, 2, batch, 1);
   timing.begin();

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_SUITE(training)
 
 BOOST_AUTO_TEST_CASE(gathered_copy_trains_as_a_network_of_its_own) {
   const auto backend = make_cpu_backend(2);
-  const Network supernet(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 5);
+  const Network supernet(*backend, supernet_layers({32, 32, 3}, full_depth, 2), 5);
   const ToyImages toy(*backend, 32, 3, 2, 8, 3);
   Network gathered = supernet.gather(slice_layers(supernet.layers(), {{1, 2, 1, 1, 1}, 0.3}));
   Network alone(*backend, gathered.layers(), 99);
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit, *boost::unit_test::label("thre
   const auto one = make_cpu_backend(1), two = make_cpu_backend(2);
   const auto train = [](Backend& backend) {
     const ToyImages toy(backend, 32, 1, 2, 13, 3);
-    Network network(backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 3);
+    Network network(backend, supernet_layers({32, 32, 1}, full_depth, 2), 3);
     Trainer trainer(backend);
     trainer.train(network, steps(6), toy.training(), {});
     trainer.recalibrate(network, network.layers(), toy.pass());
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
     const auto backend = make_cpu_backend(2, instruction_set);
     const ToyImages toy(*backend, 32, 3, 2, 5, 1);
     for (const Slice& architecture : {Slice{}, Slice{{2, 1, 0, 0, 0}, 0.4}}) {
-      Network network(*backend, supernet_layers({32, Color::rgb}, full_depth, 2), 8);
+      Network network(*backend, supernet_layers({32, 32, 3}, full_depth, 2), 8);
       disturb(network);
       const LayerList slice = slice_layers(network.layers(), architecture);
       const std::vector<LayerParameters> parameters = network.parameters(slice, false);
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(recalibration_sees_what_the_tape_sees) {
 BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 96, 3, 2, 4, 1);
-  Network network(*backend, supernet_layers({96, Color::rgb}, full_depth, 2), 8);
+  Network network(*backend, supernet_layers({96, 96, 3}, full_depth, 2), 8);
   std::int64_t widest = 0;  // bytes of one layer's output for the batch
   for (const Layer& layer : layer_table(network.layers())) widest = std::max(widest, 4 * 4 * layer.out.elements());
   Trainer recalibrating(*backend), training(*backend);
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(recalibration_keeps_no_activations) {
 BOOST_AUTO_TEST_CASE(evaluation_is_prediction_counted, *boost::unit_test::label("threads")) {
   const auto backend = make_cpu_backend(2);
   const ToyImages toy(*backend, 32, 1, 2, 9, 3);
-  const Network network(*backend, supernet_layers({32, Color::monochrome}, full_depth, 2), 8);
+  const Network network(*backend, supernet_layers({32, 32, 1}, full_depth, 2), 8);
   disturb(network);
   Trainer trainer(*backend);
   const LayerList slice = slice_layers(network.layers(), {{2, 1, 1, 0, 0}, 0.6});
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(memory_of_a_training_step) {
 BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_depth) {
   const auto backend = make_cpu_backend(1);
   const ToyImages toy(*backend, 64, 3, 2, 8, 1);
-  const Network network(*backend, supernet_layers({64, Color::rgb}, full_depth, 2), 8);
+  const Network network(*backend, supernet_layers({64, 64, 3}, full_depth, 2), 8);
   const auto folded_bytes = [&](const LayerList& slice) {
     std::int64_t weights = 0;
     for (const Layer& layer : layer_table(slice)) weights += layer.parameters_folded;
