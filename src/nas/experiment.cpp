@@ -197,7 +197,7 @@ void set_known_device(const TomlSource& source, Device& device) {
 
 // Each part of a batch is normalized by itself: by one image nothing is.
 void check_training(const TomlSource& source, const std::string& table, const TrainingSettings& training) {
-  if (training.warmup > training.steps)
+  if (training.steps > 0 && training.warmup > training.steps)
     throw expected(source.where(table + ".warmup", table + ".steps"),
                    "at most " + table + ".steps, " + std::to_string(training.steps), std::to_string(training.warmup));
   const int micro = training.micro_batch;

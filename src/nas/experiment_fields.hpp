@@ -53,7 +53,8 @@ constexpr double most_steps = 1e9;
 /// visit.choices(key, several), visit.measures(key, measures); keys are dotted.
 template <class Visitor>
 void visit_training(Visitor& visit, const std::string& table, TrainingSettings& settings) {
-  visit.number(table + ".steps", settings.steps, Bounds{table == "finetune" ? 0. : 1., most_steps});
+  const bool optional = table == "supernet" || table == "finetune";  // the other one trains candidates then
+  visit.number(table + ".steps", settings.steps, Bounds{optional ? 0. : 1., most_steps});
   visit.number(table + ".batch", settings.batch, Bounds{2, 65536});
   visit.choice(table + ".optimizer", settings.optimizer);
   visit.number(table + ".learning_rate", settings.learning_rate, Bounds{0, 1000, true});

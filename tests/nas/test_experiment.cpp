@@ -169,8 +169,8 @@ BOOST_AUTO_TEST_CASE(unknown_keys_name_the_nearest_known_one) {
 }
 
 BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
-  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = -3\n", "trial.toml:4: supernet.steps", "-3", "at least 1");
-  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 0\n", "supernet.steps");
+  CHECK_COMPLAINT(minimal + "[supernet]\nsteps = -3\n", "trial.toml:4: supernet.steps", "-3", "at least 0");
+  CHECK_COMPLAINT(minimal + "[final]\nsteps = 0\n", "trial.toml:4: final.steps", "at least 1", "got 0");
   CHECK_COMPLAINT(minimal + "[supernet]\nsteps = \"many\"\n", "trial.toml:4: supernet.steps", "whole number", "many");
   CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 1.5\n", "supernet.steps", "1.5");
   CHECK_COMPLAINT(minimal + "[supernet]\nbatch = 1\n", "supernet.batch", "at least 2");

@@ -1,8 +1,12 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cstring>
+
 #include "base/file.hpp"
+#include "nas/model_file.hpp"
 #include "nas/shared_supernets.hpp"
+#include "nas/system_trainer.hpp"
 #include "tiny_search.hpp"
 
 using namespace danas;
@@ -80,6 +84,30 @@ BOOST_AUTO_TEST_CASE(stopped_anywhere_they_are_shared_all_the_same) {
   run_sharing(experiment, folder / "second", shared, true);
   check_same_results(results(folder / "first"), folder / "second");
   BOOST_TEST(supernet_seconds(folder / "second") >= supernet_seconds(folder / "first") - 1e-9);
+}
+
+// Candidates are then trained from scratch, each begun with a slice of weights that no training has touched.
+BOOST_AUTO_TEST_CASE(without_steps_they_are_as_drawn) {
+  const TemporaryFolder folder;
+  const Experiment experiment =
+      tiny_experiment(folder.path(), {"supernet.steps=0", "supernet.warmup=3", "finetune.steps=4", "search.systems=4"});
+  const fs::path shared = folder / "shared", first = folder / "first", second = folder / "second";
+  run_sharing(experiment, first, shared, false, "supernet 32-");
+  run_sharing(experiment, first, shared, true);
+  BOOST_TEST(run_sharing(experiment, second, shared).taken > 0);
+  check_same_results(results(first), second);
+
+  const auto backend = make_cpu_backend(1, "portable");
+  const DataConfiguration data(32, Color::rgb);
+  Metadata metadata;
+  const Network supernet = load_supernet(*backend, RunFiles(first).supernet("32-rgb"), data, metadata);
+  const Network drawn(*backend, supernet.layers(), stream_number(experiment.seed, "weights 32-rgb"));
+  BOOST_TEST(std::memcmp(supernet.values().data, drawn.values().data, drawn.values().bytes()) == 0);
+  const std::vector<Candidate> candidates = candidates_of(first);
+  std::int64_t systems = 0;
+  for (const Candidate& each : candidates) systems += each.twin_of == 0 ? 1 : 0;
+  const auto supernets = summary(first)["supernets"].get<std::int64_t>();
+  BOOST_TEST(candidates.back().images == supernets * 12 + systems * (4 * 8 + 12));
 }
 
 BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
