@@ -19,9 +19,9 @@
 
 namespace danas {
 
-enum class StrategyKind { genetic, random, exhaustive };
+enum class StrategyKind { genetic, random, exhaustive, nsga2 };
 template <>
-inline constexpr std::array names<StrategyKind>{"genetic", "random", "exhaustive"};
+inline constexpr std::array names<StrategyKind>{"genetic", "random", "exhaustive", "nsga2"};
 
 struct SearchSettings {
   StrategyKind strategy = StrategyKind::genetic;
@@ -32,7 +32,7 @@ struct SearchSettings {
   bool skip_violators = false;  ///< systems over the device's limits are not trained (Outcome::skipped)
   std::int64_t recalibration_images = 4096;
   int evaluation_batch = 128;
-  Objectives objectives = default_objectives;  ///< of the front
+  Objectives objectives = default_objectives;  ///< of the front, and of nsga2
   std::optional<int> lanes;                    ///< candidates side by side; none: as many as pay. Changes no result
 };
 

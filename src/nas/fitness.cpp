@@ -20,4 +20,11 @@ double fitness(const Measures& measures, const Measures& limits, const Measures&
   return sum;
 }
 
+double relative_excess(const Measures& excess, const Measures& limits) {
+  double sum = 0;
+  for (const MeasureInfo& each : all_measures)
+    if (limits.has(each.measure)) sum += excess[each.measure] / limits[each.measure];
+  return sum;
+}
+
 }  // namespace danas

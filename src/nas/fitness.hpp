@@ -32,4 +32,7 @@ inline constexpr std::array names<Penalty>{"proportional", "fixed"};
 double fitness(const Measures& measures, const Measures& limits, const Measures& weights,
                Penalty penalty = Penalty::proportional);
 
+/// What eq. 4 takes off for limits that are exceeded, with weights of 1: the sum of each excess in shares of its limit.
+double relative_excess(const Measures& excess, const Measures& limits);
+
 }  // namespace danas

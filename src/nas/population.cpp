@@ -4,12 +4,41 @@
 
 namespace danas {
 
-Individual take_told(std::deque<Proposal>& untold, std::int64_t id, double fitness) {
+namespace {
+
+constexpr int tries_for_a_new_child = 100;
+
+}  // namespace
+
+Individual take_told(std::deque<Proposal>& untold, std::int64_t id, const Result& result) {
   if (untold.empty() || untold.front().id != id)
-    throw expected("search", "the fitness of the first system without", std::to_string(id), Fault::failure);
-  const Individual told{id, untold.front().system, fitness};
+    throw expected("search", "the result of the first system without", std::to_string(id), Fault::failure);
+  const Individual told{id, untold.front().system, result};
   untold.pop_front();
   return told;
+}
+
+std::size_t draw_index(std::size_t count, std::optional<std::size_t> other, Random& random) {
+  return other ? (*other + 1 + random.below(count - 1)) % count : random.below(count);
+}
+
+Proposal Breeding::random_proposal(Random& random) const { return {0, 0, "random", {}, proposed_.sample_new(random)}; }
+
+Proposal Breeding::child(const std::vector<Individual>& parents, const Choose& choose, Random& random) const {
+  if (parents.size() > 1 && random.uniform() < crossover_) {
+    for (int attempt = 0; attempt < tries_for_a_new_child; ++attempt) {
+      const std::size_t first = choose(parents.size(), std::nullopt, random);
+      const Individual &a = parents[first], &b = parents[choose(parents.size(), first, random)];
+      const System system = space_.cross(a.system, b.system, random);
+      if (proposed_.insert(system)) return {0, 0, "crossover", {a.id, b.id}, system};
+    }
+  }
+  for (int attempt = 0; attempt < tries_for_a_new_child; ++attempt) {
+    const Individual& parent = parents[choose(parents.size(), std::nullopt, random)];
+    const System system = space_.mutate(parent.system, random);
+    if (proposed_.insert(system)) return {0, 0, "mutation", {parent.id}, system};
+  }
+  return random_proposal(random);  // everything near is known
 }
 
 }  // namespace danas

@@ -29,7 +29,7 @@ class PublishedStrategy : public Strategy {
     return proposals;
   }
 
-  void tell(std::int64_t id, double fitness) override { population_.push_back(take_told(untold_, id, fitness)); }
+  void tell(std::int64_t id, const Result& result) override { population_.push_back(take_told(untold_, id, result)); }
 
  private:
   void begin_population() {
@@ -53,7 +53,8 @@ class PublishedStrategy : public Strategy {
     random.shuffle(population_);
     std::vector<Individual> winners;
     for (std::size_t i = 0; i < population_.size(); i += 2) {
-      const bool second = i + 1 < population_.size() && population_[i + 1].fitness > population_[i].fitness;
+      const bool second =
+          i + 1 < population_.size() && population_[i + 1].result.fitness > population_[i].result.fitness;
       winners.push_back(population_[second ? i + 1 : i]);
     }
     return winners;
@@ -71,7 +72,7 @@ class PublishedStrategy : public Strategy {
   std::uint64_t seed_;
   std::int64_t generation_ = 0, count_ = 0;
   std::vector<Individual> population_;
-  std::deque<Proposal> waiting_, untold_;  ///< not proposed yet; without a fitness yet
+  std::deque<Proposal> waiting_, untold_;  ///< not proposed yet; without a result yet
 };
 
 }  // namespace

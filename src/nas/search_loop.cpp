@@ -34,6 +34,14 @@ std::unordered_map<std::int64_t, Candidate> by_id(const std::vector<Candidate>& 
   return found;
 }
 
+Result result_of(const Candidate& candidate, const Experiment& experiment) {
+  Result result{candidate.fitness, candidate.measures, 0};
+  if (candidate.competes(experiment.switches.admit_violators)) return result;
+  result.excess = candidate.fits() ? std::numeric_limits<double>::infinity()
+                                   : relative_excess(candidate.violation, experiment.device.limits());
+  return result;
+}
+
 std::string accuracy_text(const Measures& measures) { return percent_text(measures[Measure::accuracy]); }
 
 }  // namespace
@@ -58,7 +66,7 @@ void SearchLoop::replay(Strategy& strategy) {
       throw expected(context_.run.files().candidates().string(),
                      next.empty() ? "no more rows" : fmt::format("system {}, {}", next[0].id, next[0].system.text()),
                      fmt::format("{} {}; the file has been altered", candidate.id, candidate.system_text()));
-    strategy.tell(candidate.id, candidate.fitness);
+    strategy.tell(candidate.id, result_of(candidate, context_.experiment));
     note(candidate, row);
     context_.state.clock.at_least(candidate.elapsed_seconds);
   }
@@ -164,7 +172,7 @@ void SearchLoop::record(const Proposal& proposal, Candidate candidate, Strategy&
   candidate.origin = proposal.origin;
   candidate.parents = parents_text(proposal.parents);
   set_system(candidate, proposal.system);
-  strategy.tell(candidate.id, candidate.fitness);
+  strategy.tell(candidate.id, result_of(candidate, context_.experiment));
   const bool on_front = note(candidate, context_.run.candidates().size());
   if (on_front) evaluator_.save_model(candidate);
   candidate.elapsed_seconds = context_.state.clock.elapsed();

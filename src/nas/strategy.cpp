@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/error.hpp"
+#include "nas/nsga2_strategy.hpp"
 #include "nas/population.hpp"
 #include "nas/published_strategy.hpp"
 
@@ -25,7 +26,7 @@ class ExhaustiveStrategy : public Strategy {
     }
     return proposals;
   }
-  void tell(std::int64_t, double) override {}
+  void tell(std::int64_t, const Result&) override {}
 
  private:
   const SearchSpace& space_;
@@ -44,7 +45,7 @@ class RandomStrategy : public Strategy {
     }
     return proposals;
   }
-  void tell(std::int64_t, double) override {}
+  void tell(std::int64_t, const Result&) override {}
 
  private:
   ProposedSystems proposed_;
@@ -56,7 +57,7 @@ class RandomStrategy : public Strategy {
 class GeneticStrategy : public Strategy {
  public:
   GeneticStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed)
-      : settings_(settings), space_(space), proposed_(space), seed_(seed) {}
+      : settings_(settings), proposed_(space), breeding_(space, proposed_, settings.crossover), seed_(seed) {}
 
   std::vector<Proposal> next(std::int64_t most) override {
     const auto full = static_cast<std::size_t>(settings_.population);
@@ -66,12 +67,13 @@ class GeneticStrategy : public Strategy {
     return {untold_.begin(), untold_.end()};
   }
 
-  void tell(std::int64_t id, double fitness) override { population_.push_back(take_told(untold_, id, fitness)); }
+  void tell(std::int64_t id, const Result& result) override { population_.push_back(take_told(untold_, id, result)); }
 
  private:
   Proposal propose() {
     Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
-    Proposal proposal = generation_ == 0 ? random_proposal(random) : child(random);
+    Proposal proposal =
+        generation_ == 0 ? breeding_.random_proposal(random) : breeding_.child(survivors_, draw_index, random);
     proposal.id = ++count_;
     proposal.generation = generation_;
     return proposal;
@@ -85,38 +87,21 @@ class GeneticStrategy : public Strategy {
     std::vector<Individual> winners;
     for (std::size_t i = 0; i < population_.size(); i += 2) {
       const bool alone = i + 1 == population_.size();
-      const bool first =
-          alone || population_[i].fitness > population_[i + 1].fitness ||
-          (population_[i].fitness == population_[i + 1].fitness && population_[i].id < population_[i + 1].id);
+      const bool first = alone || beats(population_[i], population_[i + 1]);
       winners.push_back(population_[first ? i : i + 1]);
     }
     survivors_ = winners;
     population_ = std::move(winners);
   }
 
-  Proposal random_proposal(Random& random) { return {0, 0, "random", {}, proposed_.sample_new(random)}; }
-
-  Proposal child(Random& random) {
-    if (survivors_.size() > 1 && random.uniform() < settings_.crossover) {
-      for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
-        const std::size_t first = random.below(survivors_.size());
-        const std::size_t second = (first + 1 + random.below(survivors_.size() - 1)) % survivors_.size();
-        const Individual &a = survivors_[first], &b = survivors_[second];
-        const System system = space_.cross(a.system, b.system, random);
-        if (proposed_.insert(system)) return {0, 0, "crossover", {a.id, b.id}, system};
-      }
-    }
-    for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
-      const Individual& parent = survivors_[random.below(survivors_.size())];
-      const System system = space_.mutate(parent.system, random);
-      if (proposed_.insert(system)) return {0, 0, "mutation", {parent.id}, system};
-    }
-    return random_proposal(random);  // everything near is known
+  static bool beats(const Individual& a, const Individual& b) {
+    const double first = a.result.fitness, second = b.result.fitness;
+    return first > second || (first == second && a.id < b.id);
   }
 
   SearchSettings settings_;
-  const SearchSpace& space_;
   ProposedSystems proposed_;
+  Breeding breeding_;
   std::uint64_t seed_;
   std::int64_t generation_ = 0, count_ = 0;
   std::uint64_t children_ = 0;
@@ -168,6 +153,7 @@ std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const Se
   switch (settings.strategy) {
     case StrategyKind::random: return std::make_unique<RandomStrategy>(space, seed);
     case StrategyKind::exhaustive: return std::make_unique<ExhaustiveStrategy>(space);
+    case StrategyKind::nsga2: return make_nsga2_strategy(settings, space, seed);
     case StrategyKind::genetic: break;
   }
   if (switches.breed_in_order) return make_published_strategy(settings, space, seed);

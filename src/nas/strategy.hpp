@@ -1,4 +1,4 @@
-// Which systems come next. A strategy's proposals are a pure function of the seed and of the fitness told so far, so a
+// Which systems come next. A strategy's proposals are a pure function of the seed and of the results told so far, so a
 // search is resumed by replaying it with the results on record.
 #pragma once
 
@@ -22,14 +22,23 @@ struct Proposal {
   System system;
 };
 
+/// What a strategy is told of a system that it proposed.
+struct Result {
+  double fitness = 0;
+  Measures measures{};  ///< has the objectives
+  /// 0: it competes for a place on the front; else relative_excess() over the limits, infinite where it fits but its
+  /// training failed.
+  double excess = 0;
+};
+
 class Strategy {
  public:
   virtual ~Strategy() = default;
   /// The next systems, never one that was proposed before (but for published generations), that do not depend on each other's results: `most` of them,
-  /// fewer at the end of a generation, none when the whole space has been proposed. The fitness of all earlier ones must
+  /// fewer at the end of a generation, none when the whole space has been proposed. The results of all earlier ones must
   /// have been told. How many are asked for at a time changes none of them.
   virtual std::vector<Proposal> next(std::int64_t most) = 0;
-  virtual void tell(std::int64_t id, double fitness) = 0;  ///< of a proposal, in the order of their ids
+  virtual void tell(std::int64_t id, const Result& result) = 0;  ///< of a proposal, in the order of their ids
 };
 
 /// Systems proposed so far, and new ones drawn uniformly among the others.

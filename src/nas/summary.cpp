@@ -8,13 +8,6 @@ namespace danas {
 
 namespace {
 
-double relative_excess(const Candidate& candidate, const Measures& limits) {
-  double sum = 0;
-  for (const MeasureInfo& each : all_measures)
-    if (limits.has(each.measure)) sum += candidate.violation[each.measure] / limits[each.measure];
-  return sum;
-}
-
 DataSummary summarize(const ImageStore& store, const SearchState& state) {
   const Dataset& dataset = store.dataset();
   DataSummary data;
@@ -43,7 +36,8 @@ const Candidate* closest_to_limits(const std::vector<Candidate>& candidates, con
   const Candidate* closest = nullptr;
   for (const Candidate& candidate : candidates) {
     if (candidate.outcome == Outcome::diverged) continue;
-    if (closest == nullptr || relative_excess(candidate, limits) < relative_excess(*closest, limits))
+    if (closest == nullptr ||
+        relative_excess(candidate.violation, limits) < relative_excess(closest->violation, limits))
       closest = &candidate;
   }
   return closest;

@@ -4,33 +4,27 @@
 
 namespace danas {
 
-namespace {
+std::vector<double> objective_values(const Measures& measures, const Objectives& objectives) {
+  std::vector<double> values;
+  values.reserve(objectives.size());
+  for (const Measure measure : objectives)
+    values.push_back(info(measure).better == Better::more ? measures[measure] : -measures[measure]);
+  return values;
+}
 
-// Whether a is at least as good as b everywhere.
 bool covers(const std::vector<double>& a, const std::vector<double>& b) {
   for (std::size_t i = 0; i < a.size(); ++i)
     if (a[i] < b[i]) return false;
   return true;
 }
 
-}  // namespace
-
-// More is better in all of its values.
-std::vector<double> ParetoFront::point(const Measures& measures) const {
-  std::vector<double> values;
-  values.reserve(objectives_.size());
-  for (const Measure measure : objectives_)
-    values.push_back(info(measure).better == Better::more ? measures[measure] : -measures[measure]);
-  return values;
-}
-
 bool ParetoFront::insert(std::int64_t id, const Measures& measures) {
-  std::vector<double> added = point(measures);
+  std::vector<double> added = objective_values(measures, objectives_);
   for (const Member& member : members_)
-    if (covers(member.point, added)) return false;
+    if (covers(member.values, added)) return false;
   left_.clear();
   std::erase_if(members_, [&](const Member& member) {
-    if (!covers(added, member.point)) return false;
+    if (!covers(added, member.values)) return false;
     left_.push_back(member.id);
     return true;
   });

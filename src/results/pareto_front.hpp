@@ -13,6 +13,11 @@ namespace danas {
 using Objectives = std::vector<Measure>;
 inline const Objectives default_objectives{Measure::accuracy, Measure::ram_bytes, Measure::flash_bytes};
 
+/// The objectives' values, turned so that more is better in all of them. Throws Error where one has no value.
+std::vector<double> objective_values(const Measures& measures, const Objectives& objectives);
+/// Whether `a` is at least as good as `b` everywhere; of values of the same objectives.
+bool covers(const std::vector<double>& a, const std::vector<double>& b);
+
 /// A front that is kept up to date system by system; of equal ones the first to come stays.
 class ParetoFront {
  public:
@@ -28,10 +33,8 @@ class ParetoFront {
  private:
   struct Member {
     std::int64_t id;
-    std::vector<double> point;
+    std::vector<double> values;
   };
-
-  std::vector<double> point(const Measures& measures) const;
 
   Objectives objectives_;
   std::vector<Member> members_;

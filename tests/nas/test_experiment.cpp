@@ -251,10 +251,12 @@ BOOST_AUTO_TEST_CASE(every_name_of_a_choice) {
     check_names<Schedule>(std::string(table) + ".schedule",
                           {{"constant", Schedule::constant}, {"cosine", Schedule::cosine}}, schedule(training));
   }
-  check_names<StrategyKind>(
-      "search.strategy",
-      {{"genetic", StrategyKind::genetic}, {"random", StrategyKind::random}, {"exhaustive", StrategyKind::exhaustive}},
-      [](const Experiment& e) { return e.search.strategy; });
+  check_names<StrategyKind>("search.strategy",
+                            {{"genetic", StrategyKind::genetic},
+                             {"random", StrategyKind::random},
+                             {"exhaustive", StrategyKind::exhaustive},
+                             {"nsga2", StrategyKind::nsga2}},
+                            [](const Experiment& e) { return e.search.strategy; });
   check_names<Precision>("engine.precision",
                          {{"f32", Precision::f32}, {"f16", Precision::f16}, {"bf16", Precision::bf16}},
                          [](const Experiment& e) { return e.engine.precision; });

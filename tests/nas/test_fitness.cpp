@@ -40,6 +40,8 @@ BOOST_AUTO_TEST_CASE(equation_four) {
                          {Measure::ram_bytes, 16},
                          {Measure::flash_bytes, 32}};
   BOOST_TEST(fitness(needing(512, 512), limits, weights) == 1.5 + 2 + 2 + 8 + 24);
+  BOOST_TEST(relative_excess(excess(needing(512, -3), limits), limits) == 0.5);
+  BOOST_TEST(relative_excess(excess(needing(512, 512), limits), limits) == 0.75);
 }
 
 BOOST_AUTO_TEST_CASE(devices) {

@@ -46,7 +46,7 @@ std::vector<Proposal> propose(const SearchSpace& space, std::uint64_t seed, std:
   while (proposals.size() < most) {
     const auto next =
         strategy->next(std::min<std::int64_t>(at_once, static_cast<std::int64_t>(most - proposals.size())));
-    for (const Proposal& proposal : next) strategy->tell(proposal.id, made_up_fitness(space, proposal.system));
+    for (const Proposal& proposal : next) strategy->tell(proposal.id, {made_up_fitness(space, proposal.system)});
     proposals.insert(proposals.end(), next.begin(), next.end());
   }
   return proposals;
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(infeasible_children_are_left_out) {
   settings.population = 20000;
   settings.crossover = 1;
   const auto strategy = make_strategy(settings, space, 1, breeding());
-  for (const Proposal& proposal : strategy->next(settings.population)) strategy->tell(proposal.id, 0);
+  for (const Proposal& proposal : strategy->next(settings.population)) strategy->tell(proposal.id, {});
   const auto left_out = 10000 - static_cast<double>(strategy->next(settings.population).size());
   BOOST_TEST(std::abs(left_out / 10000 - 0.0576) < 5 * std::sqrt(0.0576 * 0.9424 / 10000));
 }

@@ -91,7 +91,7 @@ std::map<std::size_t, int> layer_counts(const SearchSpace& space, const Switches
       const Convolutions& convolutions = convolutions_of(proposal.system);
       ++counts[convolutions.size()];
       ++proposed;
-      strategy->tell(proposal.id, 1.0 / static_cast<double>(proposal.id % 7 + 1));
+      strategy->tell(proposal.id, {1.0 / static_cast<double>(proposal.id % 7 + 1)});
     }
   return counts;
 }

@@ -12,8 +12,20 @@ using namespace danas;
 
 namespace {
 
+constexpr StrategyKind all_kinds[] = {StrategyKind::genetic, StrategyKind::random, StrategyKind::exhaustive,
+                                      StrategyKind::nsga2};
+
 double made_up_fitness(const SearchSpace& space, const System& system) {
   return static_cast<double>(space.index(system) % 101) / 101;
+}
+
+Result made_up_result(const SearchSpace& space, const System& system) {
+  const auto share = [&](std::int64_t modulus) {
+    return static_cast<double>(space.index(system) % modulus) / static_cast<double>(modulus);
+  };
+  return {made_up_fitness(space, system),
+          {{Measure::accuracy, share(101)}, {Measure::ram_bytes, share(53)}, {Measure::flash_bytes, share(29)}},
+          share(5) < 0.5 ? 0 : share(17)};
 }
 
 // `at_once` are asked for at a time.
@@ -24,7 +36,7 @@ std::vector<Proposal> propose(const SearchSettings& settings, const SearchSpace&
   while (static_cast<int>(proposals.size()) < most) {
     const auto next = strategy->next(std::min<std::int64_t>(at_once, most - static_cast<int>(proposals.size())));
     if (next.empty()) break;
-    for (const Proposal& proposal : next) strategy->tell(proposal.id, made_up_fitness(space, proposal.system));
+    for (const Proposal& proposal : next) strategy->tell(proposal.id, made_up_result(space, proposal.system));
     proposals.insert(proposals.end(), next.begin(), next.end());
   }
   return proposals;
@@ -42,7 +54,7 @@ BOOST_AUTO_TEST_SUITE(strategies)
 
 BOOST_AUTO_TEST_CASE(every_strategy_lists_a_whole_small_space_once_and_ends) {
   const SearchSpace space({32, 64}, {Color::monochrome, Color::rgb}, {0.25, 0.5, 1.0}, {1, 1, 1, 0, 0});
-  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random, StrategyKind::exhaustive}) {
+  for (const StrategyKind kind : all_kinds) {
     BOOST_TEST_CONTEXT(name_of(kind)) {
       const auto proposals = propose(settings_of(kind), space, 3, 1000);
       std::set<std::int64_t> indices;
@@ -105,7 +117,7 @@ BOOST_AUTO_TEST_CASE(winners_survive) {
 
 BOOST_AUTO_TEST_CASE(the_seed_and_the_results_decide) {
   const SearchSpace space;
-  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random}) {
+  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random, StrategyKind::nsga2}) {
     const auto a = propose(settings_of(kind), space, 1, 60), b = propose(settings_of(kind), space, 1, 60);
     const auto c = propose(settings_of(kind), space, 2, 60);
     bool same_as_c = true;
@@ -121,7 +133,7 @@ BOOST_AUTO_TEST_CASE(the_seed_and_the_results_decide) {
 BOOST_AUTO_TEST_CASE(stored_proposals) {
   const SearchSpace space;
   std::string proposals = csv_line({"strategy", "id", "generation", "origin", "parents", "system"});
-  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random, StrategyKind::exhaustive})
+  for (const StrategyKind kind : all_kinds)
     for (const Proposal& proposal : propose(settings_of(kind), space, 1, 40)) {
       std::string parents;
       for (const std::int64_t parent : proposal.parents)
@@ -134,7 +146,7 @@ BOOST_AUTO_TEST_CASE(stored_proposals) {
 
 BOOST_AUTO_TEST_CASE(proposals_do_not_depend_on_how_many_are_asked_for) {
   const SearchSpace space({32, 64}, {Color::monochrome, Color::rgb}, {0.25, 0.5, 1.0}, {1, 1, 1, 0, 0});
-  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::random, StrategyKind::exhaustive}) {
+  for (const StrategyKind kind : all_kinds) {
     const auto alone = propose(settings_of(kind), space, 3, 1000);
     for (const std::int64_t at_once : {2, 3, 7, 1000}) {
       const auto together = propose(settings_of(kind), space, 3, 1000, at_once);
@@ -151,8 +163,8 @@ BOOST_AUTO_TEST_CASE(a_generation_is_proposed_at_once) {
   const auto strategy = make_strategy(settings_of(StrategyKind::genetic), space, 1);
   const auto first = strategy->next(1000);
   BOOST_TEST(first.size() == 10u);
-  BOOST_CHECK_THROW(strategy->tell(2, 0.5), Error);
-  for (const Proposal& proposal : first) strategy->tell(proposal.id, 0.1);
+  BOOST_CHECK_THROW(strategy->tell(2, {0.5}), Error);
+  for (const Proposal& proposal : first) strategy->tell(proposal.id, {0.1});
   BOOST_TEST(strategy->next(1000).size() == 5u);
 }
 
