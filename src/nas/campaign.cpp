@@ -74,16 +74,16 @@ class Part {
     return settings;
   }
 
-  std::vector<std::int64_t> seeds() const {
-    const toml::node* node = table_.get("seeds");
+  std::vector<std::int64_t> seeds(const std::string& key) const {
+    const toml::node* node = table_.get(key);
     if (node == nullptr) return {};
     const toml::array* numbers = node->as_array();
     if (numbers == nullptr || numbers->empty())
-      throw expected(where("seeds"), "a list of whole numbers", numbers == nullptr ? describe(*node) : "an empty one");
+      throw expected(where(key), "a list of whole numbers", numbers == nullptr ? describe(*node) : "an empty one");
     std::vector<std::int64_t> seeds;
     for (const toml::node& each : *numbers) {
       if (!each.is_integer() || each.as_integer()->get() < 0)
-        throw expected(where("seeds"), "whole numbers of at least 0", describe(each));
+        throw expected(where(key), "whole numbers of at least 0", describe(each));
       seeds.push_back(each.as_integer()->get());
     }
     return seeds;
@@ -134,7 +134,7 @@ void refuse_own_keys(const std::vector<std::string>& settings, const std::string
 
 std::vector<CampaignRun> runs_of(const Part& part, const Part& whole, const fs::path& file,
                                  const std::vector<std::string>& overrides) {
-  part.refuse_unknown_keys({"file", "label", "seeds", "set"});
+  part.refuse_unknown_keys({"file", "label", "seeds", "search_seeds", "set"});
   const fs::path base = base_file(part, file);
   const std::string label = part.text("label").value_or(base.stem().string());
   if (!is_run_name(label))
@@ -143,16 +143,20 @@ std::vector<CampaignRun> runs_of(const Part& part, const Part& whole, const fs::
   for (const std::string& text : part.settings()) settings.push_back(text);
   refuse_own_keys(settings, part.where("set"));
   settings.insert(settings.end(), overrides.begin(), overrides.end());
-  std::vector<std::int64_t> seeds = part.seeds();
-  if (seeds.empty()) seeds = whole.seeds();
+  std::vector<std::int64_t> seeds = part.seeds("seeds");
+  if (seeds.empty()) seeds = whole.seeds("seeds");
+  const std::vector<std::int64_t> search_seeds = part.seeds("search_seeds");
   try {
     if (seeds.empty()) seeds.push_back(static_cast<std::int64_t>(read_experiment(base, settings).seed));
     settings.push_back("name=\"" + label + "\"");
     std::vector<CampaignRun> runs;
     for (const std::int64_t seed : seeds) {
-      std::vector<std::string> seeded = settings;
-      seeded.push_back(fmt::format("seed={}", seed));
-      runs.push_back({label, read_experiment(base, seeded)});
+      settings.push_back(fmt::format("seed={}", seed));
+      if (search_seeds.empty()) runs.push_back({label, read_experiment(base, settings)});
+      for (const std::int64_t search_seed : search_seeds) {
+        settings.push_back(fmt::format("search.seed={}", search_seed));
+        runs.push_back({label, read_experiment(base, settings)});
+      }
     }
     return runs;
   } catch (const Error& error) {
@@ -162,7 +166,10 @@ std::vector<CampaignRun> runs_of(const Part& part, const Part& whole, const fs::
 
 }  // namespace
 
-std::string CampaignRun::folder() const { return fmt::format("{}-{}", label, experiment.seed); }
+std::string CampaignRun::folder() const {
+  const std::string of_seed = fmt::format("{}-{}", label, experiment.seed);
+  return experiment.search.seed ? fmt::format("{}-{}", of_seed, *experiment.search.seed) : of_seed;
+}
 
 bool is_campaign(const fs::path& file) { return parse_file(file).contains("run"); }
 

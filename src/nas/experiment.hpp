@@ -25,6 +25,7 @@ inline constexpr std::array names<StrategyKind>{"genetic", "random", "exhaustive
 
 struct SearchSettings {
   StrategyKind strategy = StrategyKind::genetic;
+  std::optional<std::uint64_t> seed;  ///< of the strategy alone; none: the experiment's, as for everything else
   std::optional<double> hours;  ///< wall clock; at least one of hours and systems is set
   std::optional<std::int64_t> systems;
   int population = 10;
@@ -76,6 +77,7 @@ struct Experiment {
 
   /// What every candidate is trained by.
   const TrainingSettings& candidate_training() const { return space.sliced() ? finetune : scratch; }
+  std::uint64_t search_seed() const { return search.seed.value_or(seed); }
   /// What the scores of the search are taken on.
   Split selection_split() const { return switches.select_on_test ? Split::test : Split::validation; }
   /// Everything as TOML with all defaults written out; parses back to the same experiment.

@@ -46,6 +46,7 @@ struct SpaceLists {
 };
 
 constexpr double most_steps = 1e9;
+constexpr Bounds seeds{0, 9.2e18};
 
 /// visit.text(key, string), visit.path(key, path), visit.number(key, value, bounds),
 /// visit.number(key, an optional one, bounds, the name of none), visit.list(key, numbers, bounds), visit.flag(key, bool),
@@ -98,7 +99,7 @@ void visit_switches(Visitor& visit, Switches& switches) {
 template <class Visitor>
 void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.text("name", experiment.name);
-  visit.number("seed", experiment.seed, Bounds{0, 9.2e18});
+  visit.number("seed", experiment.seed, seeds);
   visit.choice("protocol", experiment.protocol);
   visit_data(visit, experiment.data);
   visit.choice("space.network", space.network);
@@ -119,6 +120,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit_training(visit, "scratch", experiment.scratch);
   visit_training(visit, "final", experiment.final_training);
   visit.choice("search.strategy", experiment.search.strategy);
+  visit.number("search.seed", experiment.search.seed, seeds);
   visit.number("search.hours", experiment.search.hours, Bounds{0, 1e6, true});
   visit.number("search.systems", experiment.search.systems, Bounds{1, 1e12});
   visit.number("search.population", experiment.search.population, Bounds{2, 1e6});

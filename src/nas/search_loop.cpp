@@ -47,8 +47,9 @@ std::string accuracy_text(const Measures& measures) { return percent_text(measur
 }  // namespace
 
 std::string SearchLoop::run() {
+  const Experiment& experiment = context_.experiment;
   const std::unique_ptr<Strategy> strategy =
-      make_strategy(context_.experiment.search, context_.experiment.space, context_.experiment.seed, switches());
+      make_strategy(experiment.search, experiment.space, experiment.search_seed(), switches());
   replay(*strategy);
   forget_unfinished();
   context_.state.clock.enter(SearchPhase::candidates);

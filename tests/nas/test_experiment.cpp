@@ -102,6 +102,7 @@ steps = 31
 optimizer = "adamw"
 [search]
 strategy = "random"
+seed = 19
 hours = 0.3
 systems = 40
 population = 6
@@ -149,6 +150,7 @@ flash = 0
   const Experiment again = parse_experiment(written, "/elsewhere/experiment.toml");
   BOOST_TEST(again.to_toml() == written);
   BOOST_TEST(again.name == "all-keys");
+  BOOST_TEST(again.search_seed() == 19u);
   BOOST_TEST(again.data.path == e.data.path);
   BOOST_TEST(again.supernet.learning_rate == e.supernet.learning_rate);
   BOOST_TEST(again.space.size() == e.space.size());

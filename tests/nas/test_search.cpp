@@ -126,6 +126,32 @@ BOOST_AUTO_TEST_CASE(another_seed_is_another_search) {
   BOOST_TEST((results(folder.path() / "one")["candidates.csv"] != results(folder.path() / "two")["candidates.csv"]));
 }
 
+// Nor what systems come to: the order of the search alone.
+BOOST_AUTO_TEST_CASE(a_seed_of_the_search_changes_no_training) {
+  const TemporaryFolder folder;
+  const auto run = [&](const std::string& name, std::vector<std::string> more) {
+    for (const char* each : {"space.color=[\"rgb\"]", "space.width=[0.5, 1.0]", "space.depth=[1, 1, 0, 0, 0]",
+                             "supernet.steps=2", "final.steps=1"})
+      more.emplace_back(each);
+    run_tiny(tiny_experiment(folder.path(), more), folder.path() / name, false);
+    return candidates_of(folder.path() / name);
+  };
+  std::map<std::string, double> accuracies;
+  for (const Candidate& c : run("all", {"search.strategy=exhaustive"}))
+    accuracies[c.system_text()] = c.measures[Measure::accuracy];
+  BOOST_TEST_REQUIRE(accuracies.size() == 6u);
+  std::set<std::string> orders;
+  for (const char* seed : {"search.seed=5", "search.seed=6", "search.systems=6"}) {  // the last one has the experiment's, 5
+    std::string order;
+    for (const Candidate& c : run(seed, {"search.strategy=random", seed})) {
+      BOOST_TEST(c.measures[Measure::accuracy] == accuracies.at(c.system_text()));
+      order += c.system_text() + "\n";
+    }
+    orders.insert(order);
+  }
+  BOOST_TEST(orders.size() == 2u);
+}
+
 // By RAM and F1: models are kept and trained to the end of that front alone.
 BOOST_AUTO_TEST_CASE(the_front_is_of_the_objectives) {
   const TemporaryFolder folder;

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
   };
   const std::string plain = key({});
   BOOST_TEST(plain.starts_with("32-monochrome-"));
-  for (const char* change : {"name=x", "search.systems=5", "finetune.steps=9", "final.batch=4", "device.flash_kib=9",
+  for (const char* change : {"name=x", "search.systems=5", "search.seed=3", "finetune.steps=9", "final.batch=4", "device.flash_kib=9",
                              "fitness.ram=2", "data.cache=raw", "space.width=[0.5]", "switches.select_on_test=true",
                              "switches.drop_residuals=true", "space.color=[\"monochrome\"]", "search.lanes=2"})
     BOOST_TEST(key({change}) == plain, change);
