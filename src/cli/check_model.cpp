@@ -12,6 +12,7 @@
 #include "cli/output.hpp"
 #include "data/resident_images.hpp"
 #include "nas/prospect.hpp"
+#include "nas/slice_schedule.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nas/work_estimate.hpp"
@@ -21,6 +22,7 @@ namespace danas {
 namespace {
 
 constexpr int sampled_systems = 100;          // for the mean of a candidate
+constexpr std::int64_t sampled_steps = 64;    // of a training of slices
 constexpr std::int64_t usual_systems = 1000;  // where the hours alone end the search
 constexpr std::size_t told_kernels = 12;
 
@@ -67,9 +69,13 @@ class SearchModel {
   Phase supernets() {
     const auto configurations = experiment_.space.data_configurations();
     Phase phase{fmt::format("{} supernets", configurations.size())};
-    for (const DataConfiguration& data : configurations)
-      add_training(phase, supernet_layers(data.input(), experiment_.space.slices().most_blocks(), classes_),
-                   experiment_.supernet, 1);
+    for (const DataConfiguration& data : configurations) {
+      const SliceSchedule schedule(experiment_, data, classes_);
+      if (schedule.source()) add_slices(phase, schedule, data);
+      else
+        add_training(phase, supernet_layers(data.input(), experiment_.space.slices().most_blocks(), classes_),
+                     experiment_.supernet, 1);
+    }
     return phase;
   }
 
@@ -100,8 +106,26 @@ class SearchModel {
     const double steps = times * static_cast<double>(settings.steps);
     add_launches(phase, training_launches(layers, settings, precision_), steps);
     floor_ += steps * training_floor_seconds(layers, settings.batch, rates_, precision_);
-    const int resolution = input_of(layers).height;
-    const double drawn = steps * settings.batch, level = level_pixels(resolution);
+    add_batches(phase, input_of(layers).height, steps * settings.batch);
+  }
+
+  // The mean of some steps, none in a graph. What gathers and puts back weights is left out, the resizing of images counted
+  // with every network of a step.
+  void add_slices(Phase& phase, const SliceSchedule& schedule, const DataConfiguration& data) {
+    const TrainingSettings& settings = experiment_.supernet;
+    const double steps = static_cast<double>(settings.steps), times = steps / sampled_steps;
+    for (std::int64_t step = 0; step < sampled_steps; ++step)
+      for (const LayerList& layers : schedule.networks(step)) {
+        const auto launches = training_launches(layers, settings, precision_);
+        add_launches(phase, launches, times, false);
+        floor_ += times * training_floor_seconds(layers, settings.batch, rates_, precision_);
+      }
+    add_batches(phase, data.input().height, steps * settings.batch);
+  }
+
+  // Training images, `drawn` of them.
+  void add_batches(Phase& phase, int resolution, double drawn) {
+    const double level = level_pixels(resolution);
     Sent sent{0, drawn};
     if (mode() != CacheMode::none)
       sent = ask(fmt::format("train-{}", resolution), training_, 3 * level, drawn / training_);
@@ -152,9 +176,9 @@ class SearchModel {
       }
   }
 
-  void add_launches(Phase& phase, const std::vector<cuda::KernelLaunch>& launches, double times) {
+  void add_launches(Phase& phase, const std::vector<cuda::KernelLaunch>& launches, double times, bool graph = true) {
     const cuda::ModeledStep step = cuda::model(launches, rates_, precision_);
-    phase.compute += times * step.with_graph();
+    phase.compute += times * (graph ? step.with_graph() : step.without_graph());
     without_graphs_ += times * step.without_graph();
     kernels_.add(launches, times);
   }

@@ -143,6 +143,17 @@ void print_space(const Experiment& experiment, int classes) {
         space.size() > most_counted ? fmt::format("{} systems drawn", most_counted) : "the systems");
 }
 
+void print_slices(const Experiment& experiment, int classes) {
+  const SupernetScheme scheme = experiment.slices.scheme;
+  if (!experiment.space.sliced() || scheme == SupernetScheme::full) return;
+  const auto steps = static_cast<double>(experiment.supernet.steps);
+  std::string costs;
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    costs += fmt::format(", {:.0f} {}", steps * SliceSchedule(experiment, data, classes).share_of_full(), data.text());
+  print("{:<22} {}: {} steps have the multiply-adds of so many of the whole network: {}\n", "supernets' slices",
+        name_of(scheme), experiment.supernet.steps, costs.substr(2));
+}
+
 void print_memory(const Experiment& experiment, int classes, const Backend& backend) {
   const TrainingMemory memory = largest_training(experiment, classes, backend, backend.usable_bytes());
   fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mib_text(memory.bytes), memory.training,
@@ -161,14 +172,18 @@ double trained_seconds(const Experiment& experiment, const Dataset& dataset, con
   return sum / std::max(static_cast<double>(networks.candidates.size()), 1.0);
 }
 
+double supernet_seconds(const Experiment& experiment, const DataConfiguration& data, int classes,
+                        const SpeedModel& speed) {
+  return speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet));
+}
+
 TimeEstimate estimate_of(const Experiment& experiment, const Dataset& dataset, const Networks& networks,
                          const SpeedModel& speed) {
   const int classes = static_cast<int>(dataset.classes().size());
   TimeEstimate estimate;
   if (experiment.space.sliced())
     for (const DataConfiguration& data : experiment.space.data_configurations())
-      estimate.supernets.push_back(
-          speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet)));
+      estimate.supernets.push_back(supernet_seconds(experiment, data, classes, speed));
   // As if none were skipped: those that are breed less and less.
   estimate.system = trained_seconds(experiment, dataset, networks, speed, experiment.candidate_training());
   estimate.final_system = trained_seconds(experiment, dataset, networks, speed, experiment.final_training);
@@ -218,17 +233,20 @@ int command_check(const CheckArguments& arguments) {
   }
   const auto backend = open_backend(arguments.machine, experiment.engine.precision);
   print_memory(experiment, classes, *backend);
+  print_slices(experiment, classes);
   const Networks networks = networks_of(experiment, classes, *backend);
   const SpeedModel speed(*backend, networks.measured(), networks.settings);
   const ImageStore store(dataset, experiment.data, image_use(experiment, search_draws(experiment)));
   print_images(experiment, store, [&](const DataConfiguration& data) {
-    double seconds = 0, images = 0;
-    for (const LayerList& layers : networks.measured())
+    const double images = SpeedModel::images_of(networks.settings);
+    double seconds = 0, trained = 0;
+    if (experiment.space.sliced() && images > 0) return images / supernet_seconds(experiment, data, classes, speed);
+    for (const LayerList& layers : networks.candidates)
       if (input_of(layers) == data.input()) {
         seconds += speed.training_seconds(layers, networks.settings);
-        images += SpeedModel::images_of(networks.settings);
+        trained += images;
       }
-    return images > 0 ? images / seconds : 0;
+    return trained > 0 ? trained / seconds : 0;
   });
   print_time(experiment, networks, estimate_of(experiment, *dataset, networks, speed));
   fmt::print("{:<22} {}\n", "measured on", backend->name());

@@ -1,9 +1,12 @@
 // Which slices of a supernet are trained, step by step: [supernet] scheme.
 #pragma once
 
+#include <functional>
 #include <vector>
 
+#include "base/random.hpp"
 #include "nas/experiment.hpp"
+#include "nn/mobilenet_v2.hpp"
 #include "nn/trainer.hpp"
 
 namespace danas {
@@ -18,17 +21,27 @@ class SliceSchedule {
   SliceSource source() const;
   /// The networks of a step: the supernet, or slices of it.
   std::vector<LayerList> networks(std::int64_t step) const;
-  /// FLOP of products of the whole training; the mean over some of its steps.
+  /// A step of each kind with the largest slice wherever one is drawn: those that take most memory.
+  std::vector<std::vector<LayerList>> largest_steps() const;
+  /// The mean of a step's multiply-adds, of which a step of the whole supernet takes 1.
+  double share_of_full() const;
+  /// FLOP of products of the whole training.
   double work() const;
 
  private:
-  LayerList draw(Random& random) const;
-  LayerList smallest() const;
+  using Draw = std::function<const Slice&()>;
+  std::vector<LayerList> networks(std::int64_t step, const Draw& draw) const;
+  const Slice& draw(Random& random) const;
+  LayerList layers_of(const Slice& slice) const { return slice_layers(supernet_, slice); }
+  Measures needs_of(const Slice& slice) const;
+  double mean_macs(const std::vector<Slice>& slices) const;
 
   const Experiment& experiment_;
   DataConfiguration data_;
+  int classes_;
   LayerList supernet_;
-  std::vector<Slice> all_, fitting_;  ///< of the space; those within the device's limits
+  std::vector<Slice> all_,
+      fitting_;  ///< of the space, from the smallest to the largest; those within the device's limits
 };
 
 }  // namespace danas

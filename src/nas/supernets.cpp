@@ -39,6 +39,13 @@ std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& 
   return parse_number<std::int64_t>(entry(checkpoint, "step", path), path.string());
 }
 
+// What its steps cost, counted in steps of the whole network.
+std::string slices_text(const SliceSchedule& slices, const Experiment& experiment) {
+  if (!slices.source()) return "";
+  return fmt::format(" ({}, the multiply-adds of {:.0f} of the whole network)", name_of(experiment.slices.scheme),
+                     slices.share_of_full() * static_cast<double>(experiment.supernet.steps));
+}
+
 }  // namespace
 
 // What a killed process did beyond what is on record will be done again.
@@ -277,8 +284,10 @@ void Supernets::finish(SystemTrainer& trainer, Network& network, const DataConfi
   finished["stage"] = name_of(ModelStage::supernet);
   finished["validation_accuracy"] = fmt::format("{}", metrics.accuracy);
   save_checkpoint(context_.run.files().supernet(data.text()), network, finished);
-  context_.status.log(fmt::format("supernet {}: {} steps of {}, validation accuracy {}", data.text(),
-                                  context_.experiment.supernet.steps, context_.experiment.supernet.batch,
+  const Experiment& experiment = context_.experiment;
+  const std::string slices = slices_text({experiment, data, context_.classes()}, experiment);
+  context_.status.log(fmt::format("supernet {}: {} steps of {}{}, validation accuracy {}", data.text(),
+                                  experiment.supernet.steps, experiment.supernet.batch, slices,
                                   percent_text(metrics.accuracy)));
 }
 

@@ -9,6 +9,7 @@
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
 #include "nn/mobilenet_v2.hpp"
+#include "nas/slice_schedule.hpp"
 #include "nas/system.hpp"
 
 namespace danas {
@@ -51,38 +52,58 @@ double fed_bytes(const LayerList& layers, const TrainingSettings& settings, cons
       bytes(experiment.search.evaluation_batch, Preparation::evaluation(input.height).largest_crop_bytes()));
 }
 
+double bytes_of(const TrainingCost& cost, const LayerList& layers, const TrainingSettings& settings,
+                const Experiment& experiment, const Backend& like) {
+  return static_cast<double>(cost.weight_bytes + cost.arena_bytes) +
+         (like.host_memory() ? prepared_bytes(layers, cost, experiment.search.evaluation_batch)
+                             : fed_bytes(layers, settings, experiment, like.activation_type()));
+}
+
+double supernet_bytes(const Experiment& experiment, const DataConfiguration& data, int classes,
+                      const TrainingSettings& settings, const Backend& like) {
+  const LayerList layers = supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes);
+  const SliceSchedule schedule(experiment, data, classes);
+  if (!schedule.source()) return training_bytes(layers, settings, experiment, like);
+  CostBackend backend(like);
+  return bytes_of(slices_cost(layers, schedule.largest_steps(), settings, backend), layers, settings, experiment, like);
+}
+
+/// Of a training whose bytes are a function of its settings, so many of which run side by side.
+TrainingMemory memory_of(const std::string& name, const TrainingSettings& settings, int lanes,
+                         const std::function<double(const TrainingSettings&)>& bytes) {
+  const std::string side_by_side = lanes == 1 ? "" : fmt::format(", {} lanes", lanes);
+  const auto with_batch = [=](int batch) {
+    TrainingSettings own = settings;
+    own.batch = batch;
+    own.micro_batch = 0;
+    return lanes * bytes(own);
+  };
+  return {fmt::format("{}, batch {}{}", name, settings.batch, side_by_side), lanes * bytes(settings), settings.batch,
+          with_batch};
+}
+
 }  // namespace
 
 double training_bytes(const LayerList& layers, const TrainingSettings& settings, const Experiment& experiment,
                       const Backend& like) {
   CostBackend backend(like);
-  const TrainingCost cost = training_cost(layers, settings, backend);
-  const int evaluated = experiment.search.evaluation_batch;
-  return static_cast<double>(cost.weight_bytes + cost.arena_bytes) +
-         (like.host_memory() ? prepared_bytes(layers, cost, evaluated)
-                             : fed_bytes(layers, settings, experiment, like.activation_type()));
+  return bytes_of(training_cost(layers, settings, backend), layers, settings, experiment, like);
 }
 
 TrainingMemory training_memory(const std::string& name, const LayerList& layers, const TrainingSettings& settings,
                                const Experiment& experiment, const Backend& like, int lanes) {
-  const std::string side_by_side = lanes == 1 ? "" : fmt::format(", {} lanes", lanes);
-  const auto with_batch = [=, &like, &experiment](int batch) {
-    TrainingSettings own = settings;
-    own.batch = batch;
-    own.micro_batch = 0;
-    return lanes * training_bytes(layers, own, experiment, like);
-  };
-  return {fmt::format("{}, batch {}{}", name, settings.batch, side_by_side),
-          lanes * training_bytes(layers, settings, experiment, like), settings.batch, with_batch};
+  return memory_of(name, settings, lanes, [=, &experiment, &like](const TrainingSettings& own) {
+    return training_bytes(layers, own, experiment, like);
+  });
 }
 
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like) {
   TrainingMemory largest;
   for (const DataConfiguration& data : experiment.space.data_configurations())
-    largest =
-        larger(largest, training_memory("supernet " + data.text(),
-                                        supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes),
-                                        experiment.supernet, experiment, like));
+    largest = larger(largest, memory_of("supernet " + data.text(), experiment.supernet, 1,
+                                        [=, &experiment, &like](const TrainingSettings& own) {
+                                          return supernet_bytes(experiment, data, classes, own, like);
+                                        }));
   return largest;
 }
 

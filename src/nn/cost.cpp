@@ -1,5 +1,6 @@
 #include "nn/cost.hpp"
 
+#include "nn/slice_step.hpp"
 #include "nn/steps.hpp"
 
 namespace danas {
@@ -34,6 +35,23 @@ TrainingCost training_cost(const LayerList& layers, const TrainingSettings& sett
   step.run(batch.batch());
   cost.step = backend.cost();
   cost.arena_bytes = arena.peak_bytes();
+  return cost;
+}
+
+TrainingCost slices_cost(const LayerList& layers, const std::vector<std::vector<LayerList>>& steps,
+                         const TrainingSettings& settings, CostBackend& backend) {
+  TrainingCost cost;
+  Network network(backend, layers);
+  Optimizer optimizer(backend, network, settings);
+  const CountedBatch batch(backend, layers, settings.batch);
+  cost.batch_bytes = batch.bytes();
+  Arena arena(backend);
+  SliceStep step(arena, network, optimizer, 0);
+  backend.forget();
+  for (const std::vector<LayerList>& networks : steps) step.run(networks, batch.batch());
+  cost.step = backend.cost();
+  cost.arena_bytes = arena.peak_bytes();
+  cost.weight_bytes = backend.peak_bytes() - cost.arena_bytes - cost.batch_bytes;
   return cost;
 }
 

@@ -1,6 +1,8 @@
 // What training and evaluation of a network cost, counted by running them on a backend that computes nothing.
 #pragma once
 
+#include <vector>
+
 #include "nn/layer.hpp"
 #include "nn/trainer.hpp"
 #include "tensor/cost_backend.hpp"
@@ -17,6 +19,10 @@ struct TrainingCost {
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
 /// The same on another backend, which then holds what it counted of the step.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings, CostBackend& backend);
+/// The same of the steps of a training of slices (SliceStep), one after another: the network in whole with its optimizer,
+/// and what a step gathers of it, count as weights.
+TrainingCost slices_cost(const LayerList& layers, const std::vector<std::vector<LayerList>>& steps,
+                         const TrainingSettings& settings, CostBackend& backend);
 /// What a backend counts of evaluating one batch, the folding of the weights left out; the arena's bytes.
 std::size_t evaluation_cost(const LayerList& layers, std::int64_t images, CostBackend& backend);
 /// The same of a batch of recalibration.

@@ -6,6 +6,8 @@
 
 #include "nas/candidate_fields.hpp"
 #include "nas/slice_schedule.hpp"
+#include "nas/training_memory.hpp"
+#include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
 #include "tiny_search.hpp"
 
@@ -96,6 +98,49 @@ BOOST_AUTO_TEST_CASE(schemes_are_what_they_are_called) {
   BOOST_TEST_REQUIRE(together.size() == 4u);
   BOOST_TEST((together[0] == supernet()));
   BOOST_TEST((together[1] == slice_layers(supernet(), {{0, 0, 0, 0, 0}, 0.2})));
+}
+
+BOOST_AUTO_TEST_CASE(a_scheme_says_what_share_of_the_whole_network_it_takes) {
+  const double ram = 100, whole = training_work(supernet(), Experiment().supernet);
+  for (const auto scheme :
+       {SupernetScheme::full, SupernetScheme::random, SupernetScheme::alternate, SupernetScheme::sandwich}) {
+    const Experiment experiment = experiment_of(scheme, 0.5, ram);
+    const SliceSchedule schedule(experiment, data, classes);
+    constexpr int steps = 400;
+    double work = 0;
+    for (std::int64_t step = 0; step < steps; ++step)
+      for (const LayerList& layers : schedule.networks(step)) work += inference_cost(layers).products / steps;
+    BOOST_TEST(schedule.share_of_full() == work / inference_cost(supernet()).products,
+               boost::test_tools::tolerance(0.1));
+    BOOST_TEST(schedule.work() == schedule.share_of_full() * whole);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_steps_draw_nothing_but_the_largest_slice) {
+  const LayerList largest = slice_layers(supernet(), {{2, 1, 1, 0, 0}, 1.0});
+  const Experiment random = experiment_of(SupernetScheme::random, 0.5, 1e6),
+                   alternate = experiment_of(SupernetScheme::alternate, 0.5, 1e6),
+                   sandwich = experiment_of(SupernetScheme::sandwich, 0.5, 1e6);
+  const auto steps = [](const Experiment& experiment) {
+    return SliceSchedule(experiment, data, classes).largest_steps();
+  };
+  using Networks = std::vector<LayerList>;
+  BOOST_TEST((steps(random).front() == Networks{largest}));
+  BOOST_TEST((steps(alternate) == std::vector<Networks>{Networks{supernet()}, Networks{largest}}));
+  BOOST_TEST((steps(sandwich).front()[2] == largest));
+  BOOST_TEST((steps(sandwich).front()[3] == largest));
+}
+
+BOOST_AUTO_TEST_CASE(the_memory_of_a_training_is_that_of_its_scheme) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const auto bytes = [&](SupernetScheme scheme) {
+    return largest_supernet_training(experiment_of(scheme, 0.5, 1e6), classes, *backend).bytes;
+  };
+  // A slice's copy has weights, gradients and moments; together, gradients laid out as the whole network's.
+  const double weights = 4 * static_cast<double>(Network(*backend, supernet()).values().size());
+  BOOST_TEST(bytes(SupernetScheme::random) > bytes(SupernetScheme::full) + 3 * weights);
+  BOOST_TEST(bytes(SupernetScheme::sandwich) > bytes(SupernetScheme::full) + 2 * weights);
+  BOOST_TEST(bytes(SupernetScheme::alternate) >= bytes(SupernetScheme::random));
 }
 
 BOOST_AUTO_TEST_CASE(a_search_without_fine_tuning_is_resumed_with_the_same_bytes) {

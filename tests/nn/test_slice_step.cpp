@@ -1,8 +1,13 @@
 // Steps that train slices of a network.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <map>
+
+#include "nn/cost.hpp"
 #include "nn/slice_step.hpp"
 #include "support.hpp"
+#include "tensor/cpu/cpu_backend.hpp"
 
 using namespace danas;
 using namespace danas::test;
@@ -46,6 +51,28 @@ std::vector<double> gradients_of(Backend& backend, const Network& network, const
   TrainingPass(arena, network, momentum).run(images, [&](std::size_t) { return sums.view(); }, {});
   return numbers(network.gradients());
 }
+
+/// Knows how much of its memory was taken at a time.
+class WeighedBackend : public cpu::CpuBackend {
+ public:
+  WeighedBackend() : CpuBackend(2, cpu::choose_kernels("portable")) {}
+  std::size_t peak = 0;
+
+  void* allocate(std::size_t bytes) override {
+    void* memory = CpuBackend::allocate(bytes);
+    sizes_[memory] = bytes;
+    peak = std::max(peak, held_ += bytes);
+    return memory;
+  }
+  void release(void* memory) noexcept override {
+    held_ -= sizes_[memory];
+    CpuBackend::release(memory);
+  }
+
+ private:
+  std::map<void*, std::size_t> sizes_;
+  std::size_t held_ = 0;
+};
 
 }  // namespace
 
@@ -120,6 +147,29 @@ BOOST_AUTO_TEST_CASE(networks_together_change_the_weights_by_the_sum_of_their_gr
     BOOST_TEST(largest_difference(numbers(super.network.values()), expected) < 1e-5);
     BOOST_TEST(largest_difference(before, expected) > 1e-2);
   }
+}
+
+BOOST_AUTO_TEST_CASE(its_memory_is_known_before) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 1);
+  const LayerList wide = slice_of({1, 2, 1, 0, 0}, 1), narrow = slice_of({1, 0, 0, 0, 0}, 0.3);
+  using Networks = std::vector<LayerList>;
+  const std::vector<Networks> of_steps[] = {
+      {Networks{wide}}, {Networks{whole_layers()}, Networks{wide}}, {Networks{whole_layers(), narrow, wide, wide}}};
+  for (const std::vector<Networks>& steps : of_steps)
+    for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd}) {
+      CostBackend counter;
+      const TrainingCost cost = slices_cost(whole_layers(), steps, settings_of(optimizer), counter);
+      WeighedBackend weighed;
+      Trained super(weighed, whole_layers(), optimizer);
+      SliceStep step(super.arena, super.network, super.optimizer, momentum);
+      for (const Networks& networks : steps) {
+        super.optimizer.plan(0, 1);
+        step.run(networks, toy.batch(0));
+      }
+      BOOST_TEST(cost.weight_bytes + cost.arena_bytes == weighed.peak);
+      BOOST_TEST(cost.batch_bytes == toy.batch(0).images.bytes() + toy.batch(0).labels.bytes());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_resumed_training_goes_on_bit_for_bit) {
