@@ -10,9 +10,9 @@
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cuda/cuda.hpp"
+#include "nas/system.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
-#include "nas/system.hpp"
 #include "tensor/cpu/peak.hpp"
 
 namespace danas {

@@ -12,11 +12,9 @@
 #include "cli/time_estimate.hpp"
 #include "data/image_store.hpp"
 #include "nas/campaign.hpp"
-#include "nas/estimators.hpp"
 #include "nas/shared_supernets.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/work_estimate.hpp"
-#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 namespace {
@@ -39,6 +37,7 @@ class CampaignCheck {
     if (!times_.contains(run.label)) times_[run.label] = estimate_time(experiment, *dataset, *backend);
     const RunTime time = time_of(experiment, times_[run.label], *dataset, *backend);
     add_caches(experiment, dataset);
+    changed_bytes_ += changed_supernet_bytes(experiment, static_cast<int>(dataset->classes().size()));
     print("{:<22} supernets {}, of them shared {}; systems {}, final training {}: {}\n", run.folder(),
           duration_text(time.supernets), duration_text(time.shared), duration_text(time.systems),
           duration_text(time.final_training), duration_text(time.spent()));
@@ -48,8 +47,10 @@ class CampaignCheck {
   void print_sum(std::size_t runs) const {
     double caches = 0;
     for (const auto& [name, bytes] : caches_) caches += bytes;
-    print("{:<22} {} for {} runs; {} of disk: caches {}, {} supernets {}\n", "in all", duration_text(seconds_), runs,
-          mib_text(caches + supernet_bytes_), mib_text(caches), supernets_.size(), mib_text(supernet_bytes_));
+    print("{:<22} {} for {} runs; {} of disk: caches {}, {} supernets {}{}\n", "in all", duration_text(seconds_), runs,
+          mib_text(caches + supernet_bytes_ + changed_bytes_), mib_text(caches), supernets_.size(),
+          mib_text(supernet_bytes_),
+          changed_bytes_ > 0 ? fmt::format(", those that candidates change {}", mib_text(changed_bytes_)) : "");
   }
 
  private:
@@ -57,12 +58,13 @@ class CampaignCheck {
   RunTime time_of(const Experiment& experiment, const TimeEstimate& estimate, const Dataset& dataset,
                   const Backend& backend) {
     RunTime time;
+    const int classes = static_cast<int>(dataset.classes().size());
     const auto& configurations = experiment.space.data_configurations();
     for (std::size_t i = 0; i < estimate.supernets.size(); ++i) {
       const std::string key = supernet_key(experiment, configurations[i], dataset, backend.instruction_set());
       const auto [supernet, is_new] = supernets_.emplace(key, estimate.supernets[i]);
       time.supernets += supernet->second;
-      if (is_new) add_supernet(experiment, configurations[i], static_cast<int>(dataset.classes().size()));
+      if (is_new) supernet_bytes_ += supernet_bytes(experiment, configurations[i], classes);
       else time.shared += supernet->second;
     }
     const auto& search = experiment.search;
@@ -72,12 +74,6 @@ class CampaignCheck {
     time.systems = std::min(limit, all * estimate.system);
     time.final_training = usual_front * estimate.final_system;
     return time;
-  }
-
-  void add_supernet(const Experiment& experiment, const DataConfiguration& data, int classes) {
-    for (const LayerRow& row :
-         layer_rows(supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes)))
-      supernet_bytes_ += 4 * static_cast<double>(row.parameters);
   }
 
   // Runs on the same images have their caches in common.
@@ -92,7 +88,7 @@ class CampaignCheck {
   std::map<std::string, TimeEstimate> times_;  ///< by label: seeds change none
   std::map<std::string, double> supernets_;    ///< seconds, by key
   std::map<std::pair<std::uint64_t, std::string>, double> caches_;
-  double seconds_ = 0, supernet_bytes_ = 0;
+  double seconds_ = 0, supernet_bytes_ = 0, changed_bytes_ = 0;
 };
 
 }  // namespace

@@ -36,8 +36,8 @@ struct Rates {
   double decoding = 0, cropping = 0;
 };
 
-Rates measure(const Dataset& dataset, const DataConfiguration& data, double crop_min_area) {
-  const Preparation preparation = Preparation::training(data, crop_min_area);
+Rates measure(const Dataset& dataset, const DataConfiguration& data, const Preparation& preparation,
+              double crop_min_area) {
   const auto& samples = dataset.samples(Split::train);
   std::vector<Sample> readable;
   std::vector<Dataset::Pixels> level;
@@ -87,24 +87,25 @@ void print_images(const Experiment& experiment, const ImageStore& store,
     CacheMode mode;
     Rates rates;
   };
-  std::map<std::string, TrainingSet> sets;  // by name: colors share their images
+  std::map<std::string, TrainingSet> sets;  // by label: colors share their images
   std::uint64_t sum = 0;
   const char* title = "cache";
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    if (sets.contains(store.training_name(data))) continue;
+    const Preparation preparation = store.training_preparation(data);
+    if (sets.contains(preparation.label())) continue;
     const std::vector<ImageStore::Cache> plans = store.plans(data);
     for (const ImageStore::Cache& cache : plans) {
       sum += cache.plan.bytes;
       fmt::print("{:<22} {}\n", std::exchange(title, ""), cache.text());
     }
-    sets[store.training_name(data)] = {plans.front().plan.mode,
-                                       measure(store.dataset(), data, experiment.data.crop_min_area)};
+    sets[preparation.label()] = {plans.front().plan.mode,
+                                 measure(store.dataset(), data, preparation, experiment.data.crop_min_area)};
   }
   fmt::print("{:<22} {} of disk in all\n", "", mib_text(static_cast<double>(sum)));
   const int cpus = usable_cpus();
   fmt::print("{:<22} with {} CPUs, measured on a sample\n", fmt::format("{}/s", store.items()), cpus);
   for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    const TrainingSet& set = sets.at(store.training_name(data));
+    const TrainingSet& set = sets.at(store.training_preparation(data).label());
     print_rates(data, store.items(), set.rates, set.mode, trained(data), cpus);
   }
 }

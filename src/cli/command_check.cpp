@@ -154,6 +154,15 @@ void print_slices(const Experiment& experiment, int classes) {
         name_of(scheme), experiment.supernet.steps, costs.substr(2));
 }
 
+void print_supernets(const Experiment& experiment, int classes) {
+  double bytes = 0;
+  for (const DataConfiguration& data : experiment.space.data_configurations())
+    bytes += supernet_bytes(experiment, data, classes);
+  const double changed = changed_supernet_bytes(experiment, classes);
+  fmt::print("{:<22} {} of disk{}\n", "supernets", mib_text(bytes),
+             changed > 0 ? fmt::format(", {} more for those that candidates change", mib_text(changed)) : "");
+}
+
 void print_memory(const Experiment& experiment, int classes, const Backend& backend) {
   const TrainingMemory memory = largest_training(experiment, classes, backend, backend.usable_bytes());
   fmt::print("{:<22} {} for the largest training ({}), of {}\n", "memory", mib_text(memory.bytes), memory.training,
@@ -164,8 +173,10 @@ void print_memory(const Experiment& experiment, int classes, const Backend& back
 double trained_seconds(const Experiment& experiment, const Dataset& dataset, const Networks& networks,
                        const SpeedModel& speed, const TrainingSettings& settings) {
   const auto train = static_cast<std::int64_t>(dataset.samples(Split::train).size());
-  const auto validation = static_cast<std::int64_t>(dataset.samples(Split::validation).size());
-  const auto evaluated = static_cast<double>(std::min(experiment.search.recalibration_images, train) + validation);
+  const auto compared = static_cast<std::int64_t>(dataset.samples(experiment.selection_split()).size());
+  const std::int64_t recalibrated =
+      experiment.switches.keep_statistics ? 0 : std::min(experiment.search.recalibration_images, train);
+  const auto evaluated = static_cast<double>(recalibrated + compared);
   double sum = 0;
   for (const LayerList& layers : networks.candidates)
     sum += speed.training_seconds(layers, settings) + speed.seconds(evaluation_work(layers, evaluated), evaluated);
@@ -219,6 +230,25 @@ TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset,
   return estimate_of(experiment, dataset, networks, SpeedModel(backend, networks.measured(), networks.settings));
 }
 
+double supernet_bytes(const Experiment& experiment, const DataConfiguration& data, int classes) {
+  double bytes = 0;
+  for (const LayerRow& row :
+       layer_rows(supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes)))
+    bytes += sizeof(float) * static_cast<double>(row.parameters);
+  return bytes;
+}
+
+double changed_supernet_bytes(const Experiment& experiment, int classes) {
+  if (!experiment.switches.change_supernet) return 0;
+  double sum = 0, largest = 0;
+  for (const DataConfiguration& data : experiment.space.data_configurations()) {
+    const double bytes = supernet_bytes(experiment, data, classes);
+    sum += bytes;
+    largest = std::max(largest, bytes);
+  }
+  return sum + largest;
+}
+
 int command_check(const CheckArguments& arguments) {
   if (is_campaign(arguments.experiment.file)) return check_campaign(arguments);
   const Experiment experiment = read_experiment(arguments.experiment.file, arguments.experiment.set);
@@ -227,6 +257,7 @@ int command_check(const CheckArguments& arguments) {
   print("{:<22} {} ({})\n", "experiment", experiment.name, arguments.experiment.file.string());
   print_data(*dataset, items_of(experiment.data.kind));
   print_space(experiment, classes);
+  if (experiment.space.sliced()) print_supernets(experiment, classes);
   if (arguments.model) {
     print_modeled_search(experiment, *dataset, *arguments.model, arguments.precision);
     return 0;

@@ -11,10 +11,10 @@
 #include "cli/output.hpp"
 #include "cli/session.hpp"
 #include "nas/estimators.hpp"
+#include "nas/model_file.hpp"
 #include "nas/run_names.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
-#include "nas/model_file.hpp"
 #include "results/run_files.hpp"
 
 namespace danas {

@@ -1,4 +1,5 @@
-// How long the parts of a search will take, from a short measurement of the machine at hand.
+// How long the parts of a search will take, from a short measurement of the machine at hand, and what its supernets take of
+// the disk.
 #pragma once
 
 #include <vector>
@@ -9,7 +10,7 @@
 
 namespace danas {
 
-/// Seconds, without the making of caches.
+/// Seconds, without the making of caches; one network after another, as candidates that change their supernet must be.
 struct TimeEstimate {
   std::vector<double> supernets;  ///< each, in the order of the space's data configurations; none where there are none
   double system = 0;        ///< to train a candidate, recalibrate and evaluate it: the mean of some that are drawn
@@ -17,5 +18,9 @@ struct TimeEstimate {
 };
 
 TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset, Backend& backend);
+
+double supernet_bytes(const Experiment& experiment, const DataConfiguration& data, int classes);
+/// Where candidates change their supernets: a copy of each, and one that takes the place of the last.
+double changed_supernet_bytes(const Experiment& experiment, int classes);
 
 }  // namespace danas

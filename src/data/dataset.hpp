@@ -35,6 +35,7 @@ struct DataSettings {
   double cache_gib = 100.0;          ///< the most disk that may then be used for one of them
   std::filesystem::path cache_path;  ///< empty: $XDG_CACHE_HOME/danas or ~/.cache/danas
   double crop_min_area = 0.6;        ///< training crops: share of the image's area, at least
+  bool balance = false;              ///< training sees every class equally often, whatever there is of each
   // synthetic scenes
   int images = 4000;           ///< of the training split; validation and test have a quarter each
   int size = 128;              ///< pixels of the shorter side

@@ -173,6 +173,9 @@ Split ImageSet::split() const { return state_->list.split; }
 const CachePlan& ImageSet::plan() const { return state_->plan; }
 const Preparation& ImageSet::preparation() const { return state_->list.preparation; }
 std::int64_t ImageSet::size() const { return static_cast<std::int64_t>(state_->key.images); }
+std::int32_t ImageSet::label(std::int64_t i) const {
+  return state_->dataset->samples(split())[state_->list.place(i)].label;
+}
 int ImageSet::classes() const { return static_cast<int>(state_->dataset->classes().size()); }
 std::vector<Problem> ImageSet::problems() const { return state_->problems(); }
 

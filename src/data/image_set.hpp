@@ -39,6 +39,7 @@ class ImageSet {
 
   int classes() const;        ///< of the data set
   std::int64_t size() const;  ///< images listed, unreadable ones included
+  std::int32_t label(std::int64_t i) const;
   /// Those that can be read, in order. Not for a training level of mode none, where nobody knows.
   std::vector<std::uint32_t> readable() const;
 

@@ -170,7 +170,9 @@ std::vector<ImageStore::Cache> ImageStore::caches() const {
   return caches;
 }
 
-std::string ImageStore::training_name(const DataConfiguration& data) const { return state_->training(data).name; }
+Preparation ImageStore::training_preparation(const DataConfiguration& data) const {
+  return state_->training(data).preparation;
+}
 
 std::vector<ImageStore::Cache> ImageStore::plans(const DataConfiguration& data) const {
   std::vector<Cache> plans;

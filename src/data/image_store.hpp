@@ -50,7 +50,7 @@ class ImageStore {
   /// How each set so far is kept, in the order of their making, with its bytes on disk.
   std::vector<Cache> caches() const;
   /// Of the training set of a data configuration: resolutions have one, whatever the color.
-  std::string training_name(const DataConfiguration& data) const;
+  Preparation training_preparation(const DataConfiguration& data) const;
   /// How the sets of a data configuration would be, the training set first: estimated, before anything is made.
   std::vector<Cache> plans(const DataConfiguration& data) const;
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -14,22 +15,37 @@ namespace danas {
 
 namespace {
 
+// Each of them once; balanced, classes of fewer have some again, so that all have as many as the largest.
+std::vector<std::uint32_t> images_of_epoch(const ImageSet& set, bool balanced) {
+  std::vector<std::uint32_t> images(static_cast<std::size_t>(set.size()));
+  std::iota(images.begin(), images.end(), 0u);
+  if (!balanced) return images;
+  std::vector<std::vector<std::uint32_t>> classes(static_cast<std::size_t>(set.classes()));
+  for (const std::uint32_t image : images) classes[static_cast<std::size_t>(set.label(image))].push_back(image);
+  std::size_t largest = 0;
+  for (const auto& of_class : classes) largest = std::max(largest, of_class.size());
+  images.clear();
+  for (const auto& of_class : classes)
+    for (std::size_t i = 0; i < largest && !of_class.empty(); ++i) images.push_back(of_class[i % of_class.size()]);
+  return images;
+}
+
 // Where the endless sequence of training images leads: a permutation for each epoch, the last two kept.
 class Epochs {
  public:
-  Epochs(std::int64_t size, std::uint64_t seed) : size_(size), seed_(seed) {}
+  Epochs(std::vector<std::uint32_t> images, std::uint64_t seed) : images_(std::move(images)), seed_(seed) {}
 
   void positions(std::int64_t first, std::int64_t count, std::vector<std::int64_t>& out) {
+    const auto size = static_cast<std::int64_t>(images_.size());
     for (std::int64_t position = first; position < first + count; ++position)
-      out.push_back(permutation(position / size_)[static_cast<std::size_t>(position % size_)]);
+      out.push_back(permutation(position / size)[static_cast<std::size_t>(position % size)]);
   }
 
  private:
   const std::vector<std::uint32_t>& permutation(std::int64_t epoch) {
     Epoch& kept = kept_[epoch % 2];
     if (kept.number != epoch) {
-      kept.order.resize(static_cast<std::size_t>(size_));
-      std::iota(kept.order.begin(), kept.order.end(), 0u);
+      kept.order = images_;
       Random(seed_, "epoch", static_cast<std::uint64_t>(epoch)).shuffle(kept.order);
       kept.number = epoch;
     }
@@ -40,7 +56,7 @@ class Epochs {
     std::int64_t number = -1;
     std::vector<std::uint32_t> order;
   };
-  std::int64_t size_;
+  std::vector<std::uint32_t> images_;
   std::uint64_t seed_;
   Epoch kept_[2];
 };
@@ -69,8 +85,8 @@ void check_batch_size(int batch) {
 
 struct TrainingLoader::State {
   State(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed, std::int64_t first,
-        Workers workers, Destination to)
-      : preparation(set.preparation()), epochs(set.size(), seed),
+        Workers workers, Destination to, bool balanced)
+      : preparation(set.preparation()), epochs(images_of_epoch(set, balanced), seed),
         pipeline(set, input, plan(batch, min_area, seed, first), workers, to) {}
 
   BatchPlan plan(int batch, double min_area, std::uint64_t seed, std::int64_t first) {
@@ -90,11 +106,11 @@ struct TrainingLoader::State {
 };
 
 TrainingLoader::TrainingLoader(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed,
-                               std::int64_t first_step, Workers workers, Destination to) {
+                               std::int64_t first_step, Workers workers, Destination to, bool balanced) {
   check_batch_size(batch);
   if (!(min_area > 0 && min_area <= 1))
     throw expected("data.crop_min_area", "above 0, at most 1", std::to_string(min_area));
-  state_ = std::make_unique<State>(set, input, batch, min_area, seed, first_step, workers, to);
+  state_ = std::make_unique<State>(set, input, batch, min_area, seed, first_step, workers, to, balanced);
 }
 
 TrainingLoader::~TrainingLoader() = default;

@@ -9,12 +9,14 @@
 namespace danas {
 
 /// Endless training batches: epoch e is a permutation of the set drawn from (seed, e); batch `step` holds positions
-/// step·batch … of the endless sequence. Batch content depends on (seed, step) alone, whatever the workers.
+/// step·batch … of the endless sequence. Batch content depends on (seed, step) alone, whatever the workers. Balanced, an
+/// epoch has as many images of every class, smaller ones repeated: the loss weighted by class in expectation, but for a
+/// factor.
 class TrainingLoader {
  public:
   /// `input`: of the network, to which images are resized.
   TrainingLoader(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed,
-                 std::int64_t first_step = 0, Workers workers = {}, Destination to = {});
+                 std::int64_t first_step = 0, Workers workers = {}, Destination to = {}, bool balanced = false);
   ~TrainingLoader();
   /// Batch of the next step (first_step, first_step + 1, …); valid until the next call. Rethrows a worker's Error.
   Batch next();

@@ -8,8 +8,8 @@
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
 #include "base/units.hpp"
-#include "nas/prospect.hpp"
 #include "nas/model_file.hpp"
+#include "nas/prospect.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/mobilenet_v2.hpp"
 

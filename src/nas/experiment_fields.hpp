@@ -77,6 +77,7 @@ void visit_data(Visitor& visit, DataSettings& data) {
   visit.number("data.cache_gib", data.cache_gib, Bounds{0, 1e9});
   visit.path("data.cache_path", data.cache_path);
   visit.number("data.crop_min_area", data.crop_min_area, Bounds{0, 1, true});
+  visit.flag("data.balance", data.balance);
   visit.number("data.images", data.images, Bounds{8, 10'000'000});
   visit.number("data.size", data.size, Bounds{16, 2048});
   visit.path("data.save", data.save);

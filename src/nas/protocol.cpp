@@ -1,7 +1,7 @@
 #include "nas/protocol.hpp"
 
-#include "nn/mobilenet_v2.hpp"
 #include "nas/system.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 

@@ -52,7 +52,8 @@ std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const 
   const ImageSet& set = store_.training(data);
   const double images = static_cast<double>(settings.steps - first_step) * settings.batch;
   TrainingLoader loader(set, data.input(), settings.batch, experiment_.data.crop_min_area, seed, first_step,
-                        workers_for(backend_), from(set, images / static_cast<double>(set.size())));
+                        workers_for(backend_), from(set, images / static_cast<double>(set.size())),
+                        experiment_.data.balance);
   return trainer_.train(
       network, optimizer, settings, source_of(loader, nullptr), first_step,
       [&](const StepReport& report) {

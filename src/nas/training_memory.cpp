@@ -8,9 +8,9 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
-#include "nn/mobilenet_v2.hpp"
 #include "nas/slice_schedule.hpp"
 #include "nas/system.hpp"
+#include "nn/mobilenet_v2.hpp"
 
 namespace danas {
 

@@ -37,6 +37,25 @@ BOOST_AUTO_TEST_CASE(check_says_how_images_are_kept_and_what_binds) {
   BOOST_TEST(many.out.find("train-42: raw") != std::string::npos, many.out);
 }
 
+// Bilinear levels have caches of their own; of supernets that candidates change one copy each, and one that is being saved.
+BOOST_AUTO_TEST_CASE(check_knows_the_switches_that_take_disk) {
+  const Scratch scratch;
+  const Setting setting{scratch.path(), {}, 0};
+  const auto experiment = scratch.write("tiny.toml", tiny_experiment());
+  const Outcome outcome = run({"check", experiment, "--set", "space.color=[\"rgb\"]", "--set", "space.resolution=[48]",
+                               "--set", "switches.change_supernet=true", "--set", "switches.bilinear_resize=true"},
+                              setting);
+  BOOST_TEST_REQUIRE(outcome.status == 0, outcome.err);
+  BOOST_TEST(outcome.out.find("train-63-bilinear: ") != std::string::npos, outcome.out);
+  const auto mebibytes_after = [&](const std::string& text) {
+    const std::size_t at = outcome.out.find(text);
+    BOOST_TEST_REQUIRE(at != std::string::npos, text << " is not in " << outcome.out);
+    return std::stod(outcome.out.substr(at + text.size()));
+  };
+  const double trained = mebibytes_after("\nsupernets"), changed = mebibytes_after("MiB of disk, ");
+  BOOST_TEST((trained > 0.5 && changed > 2 * trained - 0.2 && changed < 2 * trained + 0.2), outcome.out);
+}
+
 BOOST_AUTO_TEST_CASE(evaluate_depends_on_the_model_alone) {
   const Scratch scratch;
   const Setting setting{scratch.path(), {}, 0};

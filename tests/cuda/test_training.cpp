@@ -52,6 +52,20 @@ BOOST_AUTO_TEST_CASE(a_step_of_a_candidate_is_the_cpus) {
   check_step(train_candidate(*emulated, one_still_step()), train_candidate(*cpu, one_still_step()));
 }
 
+// What is masked has neither weights nor gradients: exact zeros, in the same places.
+BOOST_AUTO_TEST_CASE(a_step_of_a_masked_network_is_the_cpus) {
+  const auto emulated = make_cuda_backend(0), cpu = make_cpu_backend(1);
+  const Outcome got = train_masked(*emulated, one_still_step()), wanted = train_masked(*cpu, one_still_step());
+  check_step(got, wanted);
+  std::size_t masked = 0;
+  for (std::size_t i = 0; i < wanted.weights.size(); ++i) {
+    if (wanted.weights[i] != 0 || wanted.gradients[i] != 0) continue;
+    ++masked;
+    BOOST_TEST_REQUIRE((got.weights[i] == 0 && got.gradients[i] == 0));
+  }
+  BOOST_TEST(masked > wanted.weights.size() / 10);
+}
+
 BOOST_AUTO_TEST_CASE(three_steps_of_adam_are_the_cpus) {
   const auto emulated = make_cuda_backend(0), cpu = make_cpu_backend(1);
   TrainingSettings settings = one_still_step();

@@ -20,7 +20,8 @@ inline constexpr int resolution = 64, batch_size = 8, batches = 3;
 /// The same random images and labels on any backend.
 class Images {
  public:
-  explicit Images(Backend& backend) : images_(backend, batch_size * batches, resolution, resolution, 3) {
+  explicit Images(Backend& backend, int channels = 3)
+      : images_(backend, batch_size * batches, resolution, resolution, channels) {
     Random random(5, "images");
     std::vector<std::int32_t> labels;
     std::vector<double> pixels;
@@ -90,7 +91,7 @@ struct Outcome {
 
 /// Trains, then recalibrates, evaluates and asks a slice in place.
 inline Outcome train(Backend& backend, Network network, const LayerList& slice, const TrainingSettings& settings) {
-  const Images images(backend);
+  const Images images(backend, input_of(network.layers()).channels);
   Outcome outcome;
   Trainer trainer(backend, 0.9);
   trainer.train(network, settings, images.training(), [&](const StepReport& report) {
@@ -118,6 +119,11 @@ inline LayerList slice_of(const LayerList& layers) { return slice_layers(layers,
 
 inline Outcome train_supernet(Backend& backend, const TrainingSettings& settings) {
   return train(backend, Network(backend, supernet(), 3), slice_of(supernet()), settings);
+}
+/// As the published code has a candidate: of full width, with masks.
+inline Outcome train_masked(Backend& backend, const TrainingSettings& settings) {
+  const LayerList layers = masked_layers({resolution, resolution, 1}, {{1, 1, 0, 0, 0}, 0.4}, 2);
+  return train(backend, Network(backend, layers, 3), layers, settings);
 }
 /// A dense copy of a slice of the supernet: a candidate.
 inline Outcome train_candidate(Backend& backend, const TrainingSettings& settings) {

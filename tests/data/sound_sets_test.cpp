@@ -1,5 +1,6 @@
 // Data sets of sounds: what is listed, mixed, prepared and refused.
 #include <algorithm>
+#include <map>
 
 #include "audio/sounds.hpp"
 #include "data/audio/mixing.hpp"
@@ -32,12 +33,14 @@ DataSettings sound_settings(const TemporaryFolder& folder) {
 }
 
 // ToyADMOS with constant recordings: 0.25 normal, 0.5 anomalous; the noise rises from 0 to 0.1.
-void make_conveyor(const fs::path& root, int noise_rate = rate) {
+void make_conveyor(const fs::path& root, int noise_rate = rate, int anomalous = 10) {
   const fs::path conveyor = root / "ToyConveyor";
   for (int i = 0; i < 10; ++i) {
     const std::string number = std::to_string(i) + ".wav";
     write(conveyor / "case1/NormalSound_IND" / ("case1_ch1_" + number), pcm16(std::vector<double>(300, 0.25), rate));
-    write(conveyor / "case1/AnomalousSound_IND" / ("case1_ch1_" + number), pcm16(std::vector<double>(300, 0.5), rate));
+    if (i < anomalous)
+      write(conveyor / "case1/AnomalousSound_IND" / ("case1_ch1_" + number),
+            pcm16(std::vector<double>(300, 0.5), rate));
   }
   for (const int length : {200, 1000}) {
     std::vector<double> noise(static_cast<std::size_t>(length));
@@ -45,6 +48,14 @@ void make_conveyor(const fs::path& root, int noise_rate = rate) {
     write(conveyor / "EnvironmentalNoise_CNT" / ("case1_ch1_" + std::to_string(length) + ".wav"),
           pcm16(noise, noise_rate));
   }
+}
+
+DataSettings conveyor_settings(const TemporaryFolder& folder) {
+  DataSettings settings;
+  settings.kind = DatasetKind::toyadmos;
+  settings.path = folder.path();
+  settings.cache_path = folder / "cache";
+  return settings;
 }
 
 }  // namespace
@@ -113,10 +124,7 @@ BOOST_AUTO_TEST_CASE(recordings_that_are_none) {
 BOOST_AUTO_TEST_CASE(toyadmos_is_mixed_with_noise) {
   const TemporaryFolder folder;
   make_conveyor(folder.path());
-  DataSettings settings;
-  settings.kind = DatasetKind::toyadmos;
-  settings.path = folder.path();
-  settings.cache_path = folder / "cache";
+  DataSettings settings = conveyor_settings(folder);
   settings.validation_share = settings.test_share = 0.2;
   settings.mixing = {0.5, 2};
   for (const bool leak : {false, true}) {
@@ -145,13 +153,43 @@ BOOST_AUTO_TEST_CASE(toyadmos_is_mixed_with_noise) {
   }
 }
 
+// Six normal recordings and three anomalous ones: an epoch has those twice.
+BOOST_AUTO_TEST_CASE(a_balanced_epoch_has_as_many_of_every_class) {
+  const TemporaryFolder folder;
+  make_conveyor(folder.path(), rate, 5);
+  DataSettings settings = conveyor_settings(folder);
+  settings.validation_share = settings.test_share = 0.2;
+  const ImageStore store(open_dataset(settings, 7), settings, {1000, 0, 1});
+  const DataConfiguration data = SoundView{rate, AudioFeature::mel, 75};
+  const ImageSet& set = store.training(data);
+  BOOST_REQUIRE_EQUAL(set.size(), 9);
+  TrainingLoader loader(set, data.input(), 12, 0.6, 3, 0, {}, {}, true);
+  using Shown = std::vector<float>;  // noise tells the recordings apart
+  std::map<Shown, int> wanted;
+  std::vector<std::uint8_t> buffer;
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const ImageSet::Item item = set.item(i, buffer);
+    Shown shown;
+    for (std::int64_t k = 0; k < data.input().elements(); ++k)
+      shown.push_back(static_cast<float>(item.image.pixels[k] - 128) / 128);
+    wanted[shown] += item.label == 1 ? 2 : 1;
+    BOOST_CHECK_EQUAL(set.label(i), item.label);
+  }
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    const Batch batch = loader.next();
+    std::map<Shown, int> drawn;
+    for (std::int64_t i = 0; i < 12; ++i) {
+      const float* const shown = batch.images.as<float>() + i * data.input().elements();
+      ++drawn[Shown(shown, shown + data.input().elements())];
+    }
+    BOOST_CHECK(drawn == wanted);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_changes_the_mixed_sounds_changes_their_fingerprint) {
   const TemporaryFolder folder;
   make_conveyor(folder.path());
-  DataSettings settings;
-  settings.kind = DatasetKind::toyadmos;
-  settings.path = folder.path();
-  settings.cache_path = folder / "cache";
+  DataSettings settings = conveyor_settings(folder);
   const std::uint64_t before = open_dataset(settings, 7)->fingerprint();
   BOOST_CHECK_EQUAL(open_dataset(settings, 7)->fingerprint(), before);
   BOOST_CHECK(open_dataset(settings, 8)->fingerprint() != before);

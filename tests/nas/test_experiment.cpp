@@ -76,6 +76,7 @@ cache = "jpeg"
 cache_gib = 3.5
 cache_path = "/cache"
 crop_min_area = 0.08
+balance = true
 images = 100
 size = 64
 save = "/scenes"
@@ -129,6 +130,7 @@ flash = 0
   const Experiment e = parse(toml);
   BOOST_TEST(e.data.path == "/images/a \"quoted\" $name");
   BOOST_TEST(e.data.validation_share == 0.2);
+  BOOST_TEST(e.data.balance);
   BOOST_TEST(e.space.data_configurations().size() == 4u);
   BOOST_TEST(e.space.slices().widths().front() == 0.1);
   BOOST_TEST(e.supernet.warmup == 7);

@@ -18,15 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string naive_toml(const fs::path& folder) {
-  return R"(name = "naive"
-seed = 5
-[data]
-kind = "synthetic"
-images = 48
-size = 32
-cache_path = ")" +
-         (folder / "cache").string() + R"("
-[space]
+  return "name = \"naive\"\n" + tiny_data(folder) + R"([space]
 network = "layers"
 resolution = [24, 32]
 color = ["monochrome", "rgb"]

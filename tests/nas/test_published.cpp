@@ -13,8 +13,8 @@
 #include "nas/published_depths.hpp"
 #include "nas/published_sums.hpp"
 #include "nas/strategy.hpp"
-#include "nn/mobilenet_v2.hpp"
 #include "nas/system.hpp"
+#include "nn/mobilenet_v2.hpp"
 #include "results/candidate_table.hpp"
 #include "tiny_search.hpp"
 

@@ -25,11 +25,7 @@ Told run_sharing(const Experiment& experiment, const fs::path& directory, const 
                  const std::string& stop_at = "") {
   const auto backend = make_cpu_backend(1, "portable");
   std::atomic<bool> interrupt{false};
-  SearchOptions options;
-  options.directory = directory;
-  options.resume = resume;
-  options.interrupt = &interrupt;
-  options.state_seconds = 0;
+  SearchOptions options = tiny_options(directory, resume, interrupt);
   options.shared_supernets = shared;
   Told told;
   SearchObserver observer;

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <set>
 
 #include "../data/audio/sounds.hpp"
 #include "base/error.hpp"
@@ -20,9 +21,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string sound_toml(const fs::path& folder, const std::string& space) {
+std::string sound_data(const fs::path& folder) {
   return "seed = 5\n[data]\nkind = \"audio_folders\"\npath = \"" + (folder / "sounds").string() +
-         "\"\ncache_path = \"" + (folder / "cache").string() + "\"\nseconds = 0.5\n[space]\n" + space +
+         "\"\ncache_path = \"" + (folder / "cache").string() + "\"\nseconds = 0.5\n";
+}
+
+std::string sound_toml(const fs::path& folder, const std::string& space) {
+  return sound_data(folder) + "[space]\n" + space +
          "width = [0.2, 0.5, 1.0]\ndepth = [2, 1, 1, 1, 1]\n"
          "[supernet]\nsteps = 7\nbatch = 8\n[finetune]\nsteps = 2\nbatch = 8\n[final]\nsteps = 3\nbatch = 8\n"
          "[search]\nsystems = 8\npopulation = 4\nrecalibration_images = 16\nobjectives = [\"f1\", \"flash_bytes\"]\n";
@@ -99,6 +104,36 @@ BOOST_AUTO_TEST_CASE(killed_and_resumed_it_gives_the_same, *boost::unit_test::la
     run_tiny(experiment, directory, true, 3);
     check_same_results(results(folder / "whole"), directory);
   }
+}
+
+// At 3000 Hz 0.5 s are three frames, of which two convolutions of 3×3 leave nothing; 0.8 s are five.
+BOOST_AUTO_TEST_CASE(stacks_are_searched_over_sounds) {
+  const TemporaryFolder folder;
+  write_sounds(folder / "sounds");
+  const std::string toml = sound_data(folder.path()) +
+                           "[space]\nnetwork = \"layers\"\nsample_rate = [3000, 4000]\nfeature = [\"mel\", \"mfcc\"]\n"
+                           "filters = [2, 4]\nkernel = [3]\nlayers = 2\n[scratch]\nsteps = 3\nbatch = 8\n"
+                           "[final]\nsteps = 2\nbatch = 8\n[search]\nsystems = 8\npopulation = 4\n"
+                           "objectives = [\"f1\", \"flash_bytes\"]\n";
+  const auto parse = [&](const std::vector<std::string>& overrides) {
+    return parse_experiment(toml, folder / "stacks.toml", overrides);
+  };
+  BOOST_CHECK_EXCEPTION(parse({}), Error, [](const Error& error) {
+    return std::string(error.what()).find("leave something of 3 pixels") != std::string::npos;
+  });
+  const Experiment experiment = parse({"data.seconds=0.8"});
+  run_tiny(experiment, folder / "whole", false);
+  const std::vector<Candidate> candidates = candidates_of(folder / "whole");
+  BOOST_TEST(candidates.size() == 8u);
+  std::set<std::string> seen;
+  for (const Candidate& candidate : candidates) {
+    BOOST_TEST((candidate.outcome == Outcome::evaluated || candidate.outcome == Outcome::twin));
+    seen.insert(candidate.data);
+  }
+  BOOST_TEST(seen.size() > 1u);
+  run_tiny(experiment, folder / "stopped", false, 2, [](int call, auto& interrupt) { interrupt = call == 9; });
+  run_tiny(experiment, folder / "stopped", true);
+  check_same_results(results(folder / "whole"), folder / "stopped");
 }
 
 BOOST_AUTO_TEST_CASE(predict_and_evaluate_agree_to_the_last_bit) {

@@ -1,5 +1,4 @@
 #include "tiny_search.hpp"
-#include "results/candidate_table.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,6 +11,7 @@
 #include <sstream>
 
 #include "base/file.hpp"
+#include "results/candidate_table.hpp"
 
 namespace danas::test {
 
@@ -44,16 +44,18 @@ std::string without_times(const std::string& table) {
 
 }  // namespace
 
-std::string tiny_toml(const fs::path& folder) {
-  return R"(name = "tiny"
-seed = 5
+std::string tiny_data(const fs::path& folder) {
+  return R"(seed = 5
 [data]
 kind = "synthetic"
 images = 48
 size = 32
 cache_path = ")" +
-         (folder / "cache").string() + R"("
-[space]
+         (folder / "cache").string() + "\"\n";
+}
+
+std::string tiny_toml(const fs::path& folder) {
+  return "name = \"tiny\"\n" + tiny_data(folder) + R"([space]
 resolution = [32]
 color = ["monochrome", "rgb"]
 width = [0.2, 0.5, 1.0]
@@ -83,15 +85,19 @@ Experiment tiny_experiment(const fs::path& folder, const std::vector<std::string
   return parse_experiment(tiny_toml(folder), folder / "tiny.toml", overrides);
 }
 
-SearchResult run_tiny(const Experiment& experiment, const fs::path& directory, bool resume, int threads,
-                      const AtProgress& at_progress, const std::function<void(int line)>& at_log) {
-  const auto backend = make_cpu_backend(threads, "portable");
-  std::atomic<bool> interrupt{false};
+SearchOptions tiny_options(const fs::path& directory, bool resume, std::atomic<bool>& interrupt) {
   SearchOptions options;
   options.directory = directory;
   options.resume = resume;
   options.interrupt = &interrupt;
   options.state_seconds = 0;
+  return options;
+}
+
+SearchResult run_tiny(const Experiment& experiment, const fs::path& directory, bool resume, int threads,
+                      const AtProgress& at_progress, const std::function<void(int line)>& at_log) {
+  const auto backend = make_cpu_backend(threads, "portable");
+  std::atomic<bool> interrupt{false};
   int calls = 0, lines = 0;
   SearchObserver observer;
   observer.progress = [&](const std::string&, std::int64_t done, std::int64_t total, double share) {
@@ -101,7 +107,7 @@ SearchResult run_tiny(const Experiment& experiment, const fs::path& directory, b
   observer.log = [&](const std::string&) {
     if (at_log) at_log(++lines);
   };
-  return run_search(experiment, *backend, options, observer);
+  return run_search(experiment, *backend, tiny_options(directory, resume, interrupt), observer);
 }
 
 bool killed(const std::function<void()>& work, int milliseconds) {

@@ -1,6 +1,7 @@
 // A search of seconds over synthetic scenes, and what it leaves, times aside.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -11,9 +12,14 @@
 
 namespace danas::test {
 
-/// Two data configurations; scenes are cached in `folder`. `more` is appended (further tables).
+/// Its seed and its scenes, which are cached in `folder`.
+std::string tiny_data(const std::filesystem::path& folder);
+/// Two data configurations.
 std::string tiny_toml(const std::filesystem::path& folder);
 Experiment tiny_experiment(const std::filesystem::path& folder, const std::vector<std::string>& overrides = {});
+
+/// State is saved at every occasion.
+SearchOptions tiny_options(const std::filesystem::path& directory, bool resume, std::atomic<bool>& interrupt);
 
 /// `at_progress` is called with the number of the call, from 1, and may set the flag.
 using AtProgress = std::function<void(int call, std::atomic<bool>& interrupt)>;

@@ -120,7 +120,9 @@ FOR_EACH_INSTRUCTION_SET(matmul) {
                                       {2500, 24, 8},
                                       {1100, 48, 8},
                                       {40, 200, 100},
-                                      {9, 320, 130}})
+                                      {9, 320, 130},
+                                      {3, 2500, 10},
+                                      {5, 30, 1100}})
     check(instruction_set, [&](Backend& backend, Operands& operands) {
       const View x = operands.view(rows, 1, 1, in), y = operands.view(rows, 1, 1, out);
       const Filter w = operands.filter(1, 1, in, out), dw = operands.filter(1, 1, in, out);

@@ -32,32 +32,35 @@ CpuBackend::PackedFilter CpuBackend::pack(const Filter& w, bool transposed) {
     const int width = panel_vectors(vectors - vector);
     panels_.push_back({packed + depth * column, column, width, std::min(width * lanes, columns - column)});
   }
-  const auto body = [&](std::int64_t index, int) {
-    const auto& panel = panels_[static_cast<std::size_t>(index)];
+  // A part of a panel's depth: a dense layer may have millions of inputs and a single panel.
+  constexpr Index block = 16, part = 64 * block;  // of the depth; for blocks see Packer::pack()
+  const Index parts = divide_up(depth, part);
+  const auto body = [&](std::int64_t task, int) {
+    const auto& panel = panels_[static_cast<std::size_t>(task / parts)];
     const Index width = panel.vectors * lanes, column = panel.column, used = panel.columns;
-    float* out = packed + depth * column;
+    const Index begin = task % parts * part, end = std::min(begin + part, depth);
+    float* const out = packed + depth * column;
     if (!transposed) {
-      for (Index k = 0; k < depth; ++k, out += width) {
-        std::memcpy(out, row(k) + column, static_cast<std::size_t>(used) * sizeof(float));
-        std::fill(out + used, out + width, 0.0f);
+      for (Index k = begin; k < end; ++k) {
+        std::memcpy(out + k * width, row(k) + column, static_cast<std::size_t>(used) * sizeof(float));
+        std::fill(out + k * width + used, out + (k + 1) * width, 0.0f);
       }
     } else {
-      constexpr Index block = 16;  // of the depth, see Packer::pack()
-      for (Index k = 0; k < depth; k += block)
+      for (Index k = begin; k < end; k += block)
         for (Index j = 0; j < used;) {  // rows of a tap are equally far apart
           const Index rows = std::min(used - j, w.in - (column + j) % w.in);
-          transpose(row(column + j) + k, w.row_stride, rows, std::min(block, depth - k), out + k * width + j, width);
+          transpose(row(column + j) + k, w.row_stride, rows, std::min(block, end - k), out + k * width + j, width);
           j += rows;
         }
       for (Index j = used; j < width; ++j)
-        for (Index k = 0; k < depth; ++k) out[k * width + j] = 0.0f;
+        for (Index k = begin; k < end; ++k) out[k * width + j] = 0.0f;
     }
   };
-  const auto count = static_cast<Index>(panels_.size());
+  const Index tasks = static_cast<Index>(panels_.size()) * parts;
   if (depth * columns < 16384) {
-    for (Index panel = 0; panel < count; ++panel) body(panel, 0);
+    for (Index task = 0; task < tasks; ++task) body(task, 0);
   } else {
-    pool_.run(count, body);
+    pool_.run(tasks, body);
   }
   return {depth, columns, panels_};
 }
