@@ -261,6 +261,7 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   TomlReader reader(source);
   reader.choice("protocol", experiment.protocol);
   experiment.switches = switches_of(experiment.protocol);
+  if (experiment.protocol == Protocol::published) experiment.search.first_population = FirstPopulation::random;
   visit_fields(reader, experiment, space);
   for (TrainingSettings* training :
        {&experiment.supernet, &experiment.finetune, &experiment.scratch, &experiment.final_training})

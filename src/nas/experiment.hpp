@@ -23,12 +23,21 @@ enum class StrategyKind { genetic, random, exhaustive, nsga2 };
 template <>
 inline constexpr std::array names<StrategyKind>{"genetic", "random", "exhaustive", "nsga2"};
 
+enum class FirstPopulation {
+  spread,  ///< each data configuration in turn, in an order drawn by the seed; architectures at random
+  random
+};
+template <>
+inline constexpr std::array names<FirstPopulation>{"spread", "random"};
+
 struct SearchSettings {
   StrategyKind strategy = StrategyKind::genetic;
   std::optional<std::uint64_t> seed;  ///< of the strategy alone; none: the experiment's, as for everything else
   std::optional<double> hours;  ///< wall clock; at least one of hours and systems is set
   std::optional<std::int64_t> systems;
   int population = 10;
+  /// Of strategies that breed. The published protocol's default is random, and Switches::breed_in_order always is.
+  FirstPopulation first_population = FirstPopulation::spread;
   double crossover = 0.2;       ///< share of new systems; the others are mutations
   bool skip_violators = false;  ///< systems over the device's limits are not trained (Outcome::skipped)
   std::int64_t recalibration_images = 4096;

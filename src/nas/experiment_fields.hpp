@@ -125,6 +125,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.number("search.hours", experiment.search.hours, Bounds{0, 1e6, true});
   visit.number("search.systems", experiment.search.systems, Bounds{1, 1e12});
   visit.number("search.population", experiment.search.population, Bounds{2, 1e6});
+  visit.choice("search.first_population", experiment.search.first_population);
   visit.number("search.crossover", experiment.search.crossover, Bounds{0, 1});
   visit.flag("search.skip_violators", experiment.search.skip_violators);
   visit.number("search.recalibration_images", experiment.search.recalibration_images, Bounds{1, 1e9});

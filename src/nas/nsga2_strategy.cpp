@@ -20,7 +20,7 @@ std::size_t better_of_two(std::size_t count, std::optional<std::size_t> other, R
 class Nsga2Strategy : public Strategy {
  public:
   Nsga2Strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed)
-      : settings_(settings), proposed_(space), breeding_(space, proposed_, settings.crossover), seed_(seed) {}
+      : settings_(settings), proposed_(space), breeding_(settings, space, proposed_, seed), seed_(seed) {}
 
   std::vector<Proposal> next(std::int64_t most) override {
     const auto full = static_cast<std::size_t>(settings_.population);
@@ -36,7 +36,7 @@ class Nsga2Strategy : public Strategy {
   Proposal propose() {
     Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
     Proposal proposal =
-        generation_ == 0 ? breeding_.random_proposal(random) : breeding_.child(parents_, better_of_two, random);
+        generation_ == 0 ? breeding_.beginner(count_, random) : breeding_.child(parents_, better_of_two, random);
     proposal.id = ++count_;
     proposal.generation = generation_;
     return proposal;

@@ -22,6 +22,22 @@ std::size_t draw_index(std::size_t count, std::optional<std::size_t> other, Rand
   return other ? (*other + 1 + random.below(count - 1)) % count : random.below(count);
 }
 
+Breeding::Breeding(const SearchSettings& settings, const SearchSpace& space, ProposedSystems& proposed,
+                   std::uint64_t seed)
+    : space_(space), proposed_(proposed), crossover_(settings.crossover) {
+  if (settings.first_population == FirstPopulation::random) return;
+  in_turn_ = space.data_configurations();
+  Random(seed, "first population").shuffle(in_turn_);
+}
+
+Proposal Breeding::beginner(std::int64_t number, Random& random) const {
+  if (!in_turn_.empty()) {
+    const DataConfiguration& data = in_turn_[static_cast<std::size_t>(number) % in_turn_.size()];
+    if (const auto system = proposed_.sample_new(data, random)) return {0, 0, "random", {}, *system};
+  }
+  return random_proposal(random);
+}
+
 Proposal Breeding::random_proposal(Random& random) const { return {0, 0, "random", {}, proposed_.sample_new(random)}; }
 
 Proposal Breeding::child(const std::vector<Individual>& parents, const Choose& choose, Random& random) const {

@@ -25,22 +25,24 @@ std::size_t draw_index(std::size_t count, std::optional<std::size_t> other, Rand
 /// Puts new systems together out of known ones.
 class Breeding {
  public:
-  /// `crossover`: the share of children that have two parents; the others are mutations of one. Space and systems must
-  /// outlive this.
-  Breeding(const SearchSpace& space, ProposedSystems& proposed, double crossover)
-      : space_(space), proposed_(proposed), crossover_(crossover) {}
+  /// Space and systems must outlive this.
+  Breeding(const SearchSettings& settings, const SearchSpace& space, ProposedSystems& proposed, std::uint64_t seed);
 
   /// draw_index(), or a choice by more of them.
   using Choose = std::function<std::size_t(std::size_t count, std::optional<std::size_t> other, Random& random)>;
 
-  Proposal random_proposal(Random& random) const;
+  /// Number 0, 1, … of the first population.
+  Proposal beginner(std::int64_t number, Random& random) const;
   /// Of parents chosen among these, two different ones for a crossover; drawn at random where everything near is known.
   Proposal child(const std::vector<Individual>& parents, const Choose& choose, Random& random) const;
 
  private:
+  Proposal random_proposal(Random& random) const;
+
   const SearchSpace& space_;
   ProposedSystems& proposed_;
-  double crossover_;
+  double crossover_;  ///< share of children that have two parents; the others are mutations of one
+  std::vector<DataConfiguration> in_turn_;  ///< those of the first population; empty: at random
 };
 
 }  // namespace danas

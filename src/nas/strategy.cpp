@@ -57,7 +57,7 @@ class RandomStrategy : public Strategy {
 class GeneticStrategy : public Strategy {
  public:
   GeneticStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed)
-      : settings_(settings), proposed_(space), breeding_(space, proposed_, settings.crossover), seed_(seed) {}
+      : settings_(settings), proposed_(space), breeding_(settings, space, proposed_, seed), seed_(seed) {}
 
   std::vector<Proposal> next(std::int64_t most) override {
     const auto full = static_cast<std::size_t>(settings_.population);
@@ -73,7 +73,7 @@ class GeneticStrategy : public Strategy {
   Proposal propose() {
     Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
     Proposal proposal =
-        generation_ == 0 ? breeding_.random_proposal(random) : breeding_.child(survivors_, draw_index, random);
+        generation_ == 0 ? breeding_.beginner(count_, random) : breeding_.child(survivors_, draw_index, random);
     proposal.id = ++count_;
     proposal.generation = generation_;
     return proposal;
@@ -146,6 +146,15 @@ System ProposedSystems::sample_new(Random& random) {
   const System system = space_.at(left_[random.below(left_.size())]);
   insert(system);
   return system;
+}
+
+std::optional<System> ProposedSystems::sample_new(const DataConfiguration& data, Random& random) {
+  for (int attempt = 0; attempt < tries_for_a_new_system; ++attempt) {
+    System system = space_.sample(random);
+    system.data = data;
+    if (insert(system)) return system;
+  }
+  return std::nullopt;
 }
 
 std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed,

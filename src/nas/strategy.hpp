@@ -49,6 +49,8 @@ class ProposedSystems {
   bool all() const { return static_cast<std::int64_t>(indices_.size()) >= space_.size(); }
   bool insert(const System& system);  ///< false: not new
   System sample_new(Random& random);  ///< uniform, inserted; not to be called when all()
+  /// One of a data configuration, inserted; none where (nearly) all of them are known.
+  std::optional<System> sample_new(const DataConfiguration& data, Random& random);
 
  private:
   void list_left();

@@ -1,6 +1,7 @@
 #include "nas/summary.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/build.hpp"
 
@@ -23,6 +24,16 @@ DataSummary summarize(const ImageStore& store, const SearchState& state) {
 }
 
 }  // namespace
+
+std::vector<std::string> untried_data(const SearchSpace& space, const std::vector<Candidate>& candidates) {
+  std::set<std::string> tried;
+  for (const Candidate& candidate : candidates)
+    if (!candidate.skipped()) tried.insert(candidate.data);
+  std::vector<std::string> untried;
+  for (const DataConfiguration& data : space.data_configurations())
+    if (!tried.contains(data.text())) untried.push_back(data.text());
+  return untried;
+}
 
 const FrontRow* best_of(const std::vector<FrontRow>& front) {
   const FrontRow* best = nullptr;
@@ -55,6 +66,7 @@ Summary summarize(const SearchContext& context, const std::vector<FrontRow>& fro
   summary.diverged =
       std::count_if(candidates.begin(), candidates.end(), [](auto& c) { return c.outcome == Outcome::diverged; });
   summary.supernets = supernets;
+  summary.untried = untried_data(context.experiment.space, candidates);
   summary.images_trained = context.state.counts.trained;
   summary.images_evaluated = context.state.counts.evaluated;
   summary.seconds = context.state.clock.by_phase();

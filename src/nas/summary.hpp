@@ -11,6 +11,9 @@ namespace danas {
 /// `front` with its scores on test. `supernets`: how many were trained.
 Summary summarize(const SearchContext& context, const std::vector<FrontRow>& front, std::int64_t supernets);
 
+/// Data configurations of which no system was evaluated.
+std::vector<std::string> untried_data(const SearchSpace& space, const std::vector<Candidate>& candidates);
+
 /// The most accurate on validation; nullptr where there is none.
 const FrontRow* best_of(const std::vector<FrontRow>& front);
 /// The candidate nearest to the limits by the excess over them, relative to each, of those that did not diverge; nullptr

@@ -37,19 +37,14 @@ std::string phases(const SummaryFacts& summary) {
 
 /// What the keys of summary.json are called; others are words by themselves.
 std::string fact_label(std::string key) {
-  static const std::pair<const char*, const char*> known[] = {{"systems", "systems evaluated"},
-                                                              {"networks", "distinct networks"},
-                                                              {"diverged", "systems that diverged"},
-                                                              {"supernets", "supernets trained"},
-                                                              {"front_size", "systems on the front"},
-                                                              {"images_trained", "images trained"},
-                                                              {"images_evaluated", "images evaluated"},
-                                                              {"positive", "positive class"},
-                                                              {"train", "training images"},
-                                                              {"validation", "validation images"},
-                                                              {"test", "test images"},
-                                                              {"peak_memory_mib", "peak memory, MiB"},
-                                                              {"device", "trained on"}};
+  static const std::pair<const char*, const char*> known[] = {
+      {"systems", "systems evaluated"},        {"networks", "distinct networks"},
+      {"diverged", "systems that diverged"},   {"supernets", "supernets trained"},
+      {"untried", "data never tried"},         {"front_size", "systems on the front"},
+      {"images_trained", "images trained"},    {"images_evaluated", "images evaluated"},
+      {"positive", "positive class"},          {"train", "training images"},
+      {"validation", "validation images"},     {"test", "test images"},
+      {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"}};
   for (const auto& [name, label] : known)
     if (key == name) return label;
   std::replace(key.begin(), key.end(), '_', ' ');

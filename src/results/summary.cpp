@@ -53,6 +53,12 @@ std::string text_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : dump(value).substr(0, most_text);
 }
 
+std::vector<std::string> texts_of(const Json& array) {
+  std::vector<std::string> texts;
+  for (const Json& text : array) texts.push_back(text_of(text));
+  return texts;
+}
+
 SummaryFacts::Fact fact_of(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_integer() && value <= std::int64_t{1} << 62) return value.get<std::int64_t>();
@@ -89,9 +95,7 @@ void read_data(const Json& value, SummaryFacts& summary) {
   }
   for (const auto& [key, fact] : value.items()) {
     if ((key == "classes" || key == "caches") && fact.is_array()) {
-      std::vector<std::string> texts;
-      for (const Json& text : fact) texts.push_back(text_of(text));
-      summary.facts.emplace_back(key, std::move(texts));
+      summary.facts.emplace_back(key, texts_of(fact));
     } else if (key != "positive" || value.value("classes", Json()).size() == 2) {
       summary.facts.emplace_back(key, fact_of(fact));
     }
@@ -115,6 +119,7 @@ std::string summary_text(const Summary& summary) {
   json["networks"] = summary.networks;
   json["diverged"] = summary.diverged;
   json["supernets"] = summary.supernets;
+  if (!summary.untried.empty()) json["untried"] = summary.untried;
   json["images_trained"] = summary.images_trained;
   json["images_evaluated"] = summary.images_evaluated;
   json["seconds"] = summary.seconds;
@@ -142,6 +147,7 @@ SummaryFacts parse_summary(const std::string& text, const std::string& where) {
     else if (key == "problems") read_problems(value, summary);
     else if (key == "supernets" && value.is_array())
       summary.facts.emplace_back(key, static_cast<std::int64_t>(value.size()));
+    else if (key == "untried" && value.is_array()) summary.facts.emplace_back(key, texts_of(value));
     else summary.facts.emplace_back(key, fact_of(value));
   }
   return summary;

@@ -28,6 +28,7 @@ struct Summary {
   std::optional<Candidate> closest;  ///< to the limits, where nothing is within them
   std::int64_t front_size = 0, systems = 0, networks = 0, diverged = 0, supernets = 0;
   std::int64_t images_trained = 0, images_evaluated = 0;
+  std::vector<std::string> untried;       ///< data configurations of which no system was evaluated; not written if none
   std::map<std::string, double> seconds;  ///< by phase of the search, with the total
   double peak_memory_mib = 0;
   std::string device, target, version;  ///< what it ran on, what it searched for

@@ -5,9 +5,12 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
+#include "base/file.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nas/search_loop.hpp"
+#include "nas/summary.hpp"
 #include "tiny_search.hpp"
 
 using namespace danas;
@@ -122,6 +125,26 @@ void check_whole_space(const std::string& strategy, const std::vector<std::strin
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(bookkeeping)
+
+// Rows are on record, skipped ones are not tried.
+BOOST_AUTO_TEST_CASE(data_never_tried_are_told) {
+  const TemporaryFolder folder;
+  const fs::path directory = folder.path() / "run";
+  const auto search = [&](int systems, bool resume) {
+    const Experiment experiment =
+        tiny_experiment(folder.path(), {"search.strategy=exhaustive", "search.systems=" + std::to_string(systems)});
+    StandIn evaluator(experiment);
+    search_with(evaluator, experiment, directory, resume);
+  };
+  search(3, false);
+  BOOST_TEST(read_file(directory / "log.txt").find("data never tried: 32-rgb\n") != std::string::npos);
+  BOOST_TEST(nlohmann::json::parse(read_file(directory / "summary.json")).at("untried") == std::vector{"32-rgb"});
+  search(1000, true);
+  BOOST_TEST(!nlohmann::json::parse(read_file(directory / "summary.json")).contains("untried"));
+  Candidate skipped = candidates_of(directory)[0];
+  skipped.outcome = Outcome::over_limits;
+  BOOST_TEST(untried_data(tiny_experiment(folder.path()).space, {skipped}).size() == 2u);
+}
 
 BOOST_AUTO_TEST_CASE(the_papers_space_exhaustively, *boost::unit_test::label("slow")) {
   check_whole_space("exhaustive", paper);

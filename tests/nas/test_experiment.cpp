@@ -107,6 +107,7 @@ seed = 19
 hours = 0.3
 systems = 40
 population = 6
+first_population = "random"
 crossover = 0.5
 recalibration_images = 100
 evaluation_batch = 50
@@ -261,6 +262,9 @@ BOOST_AUTO_TEST_CASE(every_name_of_a_choice) {
                              {"exhaustive", StrategyKind::exhaustive},
                              {"nsga2", StrategyKind::nsga2}},
                             [](const Experiment& e) { return e.search.strategy; });
+  check_names<FirstPopulation>("search.first_population",
+                               {{"spread", FirstPopulation::spread}, {"random", FirstPopulation::random}},
+                               [](const Experiment& e) { return e.search.first_population; });
   check_names<Precision>("engine.precision",
                          {{"f32", Precision::f32}, {"f16", Precision::f16}, {"bf16", Precision::bf16}},
                          [](const Experiment& e) { return e.engine.precision; });
@@ -302,6 +306,9 @@ BOOST_AUTO_TEST_CASE(protocols_and_their_switches) {
 BOOST_AUTO_TEST_CASE(the_names_of_protocols_and_colors) {
   BOOST_TEST((parse(minimal, {"protocol=corrected"}).protocol == Protocol::corrected));
   BOOST_TEST((parse(minimal, {"protocol=published"}).protocol == Protocol::published));
+  BOOST_TEST((parse(minimal, {"protocol=published"}).search.first_population == FirstPopulation::random));
+  BOOST_TEST((parse(minimal, {"protocol=published", "search.first_population=spread"}).search.first_population ==
+              FirstPopulation::spread));
   BOOST_TEST(complaint(minimal, {"protocol=x"}) ==
              "[--set protocol=x] expected one of \"corrected\", \"published\", got the text \"x\"");
   for (const auto& [name, color] : {std::pair("monochrome", Color::monochrome), std::pair("rgb", Color::rgb)})

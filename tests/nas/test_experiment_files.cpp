@@ -78,6 +78,17 @@ BOOST_AUTO_TEST_CASE(comparisons_of_the_paper) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(first_populations) {
+  for (const char* name : {"large", "medium", "small", "paper/hardware-aware", "paper/naive", "paper/pets",
+                           "paper/pets_naive", "paper/toyadmos", "paper/toyadmos_standin"})
+    BOOST_TEST((shipped(name).search.first_population == FirstPopulation::random), name);
+  for (const char* name : {"quick", "pets", "wake_vision_mini"}) {
+    const Experiment e = shipped(name);
+    BOOST_TEST((e.search.first_population == FirstPopulation::spread), name);
+    BOOST_TEST(e.search.population >= static_cast<int>(e.space.data_configurations().size()), name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_papers_sounds) {
   const Experiment whole = shipped("paper/toyadmos"), standin = shipped("paper/toyadmos_standin");
   BOOST_TEST(whole.data.path == "/toyadmos");

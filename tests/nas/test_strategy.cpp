@@ -129,18 +129,52 @@ BOOST_AUTO_TEST_CASE(the_seed_and_the_results_decide) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_first_population_spreads_over_the_data) {
+  const SearchSpace space;
+  for (const StrategyKind kind : {StrategyKind::genetic, StrategyKind::nsga2}) {
+    SearchSettings settings = settings_of(kind);
+    settings.population = 34;  // of 14 data configurations
+    std::set<std::string> orders, architectures;
+    for (const std::uint64_t seed : {1, 2, 3}) {
+      const auto proposals = propose(settings, space, seed, settings.population);
+      std::string order;
+      std::map<DataConfiguration, int> counts;
+      for (std::size_t i = 0; i < proposals.size(); ++i) {
+        const System& system = proposals[i].system;
+        if (i < 14) order += system.data.text() + " ";
+        else BOOST_TEST((system.data == proposals[i - 14].system.data));
+        ++counts[system.data];
+        architectures.insert(system.architecture.text());
+        BOOST_TEST((proposals[i].origin == "random" && proposals[i].generation == 0));
+      }
+      BOOST_TEST(counts.size() == 14u);
+      for (const auto& [data, count] : counts) BOOST_TEST((count == 2 || count == 3));
+      orders.insert(order);
+    }
+    BOOST_TEST(orders.size() == 3u);
+    BOOST_TEST(architectures.size() > 90u);  // of 2,680, 102 times
+  }
+}
+
 // As they were when this list was stored: a change of sampling changes every search, and must be meant.
 BOOST_AUTO_TEST_CASE(stored_proposals) {
   const SearchSpace space;
   std::string proposals = csv_line({"strategy", "id", "generation", "origin", "parents", "system"});
-  for (const StrategyKind kind : all_kinds)
-    for (const Proposal& proposal : propose(settings_of(kind), space, 1, 40)) {
+  const auto add = [&](const std::string& name, const SearchSettings& settings) {
+    for (const Proposal& proposal : propose(settings, space, 1, 40)) {
       std::string parents;
       for (const std::int64_t parent : proposal.parents)
         parents += (parents.empty() ? "" : "+") + std::to_string(parent);
-      proposals += csv_line({name_of(kind), std::to_string(proposal.id), std::to_string(proposal.generation),
-                             proposal.origin, parents, proposal.system.text()});
+      proposals += csv_line({name, std::to_string(proposal.id), std::to_string(proposal.generation), proposal.origin,
+                             parents, proposal.system.text()});
     }
+  };
+  for (const StrategyKind kind : all_kinds) {
+    SearchSettings settings = settings_of(kind);
+    settings.first_population = FirstPopulation::random;
+    add(name_of(kind), settings);
+  }
+  add("genetic, spread", settings_of(StrategyKind::genetic));
   BOOST_TEST(proposals == read_file(std::filesystem::path(DANAS_GOLDEN) / "proposals.csv"));
 }
 

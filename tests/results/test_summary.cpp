@@ -54,10 +54,17 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
   BOOST_TEST(best.at("validation").at("accuracy") == 1.0 / 3);
   BOOST_TEST(best.at("test").at("accuracy") == 0.25);
   BOOST_TEST(!json.contains("closest"));
+  BOOST_TEST(!json.contains("untried"));
 
   Summary by_test = some_summary();
   by_test.best->split = "test";
   BOOST_TEST(!nlohmann::json::parse(summary_text(by_test)).at("best").contains("validation"));
+}
+
+BOOST_AUTO_TEST_CASE(data_never_tried) {
+  Summary summary = some_summary();
+  summary.untried = {"32-rgb", "64-monochrome"};
+  BOOST_TEST((fact<std::vector<std::string>>(parse_summary(summary_text(summary), "s"), "untried") == summary.untried));
 }
 
 BOOST_AUTO_TEST_CASE(where_nothing_is_within_the_limits) {
