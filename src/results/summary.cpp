@@ -91,6 +91,7 @@ void read_data(const Json& value, SummaryFacts& summary) {
     if ((key == "classes" || key == "caches") && fact.is_array()) {
       std::vector<std::string> texts;
       for (const Json& text : fact) texts.push_back(text_of(text));
+      if (key == "classes") summary.classes = static_cast<std::int64_t>(texts.size());
       summary.facts.emplace_back(key, std::move(texts));
     } else if (key != "positive" || value.value("classes", Json()).size() == 2) {
       summary.facts.emplace_back(key, fact_of(fact));
