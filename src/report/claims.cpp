@@ -30,10 +30,12 @@ std::vector<double> values_of(const Members& members, const Value& value) {
   return values;
 }
 
-std::string spread_text(const Spread& spread, const Text& text) {
-  if (spread.count == 0) return "no value";
-  return fmt::format("{} ± {} ({} run{})", text(spread.mean), text(spread.deviation), spread.count,
-                     spread.count == 1 ? "" : "s");
+/// `runs` in all, some of which may have no value.
+std::string spread_text(const Spread& spread, std::size_t runs, const Text& text) {
+  const std::string of = spread.count == runs ? "" : fmt::format("{} of ", spread.count);
+  const std::string counted = fmt::format("({}{} run{})", of, runs, runs == 1 ? "" : "s");
+  if (spread.count == 0) return "no value " + counted;
+  return fmt::format("{} ± {} {}", text(spread.mean), text(spread.deviation), counted);
 }
 
 std::string data_of(const Members& a, const Members& b = {}) {
@@ -58,7 +60,7 @@ Claim compared(Claim claim, const Members& first, const Members& second, const V
     return claim;
   }
   const Spread a = spread_of(values_of(first, value)), b = spread_of(values_of(second, value));
-  claim.here = spread_text(a, text) + " against " + spread_text(b, text);
+  claim.here = spread_text(a, first.size(), text) + " against " + spread_text(b, second.size(), text);
   claim.verdict = is_larger(a, b);
   return claim;
 }
@@ -81,13 +83,7 @@ Value systems_above(double threshold) {
 
 // The largest whole percent that a system on the front of every run reaches.
 double front_threshold(const Members& a, const Members& b) {
-  double least = 1;
-  for (const Members* members : {&a, &b})
-    for (const Member& member : *members) {
-      double best = 0;
-      for (const Candidate& c : front_systems(*member.run)) best = std::max(best, c.measures[Measure::accuracy]);
-      least = std::min(least, best);
-    }
+  const double least = std::min(common_best(a, Measure::accuracy), common_best(b, Measure::accuracy));
   return std::floor(least * 100 + 1e-9) / 100;
 }
 
@@ -110,8 +106,9 @@ Claim each_device(const Comparison& comparison) {
   for (const DeviceSize size : {DeviceSize::large, DeviceSize::medium, DeviceSize::small}) {
     const Members members = comparison.on_images(Role::data_aware, size);
     const std::vector<double> values = values_of(members, best_score);
-    claim.here += fmt::format("{}{}: {}", claim.here.empty() ? "" : "; ", text_of(size),
-                              members.empty() ? "no runs" : spread_text(spread_of(values), percent_points));
+    claim.here +=
+        fmt::format("{}{}: {}", claim.here.empty() ? "" : "; ", text_of(size),
+                    members.empty() ? "no runs" : spread_text(spread_of(values), members.size(), percent_points));
     each = each && members.size() >= 2;
     found = found && values.size() == members.size();
     all.insert(all.end(), members.begin(), members.end());
@@ -139,13 +136,7 @@ Claim evaluations(const Members& supernet, const Members& naive) {
 
 // log10 of the least flash at the best F1 that both reach.
 Claim sounds(const Members& aware, const Members& fixed) {
-  double common = 1;
-  for (const Members* members : {&aware, &fixed})
-    for (const Member& member : *members) {
-      double best = 0;
-      for (const Candidate& c : front_systems(*member.run)) best = std::max(best, c.measures[Measure::f1]);
-      common = std::min(common, best);
-    }
+  const double common = std::min(common_best(aware, Measure::f1), common_best(fixed, Measure::f1));
   const Value magnitude = [&](const Member& member) -> std::optional<double> {
     std::optional<double> least;
     for (const Candidate& c : front_systems(*member.run))

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 
 namespace danas::report {
 
@@ -30,10 +32,13 @@ double critical_t(std::size_t freedom) {
   return freedom <= std::size(table) ? table[freedom - 1] : 2.086;
 }
 
+bool genetic(const Settings& settings) { return settings.strategy == "genetic" && !settings.from_scratch; }
+
 template <class Keep>
 std::vector<Member> those(const std::vector<Member>& members, Keep keep) {
   std::vector<Member> kept, plain;
-  std::copy_if(members.begin(), members.end(), std::back_inserter(kept), keep);
+  std::copy_if(members.begin(), members.end(), std::back_inserter(kept),
+               [&](const Member& member) { return member.of_paper && keep(member); });
   std::copy_if(kept.begin(), kept.end(), std::back_inserter(plain),
                [](const Member& member) { return member.run->settings.switches.empty(); });
   return plain.empty() ? kept : plain;
@@ -59,14 +64,30 @@ const char* text_of(Verdict verdict) {
 }
 
 Comparison::Comparison(const std::vector<Run>& runs) {
+  const bool any = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return genetic(run.settings); });
   for (const Run& run : runs) {
     const Settings& settings = run.settings;
-    members_.push_back({&run, role_of(settings), size_of(settings), of_sounds(settings), run.label});
+    const bool of_paper = any ? genetic(settings) : !settings.from_scratch;
+    members_.push_back({&run, role_of(settings), size_of(settings), of_sounds(settings), run.label, of_paper});
   }
 }
 
 std::vector<Member> Comparison::on_images(Role role, DeviceSize size) const {
+  if (role == Role::hardware_aware) {
+    const std::vector<std::vector<Member>> inputs = by_input(size);
+    return inputs.empty() ? std::vector<Member>() : inputs.front();
+  }
   return those(members_, [&](const Member& m) { return !m.sounds && m.role == role && m.size == size; });
+}
+
+std::vector<std::vector<Member>> Comparison::by_input(DeviceSize size) const {
+  std::map<std::pair<std::int64_t, std::string>, std::vector<Member>, std::greater<>> inputs;
+  for (const Member& member :
+       those(members_, [&](const Member& m) { return !m.sounds && m.role == Role::hardware_aware && m.size == size; }))
+    inputs[{member.run->settings.input_values, member.run->settings.input}].push_back(member);
+  std::vector<std::vector<Member>> result;
+  for (auto& [input, members] : inputs) result.push_back(std::move(members));
+  return result;
 }
 
 std::vector<Member> Comparison::on_sounds(Role role) const {
@@ -114,6 +135,16 @@ std::optional<double> best_score(const Member& member) {
   if (!member.run->best) return std::nullopt;
   const FrontRow& best = member.run->front[*member.run->best];
   return (best.test ? *best.test : best.measures)[member.sounds ? Measure::f1 : Measure::accuracy];
+}
+
+double common_best(const std::vector<Member>& members, Measure score) {
+  double least = 1;
+  for (const Member& member : members) {
+    double best = 0;
+    for (const Candidate& c : front_systems(*member.run)) best = std::max(best, c.measures[score]);
+    least = std::min(least, best);
+  }
+  return least;
 }
 
 std::optional<double> common_threshold(const std::vector<Member>& members) {

@@ -26,6 +26,9 @@ struct Member {
   DeviceSize size;
   bool sounds;       ///< F1 counts, else accuracy
   std::string name;  ///< of its folder
+  /// Whether it is a search as the paper's. Where some are genetic, searches of other strategies stand beside them as
+  /// something to compare with, as do those that train every system from scratch.
+  bool of_paper;
 };
 
 class Comparison {
@@ -34,8 +37,11 @@ class Comparison {
   explicit Comparison(const std::vector<Run>& runs);
 
   const std::vector<Member>& members() const { return members_; }
-  /// Where there are such runs without switches, those with some are left out: ablation() is about them.
+  /// Of the paper's searches. Where there are such runs without switches, those with some are left out: ablation() is about
+  /// them. Of hardware-aware ones those of the largest input, as the paper does not say which it has.
   std::vector<Member> on_images(Role role, DeviceSize size) const;
+  /// The hardware-aware ones by their data configuration, the largest input first.
+  std::vector<std::vector<Member>> by_input(DeviceSize size) const;
   std::vector<Member> on_sounds(Role role) const;
 
  private:
@@ -61,6 +67,8 @@ std::vector<Candidate> front_systems(const Run& run);
 bool all_tested(const std::vector<Member>& members);
 /// Of the best system within the limits, chosen by validation; none where there is none.
 std::optional<double> best_score(const Member& member);
+/// The largest value that a system on the front of every run reaches; 1 without runs.
+double common_best(const std::vector<Member>& members, Measure score);
 
 /// The largest whole percent that the best accuracy of every run reaches, as its search saw it; none without runs.
 std::optional<double> common_threshold(const std::vector<Member>& members);

@@ -15,6 +15,12 @@ std::string paper_section(const Comparison& comparison);
 std::string claims_section(const Comparison& comparison);
 /// What switches do; empty where no runs tell.
 std::string ablation_section(const Comparison& comparison);
+/// Hardware-aware search by its data configuration; empty where it has one alone.
+std::string inputs_section(const Comparison& comparison);
+/// Whether searches rank systems as training from scratch does; empty where no runs tell.
+std::string rank_section(const Comparison& comparison);
+/// What searches leave unfound of spaces that were evaluated whole; empty where there are none.
+std::string regret_section(const Comparison& comparison);
 /// Table 1: the devices that systems on images were searched for.
 std::string devices_section(const Comparison& comparison);
 /// What every run took: images a system, time by phase.

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "report/rank_correlations.hpp"
 #include "report/sections.hpp"
 #include "report/text.hpp"
 
@@ -72,6 +73,16 @@ std::string numbers(const std::vector<std::int64_t>& ids) {
   return text;
 }
 
+std::string ranks(const Run& run) {
+  const auto found = final_ranks(run);
+  if (!found) return "";
+  return fmt::format(
+      "<p class=\"quiet\">Accuracy as the search saw it and after final training rank the {} systems that were "
+      "trained further with Kendall's τ = {:.2f} (1: alike, 0: unrelated; 95 % of the bootstrap: {:.2f} to "
+      "{:.2f}).</p>\n",
+      found->systems, found->tau, found->interval.low, found->interval.high);
+}
+
 std::string note(const std::string& text) { return "<p class=\"note\">" + text + "</p>\n"; }
 
 }  // namespace
@@ -121,7 +132,7 @@ std::string facts(const Run& run) {
       const std::string text = std::visit([](const auto& value) { return shown(value); }, fact);
       html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(fact_label(key)), escape(text));
     }
-    html += "</dl>\n" + phases(*run.summary);
+    html += "</dl>\n" + phases(*run.summary) + ranks(run);
   } else {
     html += fmt::format(
         "<dl class=\"facts\"><div><dt>systems evaluated so far</dt><dd>{}</dd></div></dl>\n",

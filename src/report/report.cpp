@@ -12,6 +12,7 @@
 #include "report/draw_chart.hpp"
 #include "report/front_chart.hpp"
 #include "report/paper_figures.hpp"
+#include "report/regret.hpp"
 #include "report/report_runs.hpp"
 #include "report/sections.hpp"
 #include "report/text.hpp"
@@ -85,9 +86,10 @@ std::string each_run(const std::vector<Run>& runs, Section section) {
   return html;
 }
 
-/// Of several runs.
-std::string paper(const std::vector<Run>& runs) {
-  return runs.size() > 1 ? report::paper_section(report::Comparison(runs)) : "";
+std::string several(const std::vector<Run>& runs) {
+  if (runs.size() < 2) return "";
+  const report::Comparison comparison(runs);
+  return report::paper_section(comparison) + report::rank_section(comparison) + report::regret_section(comparison);
 }
 
 std::string run_page(const std::vector<Run>& runs, const std::filesystem::path& page) {
@@ -110,7 +112,7 @@ std::string run_page(const std::vector<Run>& runs, const std::filesystem::path& 
     if (name == "advice") return advice(runs);
     if (name == "objectives") return objectives(runs);
     if (name == "pictures") return each_run(runs, pictures);
-    if (name == "paper") return paper(runs);
+    if (name == "several") return several(runs);
     if (name == "fronts") return each_run(runs, fronts);
     if (name == "facts") return each_run(runs, facts);
     if (name == "data") return report::chart_data(runs);
@@ -133,7 +135,10 @@ std::string campaign_page(const report::ReportRuns& campaign, const std::filesys
     if (name == "missing") return missing(campaign.missing);
     if (name == "claims") return report::claims_section(comparison);
     if (name == "paper") return report::paper_section(comparison);
+    if (name == "inputs") return report::inputs_section(comparison);
     if (name == "ablation") return report::ablation_section(comparison);
+    if (name == "ranks") return report::rank_section(comparison);
+    if (name == "regret") return report::regret_section(comparison);
     if (name == "devices") return report::devices_section(comparison);
     if (name == "runs") return report::runs_section(comparison, page);
     if (name == "efficiency") return report::efficiency_section(comparison);
@@ -162,9 +167,11 @@ std::vector<std::filesystem::path> write_figures(const std::vector<std::filesyst
     report::write_chart(chart, stems.back());
   };
   for (const Run& run : read.runs) write("front-" + report::directory_label(run.files.directory()), front_chart(run));
-  if (read.runs.size() > 1)
-    for (const report::Figure& figure : report::paper_figures(report::Comparison(read.runs)).figures)
-      write(figure.id, figure.chart);
+  if (read.runs.size() < 2) return stems;
+  const report::Comparison comparison(read.runs);
+  for (const report::Figure& figure : report::paper_figures(comparison).figures) write(figure.id, figure.chart);
+  for (const report::Figure& figure : report::regret_figures(report::regrets(comparison)))
+    write(figure.id, figure.chart);
   return stems;
 }
 

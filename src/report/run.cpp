@@ -27,6 +27,12 @@ void read_systems(Run& run) {
   }
 }
 
+// A copied directory may lack what only a resume needs.
+void read_finals(Run& run) {
+  const fs::path file = run.files.finals();
+  if (fs::exists(file)) run.finals = read_candidates(read_growing(run, file));
+}
+
 void read_front_rows(Run& run) {
   const fs::path file = run.files.front();
   run.front_from_file = fs::exists(file);
@@ -96,6 +102,7 @@ Run read_run(const fs::path& directory) {
   if (fs::exists(summary)) run.summary = parse_summary(read_file(summary), summary.string());
   if (fs::exists(experiment)) run.settings = parse_settings(read_file(experiment), experiment.string());
   read_systems(run);
+  read_finals(run);
   read_front_rows(run);
   run.best = find_best(run);
   read_curves(run);

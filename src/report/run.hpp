@@ -28,9 +28,16 @@ struct Settings {
   std::string text;  ///< the file as it is
   std::string name, device;
   std::int64_t seed = 1;
-  std::string data_kind, data_name;                 ///< "folders"; "pets", the last folder of the path, else the kind
-  std::int64_t data_configurations = 1;             ///< that the search chooses from
-  std::string switches;                             ///< those that are on: "fresh_heads, keep_statistics"
+  std::string data_kind, data_name;      ///< "folders"; "pets", the last folder of the path, else the kind
+  std::string data, space, training;     ///< [data] as far as it says what is seen; [space]; [supernet] and [finetune]
+  std::int64_t data_configurations = 1;  ///< that the search chooses from
+  std::string input;                     ///< the only one of images: "96-rgb"; else empty
+  std::int64_t input_values = 0;         ///< of that: its pixels times colors; else 0
+  std::int64_t systems = 0;              ///< of a space of slices; 0: not known
+  std::string strategy = "genetic";
+  bool from_scratch = false;  ///< supernets are not trained, so that fine-tuning trains every system from the beginning
+  std::string switches;       ///< those that are on: "fresh_heads, keep_statistics"
+  std::string network_switches;                     ///< of these, those that act on a candidate's weights or their use
   bool stacks = false;                              ///< networks of layers, without supernets: the naive search
   std::optional<long long> ram_limit, flash_limit;  ///< bytes
   Objectives objectives = default_objectives;       ///< of the front
@@ -44,6 +51,7 @@ struct Run {
   std::vector<Candidate> candidates;                     ///< in the order they were evaluated, but those left out
   std::vector<std::int64_t> skipped;                     ///< ids of systems left out: they were not trained
   std::vector<std::int64_t> diverged;                    ///< ids of systems left out: their training diverged
+  std::vector<Candidate> finals;                         ///< after their final training, where that is on record
   std::vector<FrontRow> front;                           ///< front.csv, else computed from candidates
   std::vector<Curve> curves;                             ///< supernets and finals, in order of appearance
   std::map<std::int64_t, std::vector<LayerRow>> layers;  ///< by id, for those of the front

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iterator>
+#include <sstream>
 
 #include <toml++/toml.h>
 
@@ -14,6 +15,9 @@ namespace danas::report {
 namespace {
 
 constexpr const char* network_lists[] = {"width", "depth", "filters", "kernel", "activation"};
+constexpr const char* network_switches[] = {"drop_residuals",  "mask_width",  "fresh_heads",    "keep_statistics",
+                                            "change_supernet", "same_images", "bilinear_resize"};
+constexpr const char* not_seen[] = {"cache", "cache_gib", "cache_path", "path", "save"};  // of [data]
 
 std::string place(const std::string& where, const toml::node& node) {
   return where + ":" + std::to_string(node.source().begin.line);
@@ -54,16 +58,76 @@ std::int64_t count_configurations(const toml::table& file) {
   return count;
 }
 
+std::string text_of(const toml::node_view<const toml::node>& table) {
+  std::ostringstream text;
+  if (const toml::table* known = table.as_table()) text << *known;
+  return text.str();
+}
+
+std::string seen_data(const toml::table& file) {
+  const toml::table* data = file["data"].as_table();
+  if (data == nullptr) return "";
+  toml::table seen = *data;
+  for (const char* key : not_seen) seen.erase(key);
+  std::ostringstream text;
+  text << seen;
+  return text.str();
+}
+
+// The one element of a list of [space].
+template <class Value>
+std::optional<Value> only(const toml::table& file, const char* key) {
+  const toml::array* values = file["space"][key].as_array();
+  return values != nullptr && values->size() == 1 ? values->front().value<Value>() : std::nullopt;
+}
+
+// A network ends before any stage, and has one block or more of all stages before.
+std::int64_t count_slices(const toml::table& file) {
+  const toml::array *depth = file["space"]["depth"].as_array(), *width = file["space"]["width"].as_array();
+  if (depth == nullptr || width == nullptr || depth->size() != 5) return 0;
+  std::int64_t depths = 1;
+  for (std::size_t stage = depth->size(); stage-- > 0;)
+    depths = 1 + std::clamp<std::int64_t>((*depth)[stage].value_or(std::int64_t{0}), 0, 100) * depths;
+  return depths * static_cast<std::int64_t>(width->size());
+}
+
+void add_name(std::string& names, const std::string& name) { names += (names.empty() ? "" : ", ") + name; }
+
+void read_switches(const toml::table& file, Settings& settings) {
+  const toml::table* switches = file["switches"].as_table();
+  if (switches == nullptr) return;
+  for (const auto& [key, value] : *switches) {
+    if (!value.value_or(false)) continue;
+    const std::string name(key.str());
+    add_name(settings.switches, name);
+    if (std::find(std::begin(network_switches), std::end(network_switches), name) != std::end(network_switches))
+      add_name(settings.network_switches, name);
+  }
+}
+
+void read_search(const toml::table& file, Settings& settings) {
+  settings.stacks = file["space"]["network"].value_or(std::string()) == "layers";
+  settings.strategy = file["search"]["strategy"].value_or(settings.strategy);
+  settings.space = text_of(file["space"]);
+  settings.training = text_of(file["supernet"]) + "\n" + text_of(file["finetune"]);
+  settings.from_scratch = !settings.stacks && file["supernet"]["steps"].value_or(std::int64_t{1}) == 0;
+  settings.data_configurations = count_configurations(file);
+  if (!settings.stacks) settings.systems = settings.data_configurations * count_slices(file);
+  const auto resolution = only<std::int64_t>(file, "resolution");
+  const auto color = only<std::string>(file, "color");
+  if (!resolution || !color || *resolution > 100'000) return;
+  settings.input = std::to_string(*resolution) + "-" + *color;
+  settings.input_values = *resolution * *resolution * (*color == "rgb" ? 3 : 1);
+}
+
 void read_comparison(const toml::table& file, Settings& settings) {
   settings.seed = file["seed"].value_or(std::int64_t{1});
   settings.data_kind = file["data"]["kind"].value_or(std::string());
   settings.data_name = std::filesystem::path(file["data"]["path"].value_or(std::string())).filename().string();
   if (settings.data_name.empty()) settings.data_name = settings.data_kind;
-  settings.data_configurations = count_configurations(file);
-  if (const toml::table* switches = file["switches"].as_table())
-    for (const auto& [key, value] : *switches)
-      if (value.value_or(false)) settings.switches += (settings.switches.empty() ? "" : ", ") + std::string(key.str());
-  settings.stacks = file["space"]["network"].value_or(std::string()) == "layers";
+  settings.data = settings.data_name + "\n" + seen_data(file);
+  read_switches(file, settings);
+  read_search(file, settings);
 }
 
 }  // namespace

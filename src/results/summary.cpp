@@ -95,7 +95,9 @@ void read_data(const Json& value, SummaryFacts& summary) {
   }
   for (const auto& [key, fact] : value.items()) {
     if ((key == "classes" || key == "caches") && fact.is_array()) {
-      summary.facts.emplace_back(key, texts_of(fact));
+      std::vector<std::string> texts = texts_of(fact);
+      if (key == "classes") summary.classes = static_cast<std::int64_t>(texts.size());
+      summary.facts.emplace_back(key, std::move(texts));
     } else if (key != "positive" || value.value("classes", Json()).size() == 2) {
       summary.facts.emplace_back(key, fact_of(fact));
     }

@@ -44,7 +44,7 @@ struct SummaryFacts {
   std::vector<std::pair<std::string, Fact>> facts;
   std::vector<std::pair<std::string, double>> seconds;  ///< by phase
   std::vector<std::string> problems;
-  std::optional<std::int64_t> test_images;
+  std::optional<std::int64_t> test_images, classes;  ///< how many
 };
 /// Throws Error naming `where`; what is merely unknown becomes a fact.
 SummaryFacts parse_summary(const std::string& text, const std::string& where);

@@ -108,6 +108,7 @@ BOOST_AUTO_TEST_CASE(a_positive_class_is_one_of_two) {
       parse_summary(R"({"data": {"classes": ["a", "b", "c"], "positive": "b", "test": 9}})", "s");
   BOOST_TEST(three.facts.size() == 2u);
   BOOST_TEST(fact<std::vector<std::string>>(three, "classes").size() == 3u);
+  BOOST_TEST(three.classes.value_or(0) == 3);
   BOOST_TEST(three.test_images.value() == 9);
   const SummaryFacts odd = parse_summary(R"({"data": {"test": "x", "classes": 3, "positive": 1}})", "s");
   BOOST_TEST(!odd.test_images.has_value());
