@@ -36,6 +36,15 @@ std::string fill(std::string_view page, Content content) {
   }
 }
 
+/// What both pages begin with; `scripts`: whether the page's own may run.
+std::string head(const std::string& title, bool scripts) {
+  return fill(report::asset("head.html"), [&](std::string_view name) -> std::string {
+    if (name == "title") return title;
+    if (name == "scripts") return scripts ? "script-src 'unsafe-inline'; " : "";
+    return std::string(report::asset(name));
+  });
+}
+
 std::string title(const std::vector<Run>& runs) {
   if (runs.size() > 1) return fmt::format("{} runs", runs.size());
   const Run& run = runs[0];
@@ -105,7 +114,7 @@ std::string run_page(const std::vector<Run>& runs, const std::filesystem::path& 
   };
   const auto facts = [](const Run& run, std::size_t) { return report::facts(run); };
   return fill(report::asset("report.html"), [&](std::string_view name) -> std::string {
-    if (name == "title") return title(runs);
+    if (name == "head") return head(title(runs), true);
     if (name == "headlines") return headlines();
     if (name == "accuracies") return accuracies(runs);
     if (name == "Split") return split(runs, true);
@@ -131,7 +140,7 @@ std::string missing(const std::vector<std::string>& folders) {
 std::string campaign_page(const report::ReportRuns& campaign, const std::filesystem::path& page) {
   const report::Comparison comparison(campaign.runs);
   return fill(report::asset("campaign.html"), [&](std::string_view name) -> std::string {
-    if (name == "title") return report::escape(campaign.campaign);
+    if (name == "head") return head(report::escape(campaign.campaign), false);
     if (name == "missing") return missing(campaign.missing);
     if (name == "claims") return report::claims_section(comparison);
     if (name == "paper") return report::paper_section(comparison);

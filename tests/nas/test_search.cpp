@@ -141,7 +141,8 @@ BOOST_AUTO_TEST_CASE(a_seed_of_the_search_changes_no_training) {
     accuracies[c.system_text()] = c.measures[Measure::accuracy];
   BOOST_TEST_REQUIRE(accuracies.size() == 6u);
   std::set<std::string> orders;
-  for (const char* seed : {"search.seed=5", "search.seed=6", "search.systems=6"}) {  // the last one has the experiment's, 5
+  for (const char* seed :
+       {"search.seed=5", "search.seed=6", "search.systems=6"}) {  // the last one has the experiment's, 5
     std::string order;
     for (const Candidate& c : run(seed, {"search.strategy=random", seed})) {
       BOOST_TEST(c.measures[Measure::accuracy] == accuracies.at(c.system_text()));

@@ -115,9 +115,10 @@ BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
   };
   const std::string plain = key({});
   BOOST_TEST(plain.starts_with("32-monochrome-"));
-  for (const char* change : {"name=x", "search.systems=5", "search.seed=3", "finetune.steps=9", "final.batch=4", "device.flash_kib=9",
-                             "fitness.ram=2", "data.cache=raw", "space.width=[0.5]", "switches.select_on_test=true",
-                             "switches.drop_residuals=true", "space.color=[\"monochrome\"]", "search.lanes=2"})
+  for (const char* change :
+       {"name=x", "search.systems=5", "search.seed=3", "finetune.steps=9", "final.batch=4", "device.flash_kib=9",
+        "fitness.ram=2", "data.cache=raw", "space.width=[0.5]", "switches.select_on_test=true",
+        "switches.drop_residuals=true", "space.color=[\"monochrome\"]", "search.lanes=2"})
     BOOST_TEST(key({change}) == plain, change);
   for (const char* change : {"seed=6", "supernet.steps=8", "supernet.learning_rate=0.1", "data.images=56",
                              "data.crop_min_area=0.5", "space.depth=[2,1,1,0,0]", "search.recalibration_images=8",
