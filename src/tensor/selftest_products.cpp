@@ -164,7 +164,6 @@ std::vector<Product> products() {
     for (const std::int64_t out : widths) push(1 + (in * 7 + out) % 29, in, out);
   for (const std::int64_t rows : {1, 2, 5, 6, 7, 13, 64, 1000}) push(rows, 20, 12);
   push(3, 1280, 2);
-  push(3, 20, 1100);
   push(130, 300, 70);
   push(67, 600, 130);
   push(700, 3, 200);

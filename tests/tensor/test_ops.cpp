@@ -97,6 +97,22 @@ FOR_EACH_INSTRUCTION_SET(small_integers_are_exact) {
   check_rows(backend->name() + " on integers", rows);
 }
 
+// So many inputs of a dense layer, or outputs where its filter is transposed, that tasks are parts of a panel.
+FOR_EACH_INSTRUCTION_SET(a_deep_filter_is_packed_in_parts) {
+  const auto backend = make_cpu_backend(3, instruction_set), reference = make_reference_backend(Type::f64);
+  const auto run = [](SelftestSide& side) {
+    side.backend().matmul(side.input(3, 1, 1, 2500), side.filter(1, 1, 2500, 9, true), {}, Activation::none,
+                          side.result(3, 1, 1, 9));
+    side.backend().matmul_backward_input(side.input(5, 1, 1, 1100), side.filter(1, 1, 37, 1100, true),
+                                         side.result(5, 1, 1, 37));
+  };
+  const Random random(1, "packed in parts");
+  SelftestSide mine(*backend, random, SelftestFill::reals), right(*reference, random, SelftestFill::reals);
+  run(mine);
+  run(right);
+  BOOST_TEST(mine.error_against(right) <= 1e-5);
+}
+
 BOOST_AUTO_TEST_SUITE(any_number_of_threads, *boost::unit_test::label("threads") * boost::unit_test::label("slow"))
 
 // Every case of the table, so that every operation and every tail; threads that do not divide the tasks too.
