@@ -2,7 +2,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <set>
 
+#include "nas/campaign.hpp"
+#include "nas/distinct_networks.hpp"
 #include "nas/experiment.hpp"
 
 using namespace danas;
@@ -87,6 +90,36 @@ BOOST_AUTO_TEST_CASE(first_populations) {
     BOOST_TEST((e.search.first_population == FirstPopulation::spread), name);
     BOOST_TEST(e.search.population >= static_cast<int>(e.space.data_configurations().size()), name);
   }
+}
+
+// What runs are compared by: the same systems, trained in the same way.
+BOOST_AUTO_TEST_CASE(searches_beside_the_truth) {
+  ::setenv("DANAS_DATA", "/data", 1);
+  const std::filesystem::path paper = std::filesystem::path(DANAS_EXPERIMENTS) / "paper";
+  std::set<std::string> but_the_search;
+  for (const CampaignRun& run : read_campaign(paper / "regret.toml").runs) {
+    Experiment experiment = run.experiment;
+    experiment.name = "";
+    experiment.search = {};
+    but_the_search.insert(experiment.to_toml());
+    BOOST_TEST(DistinctNetworks(experiment.space).count() == 343);
+  }
+  BOOST_TEST(but_the_search.size() == 1u);
+
+  std::set<std::string> spaces;
+  for (const CampaignRun& run : read_campaign(paper / "ablation.toml").runs) {
+    if (!run.label.starts_with("tau-")) continue;
+    Experiment same = run.experiment;
+    BOOST_TEST((same.search.strategy == StrategyKind::random));
+    BOOST_TEST(same.search_seed() == 1u);
+    BOOST_TEST(same.search.systems.value() >= 40);
+    Experiment other;
+    other.space = same.space;
+    other.data = same.data;
+    spaces.insert(other.to_toml());
+    BOOST_TEST((same.supernet.steps == 0) == (run.label == "tau-scratch"));
+  }
+  BOOST_TEST(spaces.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(the_papers_sounds) {
