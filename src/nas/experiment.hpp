@@ -33,7 +33,7 @@ inline constexpr std::array names<FirstPopulation>{"spread", "random"};
 struct SearchSettings {
   StrategyKind strategy = StrategyKind::genetic;
   std::optional<std::uint64_t> seed;  ///< of the strategy alone; none: the experiment's, as for everything else
-  std::optional<double> hours;  ///< wall clock; at least one of hours and systems is set
+  std::optional<double> hours;        ///< wall clock; at least one of hours and systems is set
   std::optional<std::int64_t> systems;
   int population = 10;
   /// Of strategies that breed. The published protocol's default is random, and Switches::breed_in_order always is.

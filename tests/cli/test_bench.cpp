@@ -175,6 +175,10 @@ BOOST_AUTO_TEST_CASE(a_modeled_search_is_called_a_model) {
                            "14 cores", "PCIe 63.0 GB/s", "6 sets of images, 0.1 GiB of 37.2 GiB for them"})
     BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
   BOOST_TEST(text.out.find("measured on") == std::string::npos, text.out);
+  const Outcome slices =
+      run({"check", quick, "--machine", "h100", "--set", "supernet.scheme=sandwich"}, {scratch.path(), {}, 0});
+  BOOST_TEST(slices.status == 0, slices.err);
+  BOOST_TEST(slices.out.find("\n4 supernets ") != std::string::npos, slices.out);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,7 @@
 #include "nas/campaign.hpp"
 #include "nas/distinct_networks.hpp"
 #include "nas/experiment.hpp"
+#include "nas/slice_schedule.hpp"
 
 using namespace danas;
 
@@ -132,6 +133,23 @@ BOOST_AUTO_TEST_CASE(the_papers_sounds) {
     BOOST_TEST((experiment->search.objectives == Objectives{Measure::f1, Measure::flash_bytes}));
   }
   BOOST_TEST(standin.data.path == "/data/toyadmos_standin");
+}
+
+BOOST_AUTO_TEST_CASE(schemes_are_compared_at_equal_multiply_adds) {
+  ::setenv("DANAS_DATA", "/data", 1);
+  const Campaign campaign = read_campaign(std::filesystem::path(DANAS_EXPERIMENTS) / "supernets.toml", {});
+  std::set<std::string> labels;
+  for (const CampaignRun& run : campaign.runs) {
+    const Experiment& e = run.experiment;
+    if (!labels.insert(run.label).second || e.finetune.steps != 0) continue;
+    const auto data = e.space.data_configurations().front();
+    const double steps = SliceSchedule(e, data, 2).share_of_full() * static_cast<double>(e.supernet.steps);
+    const double budget = run.label.find("-300-") != std::string::npos ? 300 : 800;
+    BOOST_TEST(steps == budget, boost::test_tools::tolerance(0.01));
+    BOOST_TEST(run.label.find(name_of(e.slices.scheme)) != std::string::npos);
+    BOOST_TEST(e.search.systems.value() == 40);
+  }
+  BOOST_TEST(labels.size() == 50u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
