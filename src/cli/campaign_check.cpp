@@ -59,12 +59,12 @@ class CampaignCheck {
                   const Backend& backend) {
     RunTime time;
     const int classes = static_cast<int>(dataset.classes().size());
-    const auto& configurations = experiment.space.data_configurations();
+    const std::vector<SupernetGroup> groups = supernet_groups(experiment);
     for (std::size_t i = 0; i < estimate.supernets.size(); ++i) {
-      const std::string key = supernet_key(experiment, configurations[i], dataset, backend.instruction_set());
+      const std::string key = supernet_key(experiment, groups[i], dataset, backend.instruction_set());
       const auto [supernet, is_new] = supernets_.emplace(key, estimate.supernets[i]);
       time.supernets += supernet->second;
-      if (is_new) supernet_bytes_ += supernet_bytes(experiment, configurations[i], classes);
+      if (is_new) supernet_bytes_ += supernet_bytes(experiment, groups[i], classes);
       else time.shared += supernet->second;
     }
     const auto& search = experiment.search;

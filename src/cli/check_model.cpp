@@ -12,7 +12,7 @@
 #include "cli/output.hpp"
 #include "data/resident_images.hpp"
 #include "nas/prospect.hpp"
-#include "nas/slice_schedule.hpp"
+#include "nas/supernet_group.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nas/work_estimate.hpp"
@@ -67,15 +67,17 @@ class SearchModel {
   }
 
   Phase supernets() {
-    const auto configurations = experiment_.space.data_configurations();
-    Phase phase{fmt::format("{} supernets", configurations.size())};
-    for (const DataConfiguration& data : configurations) {
-      const SliceSchedule schedule(experiment_, data, classes_);
-      if (schedule.source()) add_slices(phase, schedule, data);
-      else
-        add_training(phase, supernet_layers(data.input(), experiment_.space.slices().most_blocks(), classes_),
-                     experiment_.supernet, 1);
-    }
+    const std::vector<SupernetGroup> groups = supernet_groups(experiment_);
+    Phase phase{fmt::format("{} supernets", groups.size())};
+    for (const SupernetGroup& group : groups)
+      for (const DataConfiguration& data : group.data) {
+        const SliceSchedule schedule(experiment_, data, classes_);
+        const double share = 1 / static_cast<double>(group.data.size());  // of the steps
+        if (schedule.source() || share < 1) add_slices(phase, schedule, data, share);
+        else
+          add_training(phase, supernet_layers(data.input(), experiment_.space.slices().most_blocks(), classes_),
+                       experiment_.supernet, 1);
+      }
     return phase;
   }
 
@@ -111,9 +113,9 @@ class SearchModel {
 
   // The mean of some steps, none in a graph. What gathers and puts back weights is left out, the resizing of images counted
   // with every network of a step.
-  void add_slices(Phase& phase, const SliceSchedule& schedule, const DataConfiguration& data) {
+  void add_slices(Phase& phase, const SliceSchedule& schedule, const DataConfiguration& data, double share) {
     const TrainingSettings& settings = experiment_.supernet;
-    const double steps = static_cast<double>(settings.steps), times = steps / sampled_steps;
+    const double steps = share * static_cast<double>(settings.steps), times = steps / sampled_steps;
     for (std::int64_t step = 0; step < sampled_steps; ++step)
       for (const LayerList& layers : schedule.networks(step)) {
         const auto launches = training_launches(layers, settings, precision_);

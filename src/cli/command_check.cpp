@@ -18,7 +18,7 @@
 #include "nas/distinct_networks.hpp"
 #include "nas/estimators.hpp"
 #include "nas/prospect.hpp"
-#include "nas/slice_schedule.hpp"
+#include "nas/supernet_group.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/cost.hpp"
@@ -135,9 +135,8 @@ double share_that_fits(const Experiment& experiment, int classes) {
 void print_space(const Experiment& experiment, int classes) {
   const Device& device = experiment.device;
   const SearchSpace& space = experiment.space;
-  const std::size_t supernets = space.sliced() ? space.data_configurations().size() : 0;
   fmt::print("{:<22} {} systems, {} distinct networks, {} supernets\n", "space", space.size(),
-             DistinctNetworks(space, experiment.switches).count(), supernets);
+             DistinctNetworks(space, experiment.switches).count(), supernet_groups(experiment).size());
   print("{:<22} {}: {} KiB RAM, {} KiB flash; {} of {} fit\n", "device", device.name, device.ram_kib, device.flash_kib,
         percent_text(share_that_fits(experiment, classes)),
         space.size() > most_counted ? fmt::format("{} systems drawn", most_counted) : "the systems");
@@ -156,8 +155,7 @@ void print_slices(const Experiment& experiment, int classes) {
 
 void print_supernets(const Experiment& experiment, int classes) {
   double bytes = 0;
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    bytes += supernet_bytes(experiment, data, classes);
+  for (const SupernetGroup& group : supernet_groups(experiment)) bytes += supernet_bytes(experiment, group, classes);
   const double changed = changed_supernet_bytes(experiment, classes);
   fmt::print("{:<22} {} of disk{}\n", "supernets", mib_text(bytes),
              changed > 0 ? fmt::format(", {} more for those that candidates change", mib_text(changed)) : "");
@@ -183,18 +181,18 @@ double trained_seconds(const Experiment& experiment, const Dataset& dataset, con
   return sum / std::max(static_cast<double>(networks.candidates.size()), 1.0);
 }
 
-double supernet_seconds(const Experiment& experiment, const DataConfiguration& data, int classes,
+/// Of a supernet of these data configurations.
+double supernet_seconds(const Experiment& experiment, const SupernetGroup& group, int classes,
                         const SpeedModel& speed) {
-  return speed.seconds(SliceSchedule(experiment, data, classes).work(), SpeedModel::images_of(experiment.supernet));
+  return speed.seconds(GroupSchedule(experiment, group, classes).work(), SpeedModel::images_of(experiment.supernet));
 }
 
 TimeEstimate estimate_of(const Experiment& experiment, const Dataset& dataset, const Networks& networks,
                          const SpeedModel& speed) {
   const int classes = static_cast<int>(dataset.classes().size());
   TimeEstimate estimate;
-  if (experiment.space.sliced())
-    for (const DataConfiguration& data : experiment.space.data_configurations())
-      estimate.supernets.push_back(supernet_seconds(experiment, data, classes, speed));
+  for (const SupernetGroup& group : supernet_groups(experiment))
+    estimate.supernets.push_back(supernet_seconds(experiment, group, classes, speed));
   // As if none were skipped: those that are breed less and less.
   estimate.system = trained_seconds(experiment, dataset, networks, speed, experiment.candidate_training());
   estimate.final_system = trained_seconds(experiment, dataset, networks, speed, experiment.final_training);
@@ -230,10 +228,10 @@ TimeEstimate estimate_time(const Experiment& experiment, const Dataset& dataset,
   return estimate_of(experiment, dataset, networks, SpeedModel(backend, networks.measured(), networks.settings));
 }
 
-double supernet_bytes(const Experiment& experiment, const DataConfiguration& data, int classes) {
+double supernet_bytes(const Experiment& experiment, const SupernetGroup& group, int classes) {
   double bytes = 0;
   for (const LayerRow& row :
-       layer_rows(supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes)))
+       layer_rows(supernet_layers(group.largest().input(), experiment.space.slices().most_blocks(), classes)))
     bytes += sizeof(float) * static_cast<double>(row.parameters);
   return bytes;
 }
@@ -241,8 +239,8 @@ double supernet_bytes(const Experiment& experiment, const DataConfiguration& dat
 double changed_supernet_bytes(const Experiment& experiment, int classes) {
   if (!experiment.switches.change_supernet) return 0;
   double sum = 0, largest = 0;
-  for (const DataConfiguration& data : experiment.space.data_configurations()) {
-    const double bytes = supernet_bytes(experiment, data, classes);
+  for (const SupernetGroup& group : supernet_groups(experiment)) {
+    const double bytes = supernet_bytes(experiment, group, classes);
     sum += bytes;
     largest = std::max(largest, bytes);
   }
@@ -271,7 +269,8 @@ int command_check(const CheckArguments& arguments) {
   print_images(experiment, store, [&](const DataConfiguration& data) {
     const double images = SpeedModel::images_of(networks.settings);
     double seconds = 0, trained = 0;
-    if (experiment.space.sliced() && images > 0) return images / supernet_seconds(experiment, data, classes, speed);
+    if (experiment.space.sliced() && images > 0)
+      return images / supernet_seconds(experiment, {data.text(), {data}}, classes, speed);
     for (const LayerList& layers : networks.candidates)
       if (input_of(layers) == data.input()) {
         seconds += speed.training_seconds(layers, networks.settings);

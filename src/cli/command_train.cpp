@@ -13,6 +13,7 @@
 #include "nas/estimators.hpp"
 #include "nas/model_file.hpp"
 #include "nas/run_names.hpp"
+#include "nas/supernet_group.hpp"
 #include "nas/system_trainer.hpp"
 #include "nas/training_memory.hpp"
 #include "results/run_files.hpp"
@@ -23,10 +24,10 @@ namespace {
 /// The stream of training batches of `danas train`, apart from those of a search.
 constexpr std::uint64_t train_stream = 0x747261696e;
 
-/// The system as a candidate begins, of the run's supernet of its data configuration.
+/// The system as a candidate begins, of the run's supernet.
 Network begun(Backend& backend, const System& system, const LayerList& layers, const Session& session,
               const std::filesystem::path& run) {
-  const auto file = RunFiles(run).supernet(system.data.text());
+  const auto file = RunFiles(run).supernet(supernet_group(session.experiment, system.data).name);
   Metadata metadata;
   const Network supernet = load_supernet(backend, file, system.data, metadata);
   check_classes(class_names(metadata, file), *session.dataset, file);
@@ -41,13 +42,13 @@ Network begun(Backend& backend, const System& system, const LayerList& layers, c
 void train(Session& session, SystemTrainer& trainer, Backend& backend, Network& network,
            const TrainingSettings& settings, const System& system, const std::atomic<bool>& interrupted) {
   Optimizer optimizer(backend, network, settings);
+  const StreamSource batches = [&](std::int64_t) { return BatchStream{system.data, train_stream}; };
   std::string what = "training";
-  const auto steps =
-      trainer.train(network, optimizer, settings, system.data, train_stream, 0, [&](const StepReport& report) {
-        if (report.means) what = fmt::format("training, loss {:.3f}", report.means->loss);
-        session.progress.update(what, report.step + 1, settings.steps);
-        return !interrupted;
-      });
+  const auto steps = trainer.train(network, optimizer, settings, batches, 0, [&](const StepReport& report) {
+    if (report.means) what = fmt::format("training, loss {:.3f}", report.means->loss);
+    session.progress.update(what, report.step + 1, settings.steps);
+    return !interrupted;
+  });
   session.progress.clear();
   if (interrupted) {
     throw Error("train", fmt::format("interrupted after {} of {} steps; no model was written", steps, settings.steps),

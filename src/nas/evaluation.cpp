@@ -142,9 +142,10 @@ void Evaluation::train(SystemTrainer& trainer, TrainingPhase phase, Piece& piece
   TrainingLog log({phase, std::to_string(piece.candidate.id)},
                   [&](const TrainingRow& row) { piece.rows.push_back(row); });
   Optimizer optimizer(lane, network, settings);
-  const std::uint64_t batches = batch_stream(context_.experiment, phase, system);
+  const BatchStream stream{system.data, batch_stream(context_.experiment, phase, system)};
+  const StreamSource batches = [&](std::int64_t) { return stream; };
   if (settings.steps > 0)
-    trainer.train(network, optimizer, settings, system.data, batches, 0, [&](const StepReport& report) {
+    trainer.train(network, optimizer, settings, batches, 0, [&](const StepReport& report) {
       log.add(report);
       stepped();
       return !context_.status.interrupted();

@@ -234,6 +234,13 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
   if (experiment.slices.scheme != SupernetScheme::full && experiment.engine.micro_batch > 0)
     throw expected(source.where("supernet.scheme", "engine.micro_batch"), "\"full\" where [engine] micro_batch is set",
                    std::string("\"") + name_of(experiment.slices.scheme) + '"');
+  if (experiment.slices.shared == SupernetSharing::none) return;
+  const bool sounds = holds_sounds(experiment.data.kind);
+  if (sounds || experiment.engine.micro_batch > 0)
+    throw expected(source.where("supernet.shared"),
+                   std::string("\"none\" where ") +
+                       (sounds ? "the data set holds sounds" : "[engine] micro_batch is set"),
+                   std::string("\"") + name_of(experiment.slices.shared) + '"');
 }
 
 Experiment default_experiment(const std::filesystem::path& file) {

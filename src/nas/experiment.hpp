@@ -56,9 +56,18 @@ enum class SupernetScheme {
 template <>
 inline constexpr std::array names<SupernetScheme>{"full", "random", "alternate", "sandwich"};
 
+/// Whose supernet a slice is of.
+enum class SupernetSharing {
+  none,        ///< each data configuration has its own
+  resolutions  ///< one a color, each step of which sees images of one resolution, drawn at random
+};
+template <>
+inline constexpr std::array names<SupernetSharing>{"none", "resolutions"};
+
 struct SliceSettings {
   SupernetScheme scheme = SupernetScheme::full;
   double fitting = 0.5;  ///< share of the slices at random that is drawn among those within the device's limits
+  SupernetSharing shared = SupernetSharing::none;
 };
 
 struct EngineSettings {
@@ -75,7 +84,7 @@ struct Experiment {
   DataSettings data;
   SearchSpace space;
   TrainingSettings supernet, finetune;  ///< of slices
-  SliceSettings slices;                 ///< [supernet] scheme and fitting
+  SliceSettings slices;                 ///< [supernet] shared, scheme and fitting
   TrainingSettings scratch;             ///< of stacks
   TrainingSettings final_training;      ///< [final]
   SearchSettings search;

@@ -115,6 +115,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.choices("space.activation", space.stack.activation);
   visit.number("space.layers", space.stack.layers, Bounds{1, 16});
   visit_training(visit, "supernet", experiment.supernet);
+  visit.choice("supernet.shared", experiment.slices.shared);
   visit.choice("supernet.scheme", experiment.slices.scheme);
   visit.number("supernet.fitting", experiment.slices.fitting, Bounds{0, 1});
   visit_training(visit, "finetune", experiment.finetune);

@@ -19,10 +19,9 @@ namespace {
 void tell_space(SearchStatus& status, const Experiment& experiment) {
   const Device& device = experiment.device;
   const SearchSpace& space = experiment.space;
-  const std::size_t supernets = space.sliced() ? space.data_configurations().size() : 0;
   status.log(fmt::format("space: {} systems, {} distinct networks, {} supernets; device {}: {} KiB RAM, {} KiB flash",
-                         space.size(), DistinctNetworks(space, experiment.switches).count(), supernets, device.name,
-                         device.ram_kib, device.flash_kib));
+                         space.size(), DistinctNetworks(space, experiment.switches).count(),
+                         supernet_groups(experiment).size(), device.name, device.ram_kib, device.flash_kib));
 }
 
 std::string search_in(RunDirectory& run, const Stopwatch& since_begin, const Experiment& experiment, Backend& backend,

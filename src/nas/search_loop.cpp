@@ -71,8 +71,8 @@ void SearchLoop::replay(Strategy& strategy) {
     note(candidate, row);
     context_.state.clock.at_least(candidate.elapsed_seconds);
   }
-  for (const DataConfiguration& data : context_.experiment.space.data_configurations())
-    if (supernets_.finished(data)) context_.work.supernet_done(data);
+  for (const SupernetGroup& group : supernets_.groups())
+    if (supernets_.finished(group)) context_.work.supernet_done(group);
 }
 
 // What a killed process had begun and is begun again must not be on record twice.
@@ -80,9 +80,9 @@ void SearchLoop::forget_unfinished() {
   supernets_.remove_ended_state();
   std::set<Training> finished;
   std::map<Training, std::int64_t> unfinished;
-  for (const DataConfiguration& data : context_.experiment.space.data_configurations()) {
-    if (supernets_.finished(data)) finished.insert(supernet_training(data));
-    else unfinished[supernet_training(data)] = supernets_.unfinished_steps(data);
+  for (const SupernetGroup& group : supernets_.groups()) {
+    if (supernets_.finished(group)) finished.insert(supernet_training(group));
+    else unfinished[supernet_training(group)] = supernets_.unfinished_steps(group);
   }
   for (const Candidate& each : context_.run.candidates()) {
     finished.insert({candidate_phase(context_.experiment), std::to_string(each.id)});
@@ -190,7 +190,7 @@ std::int64_t SearchLoop::images() const {
   const TrainingSettings& settings = context_.experiment.candidate_training();
   const std::int64_t system =
       settings.steps * settings.batch + context_.store.size(context_.experiment.selection_split());
-  return trained_ * system + supernets_.count() * supernets_.images();
+  return trained_ * system + supernets_.images();
 }
 
 void SearchLoop::tell(const Candidate& candidate, bool on_front) {

@@ -46,14 +46,15 @@ void link(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-std::string supernet_key(const Experiment& experiment, const DataConfiguration& data, const Dataset& dataset,
+std::string supernet_key(const Experiment& experiment, const SupernetGroup& group, const Dataset& dataset,
                          const std::string& instruction_set) {
   Fingerprint fingerprint;
   fingerprint.add(dataset.fingerprint());
   fingerprint.add(recipe_of(experiment).to_toml());
+  for (const DataConfiguration& data : group.data) fingerprint.add(data.text());
   fingerprint.add(depth_text(experiment.space.slices().most_blocks()));
   fingerprint.add(build_text(Build::of_this(instruction_set)));
-  return data.text() + "-" + hash_text(fingerprint.value());
+  return group.name + "-" + hash_text(fingerprint.value());
 }
 
 SupernetCost SharedSupernets::cost(const std::string& key) const {

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "data/dataset.hpp"
-#include "nas/experiment.hpp"
+#include "nas/supernet_group.hpp"
 #include "results/training_table.hpp"
 
 namespace danas {
 
-/// Names a supernet by all that its bytes depend on: the dataset's content, the data configuration, its recipe, the seed,
+/// Names a supernet by all that its bytes depend on: the dataset's content, the data configurations, its recipe, the seed,
 /// the switches that act on supernets, and the build and instruction set that computed it. Whatever else an experiment
 /// says stays in unless it is known to leave supernets alone.
-std::string supernet_key(const Experiment& experiment, const DataConfiguration& data, const Dataset& dataset,
+std::string supernet_key(const Experiment& experiment, const SupernetGroup& group, const Dataset& dataset,
                          const std::string& instruction_set);
 
 /// Of one supernet.

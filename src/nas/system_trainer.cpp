@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include "base/build.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "nas/supernet_group.hpp"
 
 namespace danas {
 
@@ -46,16 +48,26 @@ Destination SystemTrainer::from(const ImageSet& set, double uses) {
 
 // Training does not end with an Error on an interrupt but by after_step, so that its state can be saved.
 std::int64_t SystemTrainer::train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
-                                  const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
-                                  const AfterStep& after_step, const SliceSource& slices) {
-  const std::uint64_t seed = stream_number(experiment_.seed, "batches " + std::to_string(stream));
-  const ImageSet& set = store_.training(data);
-  const double images = static_cast<double>(settings.steps - first_step) * settings.batch;
-  TrainingLoader loader(set, data.input(), settings.batch, experiment_.data.crop_min_area, seed, first_step,
-                        workers_for(backend_), from(set, images / static_cast<double>(set.size())),
-                        experiment_.data.balance);
+                                  const StreamSource& streams, std::int64_t first_step, const AfterStep& after_step,
+                                  const SliceSource& slices) {
+  std::map<DataConfiguration, std::int64_t> done, left;  // steps
+  for (std::int64_t step = 0; step < settings.steps; ++step) ++(step < first_step ? done : left)[streams(step).data];
+  std::map<DataConfiguration, TrainingLoader> loaders;
+  const BatchSource batches = [&](std::int64_t step) {
+    const auto [data, number] = streams(step);
+    const auto found = loaders.find(data);
+    if (found != loaders.end()) return found->second.next();
+    const ImageSet& set = store_.training(data);
+    const double images = static_cast<double>(left[data]) * settings.batch;
+    return loaders
+        .try_emplace(data, set, data.input(), settings.batch, experiment_.data.crop_min_area,
+                     stream_number(experiment_.seed, "batches " + std::to_string(number)), done[data],
+                     workers_for(backend_), from(set, images / static_cast<double>(set.size())),
+                     experiment_.data.balance)
+        .first->second.next();
+  };
   return trainer_.train(
-      network, optimizer, settings, source_of(loader, nullptr), first_step,
+      network, optimizer, settings, batches, first_step,
       [&](const StepReport& report) {
         counts_.trained += settings.batch;
         return !after_step || after_step(report);
@@ -92,7 +104,8 @@ std::int64_t search_draws(const Experiment& experiment) {
   const auto configurations = static_cast<std::int64_t>(experiment.space.data_configurations().size());
   const std::int64_t systems = std::min(experiment.search.systems.value_or(0), experiment.space.size());
   const std::int64_t candidates = images(experiment.candidate_training()) * systems / configurations;
-  return candidates + (experiment.space.sliced() ? images(experiment.supernet) : 0);
+  const auto supernets = static_cast<std::int64_t>(supernet_groups(experiment).size());
+  return candidates + images(experiment.supernet) * supernets / configurations;
 }
 
 std::uint64_t stream_number(std::uint64_t seed, const std::string& text) {

@@ -25,6 +25,14 @@ struct ImageCounts {
 /// the work before it begins.
 void prepare_images(const ImageStore& store, const DataConfiguration& data);
 
+/// An endless sequence of training batches: of a data configuration, its order and crops named by a number.
+struct BatchStream {
+  DataConfiguration data;
+  std::uint64_t number = 0;
+};
+/// The one that a step takes its batch of, the next that it has: a pure function of the step.
+using StreamSource = std::function<BatchStream(std::int64_t step)>;
+
 /// Its memory is that of the largest network so far. Several may work side by side, each on a backend of its own.
 class SystemTrainer {
  public:
@@ -36,10 +44,11 @@ class SystemTrainer {
   SystemTrainer(const Experiment& experiment, const ImageStore& store, Backend& backend, ResidentImages& resident,
                 const std::atomic<bool>* interrupt, ImageCounts& counts);
 
-  /// Trains with batches of the stream (experiment seed, purpose), resuming at `first_step`; returns the steps done.
+  /// Trains with batches of streams, of which there is one for each data configuration, resuming at `first_step`; returns
+  /// the steps done.
   std::int64_t train(Network& network, Optimizer& optimizer, const TrainingSettings& settings,
-                     const DataConfiguration& data, std::uint64_t stream, std::int64_t first_step,
-                     const AfterStep& after_step, const SliceSource& slices = {});
+                     const StreamSource& streams, std::int64_t first_step, const AfterStep& after_step,
+                     const SliceSource& slices = {});
   /// Exact batch-normalization statistics for the slice, over [search] recalibration_images training images. The batch
   /// is its own (design: each layer sees inputs normalized by their batch), so that evaluation_batch changes no result.
   void recalibrate(Network& network, const LayerList& slice, const DataConfiguration& data);

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "data/batch_pipeline.hpp"
-#include "nas/slice_schedule.hpp"
+#include "nas/supernet_group.hpp"
 #include "nas/system.hpp"
 #include "nn/mobilenet_v2.hpp"
 
@@ -52,20 +52,32 @@ double fed_bytes(const LayerList& layers, const TrainingSettings& settings, cons
       bytes(experiment.search.evaluation_batch, Preparation::evaluation(input.height).largest_crop_bytes()));
 }
 
-double bytes_of(const TrainingCost& cost, const LayerList& layers, const TrainingSettings& settings,
-                const Experiment& experiment, const Backend& like) {
-  return static_cast<double>(cost.weight_bytes + cost.arena_bytes) +
-         (like.host_memory() ? prepared_bytes(layers, cost, experiment.search.evaluation_batch)
-                             : fed_bytes(layers, settings, experiment, like.activation_type()));
+double held_bytes(const TrainingCost& cost) { return static_cast<double>(cost.weight_bytes + cost.arena_bytes); }
+
+// On their way to it.
+double image_bytes(const TrainingCost& cost, const LayerList& layers, const TrainingSettings& settings,
+                   const Experiment& experiment, const Backend& like) {
+  return like.host_memory() ? prepared_bytes(layers, cost, experiment.search.evaluation_batch)
+                            : fed_bytes(layers, settings, experiment, like.activation_type());
 }
 
-double supernet_bytes(const Experiment& experiment, const DataConfiguration& data, int classes,
+// Each data configuration's batches wait for the step that draws it.
+double supernet_bytes(const Experiment& experiment, const SupernetGroup& group, int classes,
                       const TrainingSettings& settings, const Backend& like) {
-  const LayerList layers = supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes);
-  const SliceSchedule schedule(experiment, data, classes);
-  if (!schedule.source()) return training_bytes(layers, settings, experiment, like);
-  CostBackend backend(like);
-  return bytes_of(slices_cost(layers, schedule.largest_steps(), settings, backend), layers, settings, experiment, like);
+  const auto layers_of = [&](const DataConfiguration& data) {
+    return supernet_layers(data.input(), experiment.space.slices().most_blocks(), classes);
+  };
+  const LayerList whole = layers_of(group.largest());
+  const GroupSchedule schedule(experiment, group, classes);
+  if (!schedule.slices()) return training_bytes(whole, settings, experiment, like);
+  double held = 0, images = 0;
+  for (std::size_t place = 0; place < group.data.size(); ++place) {
+    CostBackend backend(like);
+    const TrainingCost cost = slices_cost(whole, schedule.schedule(place).largest_steps(), settings, backend);
+    held = std::max(held, held_bytes(cost));
+    images += image_bytes(cost, layers_of(group.data[place]), settings, experiment, like);
+  }
+  return held + images;
 }
 
 /// Of a training whose bytes are a function of its settings, so many of which run side by side.
@@ -87,7 +99,8 @@ TrainingMemory memory_of(const std::string& name, const TrainingSettings& settin
 double training_bytes(const LayerList& layers, const TrainingSettings& settings, const Experiment& experiment,
                       const Backend& like) {
   CostBackend backend(like);
-  return bytes_of(training_cost(layers, settings, backend), layers, settings, experiment, like);
+  const TrainingCost cost = training_cost(layers, settings, backend);
+  return held_bytes(cost) + image_bytes(cost, layers, settings, experiment, like);
 }
 
 TrainingMemory training_memory(const std::string& name, const LayerList& layers, const TrainingSettings& settings,
@@ -99,10 +112,10 @@ TrainingMemory training_memory(const std::string& name, const LayerList& layers,
 
 TrainingMemory largest_supernet_training(const Experiment& experiment, int classes, const Backend& like) {
   TrainingMemory largest;
-  for (const DataConfiguration& data : experiment.space.data_configurations())
-    largest = larger(largest, memory_of("supernet " + data.text(), experiment.supernet, 1,
+  for (const SupernetGroup& group : supernet_groups(experiment))
+    largest = larger(largest, memory_of("supernet " + group.name, experiment.supernet, 1,
                                         [=, &experiment, &like](const TrainingSettings& own) {
-                                          return supernet_bytes(experiment, data, classes, own, like);
+                                          return supernet_bytes(experiment, group, classes, own, like);
                                         }));
   return largest;
 }

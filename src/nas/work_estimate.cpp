@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "nas/prospect.hpp"
-#include "nas/slice_schedule.hpp"
 #include "nas/training_memory.hpp"
 #include "nn/cost.hpp"
 #include "nn/mobilenet_v2.hpp"
@@ -22,9 +21,8 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
     : search_(experiment.search) {
   const SearchSpace& space = experiment.space;
   systems_ = static_cast<double>(std::min(search_.systems.value_or(space.size()), space.size()));
-  if (space.sliced())
-    for (const DataConfiguration& data : space.data_configurations())
-      supernet_work_[data] = SliceSchedule(experiment, data, classes).work();
+  for (const SupernetGroup& group : supernet_groups(experiment))
+    supernet_work_[group.name] = GroupSchedule(experiment, group, classes).work();
   Random random(experiment.seed, "estimate");
   const double evaluated = static_cast<double>(search_.recalibration_images + validation_images);
   const double memory = candidates_memory(experiment, classes, like, like.usable_bytes());
@@ -39,7 +37,7 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
 double WorkEstimate::share_in_search(double elapsed_seconds, double unfinished, double trained) const {
   const auto count = static_cast<double>(supernet_work_.size());
   double all_supernets = 0;
-  for (const auto& [data, work] : supernet_work_) all_supernets += work;
+  for (const auto& [name, work] : supernet_work_) all_supernets += work;
   double missing = 0;
   if (count > 0) {
     const double touched = count * (1 - std::pow(1 - 1 / count, systems_));  // supernets that random systems need
@@ -56,7 +54,7 @@ double WorkEstimate::share_in_search(double elapsed_seconds, double unfinished, 
 
 double WorkEstimate::share(double elapsed_seconds, double unfinished) const {
   double trained = 0;
-  for (const DataConfiguration& data : supernets_) trained += supernet_work_.at(data);
+  for (const std::string& name : supernets_) trained += supernet_work_.at(name);
   if (!in_final_) return std::clamp(share_in_search(elapsed_seconds, unfinished, trained), 0.0, 1.0);
   const double searched = trained + candidate_work_ * static_cast<double>(candidates_);
   const double done = searched + final_work_ * (static_cast<double>(finals_) + unfinished);

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 
-#include "nas/experiment.hpp"
+#include "nas/supernet_group.hpp"
 
 namespace danas {
 
@@ -15,9 +16,9 @@ class WorkEstimate {
  public:
   WorkEstimate(const Experiment& experiment, int classes, std::int64_t validation_images, const Backend& like);
 
-  void supernet_begins(const DataConfiguration& data) { current_ = &supernet_work_.at(data); }
+  void supernet_begins(const SupernetGroup& group) { current_ = &supernet_work_.at(group.name); }
   void supernet_ends() { current_ = nullptr; }
-  void supernet_done(const DataConfiguration& data) { supernets_.insert(data); }
+  void supernet_done(const SupernetGroup& group) { supernets_.insert(group.name); }
   void candidate_done() { ++candidates_; }
   void final_begins(std::int64_t systems) {
     in_final_ = true;
@@ -33,12 +34,12 @@ class WorkEstimate {
   double share_in_search(double elapsed_seconds, double unfinished, double trained) const;
 
   SearchSettings search_;
-  double systems_ = 0;  ///< to be evaluated if time allows
-  std::map<DataConfiguration, double> supernet_work_;
-  double candidate_work_ = 0;        ///< of one system, on average, those that are skipped included
-  double final_work_ = 0;            ///< of one that is trained
-  const double* current_ = nullptr;  ///< work of the supernet in training
-  std::set<DataConfiguration> supernets_;
+  double systems_ = 0;                           ///< to be evaluated if time allows
+  std::map<std::string, double> supernet_work_;  ///< by name
+  double candidate_work_ = 0;                    ///< of one system, on average, those that are skipped included
+  double final_work_ = 0;                        ///< of one that is trained
+  const double* current_ = nullptr;              ///< work of the supernet in training
+  std::set<std::string> supernets_;              ///< those that are trained
   std::int64_t candidates_ = 0, finals_ = 0, final_systems_ = 0;
   bool in_final_ = false;
 };

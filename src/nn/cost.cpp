@@ -43,7 +43,7 @@ TrainingCost slices_cost(const LayerList& layers, const std::vector<std::vector<
   TrainingCost cost;
   Network network(backend, layers);
   Optimizer optimizer(backend, network, settings);
-  const CountedBatch batch(backend, layers, settings.batch);
+  const CountedBatch batch(backend, steps.front().front(), settings.batch);
   cost.batch_bytes = batch.bytes();
   Arena arena(backend);
   SliceStep step(arena, network, optimizer, 0);

@@ -19,7 +19,7 @@ struct TrainingCost {
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings);
 /// The same on another backend, which then holds what it counted of the step.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings, CostBackend& backend);
-/// The same of the steps of a training of slices (SliceStep), one after another: the network in whole with its optimizer,
+/// The same of the steps of a training of slices (SliceStep) on one resolution, one after another: the network in whole with its optimizer,
 /// and what a step gathers of it, count as weights.
 TrainingCost slices_cost(const LayerList& layers, const std::vector<std::vector<LayerList>>& steps,
                          const TrainingSettings& settings, CostBackend& backend);

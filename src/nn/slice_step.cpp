@@ -6,9 +6,9 @@ namespace danas {
 
 namespace {
 
-// What tells slices of one network apart.
+// What tells slices of one network apart, at one resolution or another.
 std::vector<int> extents_of(const LayerList& layers) {
-  std::vector<int> extents;
+  std::vector<int> extents{input_of(layers).height, input_of(layers).width};
   for (const LayerSpec& layer : layers) extents.insert(extents.end(), {layer.out.channels, layer.expanded});
   return extents;
 }

@@ -78,8 +78,9 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
     if (step == first_step || step % interval == 0) optimizer.plan(step, end);
     const Batch batch = batches(step);
     if (batch.images.n == 0) throw expected("training", "images for step " + std::to_string(step), "none");
-    check_batch(network.layers(), batch, "training");
-    if (slices) slice_step.run(slices(step), batch);
+    const std::vector<LayerList> trained = slices ? slices(step) : std::vector<LayerList>{};
+    check_batch(slices ? trained.front() : network.layers(), batch, "training");
+    if (slices) slice_step.run(trained, batch);
     else program.run(batch);
     StepReport report{step, learning_rate_at(settings, step), {}};
     const std::int64_t done = step + 1;

@@ -47,7 +47,8 @@ double learning_rate_at(const TrainingSettings& settings, std::int64_t step);  /
 /// call.
 using BatchSource = std::function<Batch(std::int64_t step)>;
 
-/// What a step trains: the whole network, or slices of it (SliceStep). A pure function of the step.
+/// What a step trains: the whole network, or slices of it (SliceStep), all of one resolution, which need not be the
+/// network's. A pure function of the step.
 using SliceSource = std::function<std::vector<LayerList>(std::int64_t step)>;
 
 /// Where a training is looked at: after every tenth of its steps, at most 50, and after the last one. Between these steps

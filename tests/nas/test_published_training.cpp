@@ -107,8 +107,8 @@ struct ChangingSearch {
       const System system = system_of(candidate);
       Network network = supernet.gather(candidate_layers(system, 2, experiment.switches));
       Optimizer optimizer(*backend, network, experiment.finetune);
-      trainer.train(network, optimizer, experiment.finetune, system.data,
-                    batch_stream(experiment, TrainingPhase::finetune, system), 0, {});
+      const BatchStream stream{system.data, batch_stream(experiment, TrainingPhase::finetune, system)};
+      trainer.train(network, optimizer, experiment.finetune, [&](std::int64_t) { return stream; }, 0, {});
       trainer.recalibrate(network, network.layers(), system.data);
       put_back(supernet, network);
     }

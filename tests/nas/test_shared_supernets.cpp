@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
   const auto key = [&](const std::vector<std::string>& overrides, int data = 0) {
     const Experiment experiment = tiny_experiment(folder.path(), overrides);
     const auto dataset = open_dataset(experiment.data, experiment.seed);
-    return supernet_key(experiment, experiment.space.data_configurations().at(data), *dataset, "portable");
+    return supernet_key(experiment, supernet_groups(experiment).at(data), *dataset, "portable");
   };
   const std::string plain = key({});
   BOOST_TEST(plain.starts_with("32-monochrome-"));
