@@ -161,8 +161,8 @@ std::string rank_section(const Comparison& comparison) {
          "rank the same systems trained from scratch ([supernet] steps = 0): mean accuracies, Kendall's τ (1: alike, 0: "
          "unrelated) and its difference to the same run without switches, each with 95 % of the bootstrap over the systems "
          "(paired for the difference).</p>\n" +
-         table({"run", "switches", "from scratch", "#systems", "#accuracy", "#from scratch", "#τ", "#95 %", "#Δτ",
-                "#95 %"},
+         table({"run", "switches", "against", "#systems", "#accuracy", "#accuracy from scratch", "#τ", "#τ, 95 %",
+                "#Δτ", "#Δτ, 95 %"},
                rows) +
          "</section>\n";
 }
