@@ -36,7 +36,7 @@ struct Settings {
   std::int64_t systems = 0;              ///< of a space of slices; 0: not known
   std::string strategy = "genetic";
   bool from_scratch = false;  ///< supernets are not trained, so that fine-tuning trains every system from the beginning
-  std::string switches;       ///< those that are on: "fresh_heads, keep_statistics"
+  std::string switches;       ///< those that are on: "fresh_heads, keep_statistics"; "all"
   std::string network_switches;                     ///< of these, those that act on a candidate's weights or their use
   bool stacks = false;                              ///< networks of layers, without supernets: the naive search
   std::optional<long long> ram_limit, flash_limit;  ///< bytes

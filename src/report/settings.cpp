@@ -96,13 +96,16 @@ void add_name(std::string& names, const std::string& name) { names += (names.emp
 void read_switches(const toml::table& file, Settings& settings) {
   const toml::table* switches = file["switches"].as_table();
   if (switches == nullptr) return;
+  std::size_t on = 0;
   for (const auto& [key, value] : *switches) {
     if (!value.value_or(false)) continue;
+    ++on;
     const std::string name(key.str());
     add_name(settings.switches, name);
     if (std::find(std::begin(network_switches), std::end(network_switches), name) != std::end(network_switches))
       add_name(settings.network_switches, name);
   }
+  if (on > 1 && on == switches->size()) settings.switches = "all";
 }
 
 void read_search(const toml::table& file, Settings& settings) {

@@ -178,17 +178,19 @@ BOOST_AUTO_TEST_CASE(what_switches_do) {
     campaign.add("fresh", seed, on, {row});
     campaign.finish({0.625 + 0.001 * seed, 20480, 3000}, 128 * kib, 512 * kib);
   }
+  campaign.add("published", 1, several + "[switches]\nfresh_heads = true\nmask_width = true\n", {{0.6, 20480, 3000}});
   const std::vector<Run> runs = campaign.runs();
   const Comparison comparison(runs);
   BOOST_TEST(comparison.on_images(Role::data_aware, DeviceSize::large).size() == 2u);  // those without switches
   const std::vector<Ablation> rows = ablation(comparison);
-  BOOST_TEST_REQUIRE(rows.size() == 2u);
+  BOOST_TEST_REQUIRE(rows.size() == 3u);
   BOOST_TEST(rows[0].switches.empty());
   // Half of the way from chance to all, three quarters of RAM and flash unused.
   BOOST_TEST(rows[0].hypervolume.mean == 0.5 * 0.75 * 0.75, boost::test_tools::tolerance(1e-12));
-  BOOST_TEST(rows[1].switches == "fresh_heads, keep_statistics");
-  BOOST_TEST((rows[1].more_accurate == Verdict::does_not));
-  BOOST_TEST((rows[1].larger == Verdict::does_not));
+  BOOST_TEST(rows[1].switches == "all");
+  BOOST_TEST(rows[2].switches == "fresh_heads, keep_statistics");
+  BOOST_TEST((rows[2].more_accurate == Verdict::does_not));
+  BOOST_TEST((rows[2].larger == Verdict::does_not));
 }
 
 BOOST_AUTO_TEST_CASE(a_campaigns_page_and_its_figures) {
