@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_before_anything_runs) {
   complain("sets = 1\n" + run, "[bad.toml:1: sets] expected a known key");
   complain(run + "seeds = [1, -2]\n", "[bad.toml:3: run.seeds] expected whole numbers");
   complain(run + "seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-1");
-  complain(run + "search_seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-1-1");
+  complain(run + "search_seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-3-1");
   complain(run + "label = \"a/b\"\n", "[bad.toml:3: run.label] expected a label of letters");
   complain(run + "set = { search.systems = 0 }\n",
            "[bad.toml:1: run] [--set search.systems=0] expected a whole number");
