@@ -11,6 +11,9 @@ constexpr std::uint64_t bootstrap_seed = 1;
 
 using Accuracies = std::map<std::string, double>;  // by system
 
+// Those that it evaluates are the better ones, the longer it goes on.
+bool breeds(const Settings& settings) { return settings.strategy == "genetic" || settings.strategy == "nsga2"; }
+
 // Where a system was evaluated several times, the first.
 Accuracies accuracies_of(const Run& run) {
   Accuracies accuracies;
@@ -46,7 +49,7 @@ class Ranking {
     std::optional<std::size_t> best;
     std::size_t most = least_ranked - 1;
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      if (i == to || !same_images(i, to) || !keep(i)) continue;
+      if (i == to || breeds(settings(i)) || !same_images(i, to) || !keep(i)) continue;
       const std::size_t systems = in_common({&accuracies_[to], &accuracies_[i]})[0].size();
       if (systems > most) best = i, most = systems;
     }
@@ -54,6 +57,7 @@ class Ranking {
   }
 
   std::optional<RankCorrelation> of(std::size_t run) const {
+    if (breeds(settings(run))) return std::nullopt;
     const bool itself = settings(run).from_scratch;
     const auto scratch = nearest(run, [&](std::size_t i) { return settings(i).from_scratch && (!itself || i < run); });
     if (!scratch) return std::nullopt;

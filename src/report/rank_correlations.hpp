@@ -29,7 +29,7 @@ struct RankCorrelation {
 constexpr std::size_t least_ranked = 10;
 
 /// Of every run that has at least so many systems in common with one from scratch on the same data, with the one that it has
-/// most with. Runs from scratch are compared with those before them.
+/// most with; but for searches that breed. Runs from scratch are compared with those before them.
 std::vector<RankCorrelation> rank_correlations(const Comparison& comparison);
 
 /// Of a run's accuracies as the search saw them with those after final training.

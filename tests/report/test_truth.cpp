@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_SUITE(truth)
 BOOST_AUTO_TEST_CASE(ranks_of_slices_beside_training_from_scratch) {
   SmallCampaign campaign;
   for (const int seed : {1, 2}) {
-    campaign.add("aware", seed, several, {{0.7, 20480, 3000}});
+    campaign.add("aware", seed, several, systems(ascending(12, 0.5, 0.02)));  // it breeds
     campaign.add("fresh", seed, several + fresh, {{0.7, 20480, 3000}});
     campaign.add("test", seed, several + "[switches]\nselect_on_test = true\n", {{0.7, 20480, 3000}});
   }
