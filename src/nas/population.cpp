@@ -1,5 +1,7 @@
 #include "nas/population.hpp"
 
+#include <utility>
+
 #include "base/error.hpp"
 
 namespace danas {
@@ -55,6 +57,37 @@ Proposal Breeding::child(const std::vector<Individual>& parents, const Choose& c
     if (proposed_.insert(system)) return {0, 0, "mutation", {parent.id}, system};
   }
   return random_proposal(random);  // everything near is known
+}
+
+GenerationStrategy::GenerationStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed,
+                                       Breeding::Choose choose)
+    : settings_(settings), proposed_(space), breeding_(settings, space, proposed_, seed), choose_(std::move(choose)),
+      seed_(seed) {}
+
+std::vector<Proposal> GenerationStrategy::next(std::int64_t most) {
+  const auto full = static_cast<std::size_t>(settings_.population);
+  if (population_.size() >= full && !proposed_.all()) {
+    ++generation_;
+    children_ = 0;
+    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), 0);
+    select(parents_, population_, random);
+  }
+  untold_.clear();
+  while (most-- > 0 && population_.size() + untold_.size() < full && !proposed_.all()) untold_.push_back(propose());
+  return {untold_.begin(), untold_.end()};
+}
+
+void GenerationStrategy::tell(std::int64_t id, const Result& result) {
+  population_.push_back(take_told(untold_, id, result));
+}
+
+Proposal GenerationStrategy::propose() {
+  Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
+  Proposal proposal =
+      generation_ == 0 ? breeding_.beginner(count_, random) : breeding_.child(parents_, choose_, random);
+  proposal.id = ++count_;
+  proposal.generation = generation_;
+  return proposal;
 }
 
 }  // namespace danas

@@ -45,4 +45,33 @@ class Breeding {
   std::vector<DataConfiguration> in_turn_;  ///< those of the first population; empty: at random
 };
 
+/// A first population, then generation by generation children of parents that the strategy selects.
+class GenerationStrategy : public Strategy {
+ public:
+  /// `choose`: parents of a child. The space must outlive this.
+  GenerationStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed,
+                     Breeding::Choose choose);
+
+  std::vector<Proposal> next(std::int64_t most) override;
+  void tell(std::int64_t id, const Result& result) override;
+
+ protected:
+  /// Sets the parents of the next generation, and what the population keeps of this one: children fill it up again.
+  virtual void select(std::vector<Individual>& parents, std::vector<Individual>& population, Random& random) = 0;
+
+  SearchSettings settings_;
+
+ private:
+  Proposal propose();
+
+  ProposedSystems proposed_;
+  Breeding breeding_;
+  Breeding::Choose choose_;
+  std::uint64_t seed_;
+  std::int64_t generation_ = 0, count_ = 0;
+  std::uint64_t children_ = 0;
+  std::vector<Individual> parents_, population_;
+  std::deque<Proposal> untold_;
+};
+
 }  // namespace danas

@@ -1,7 +1,6 @@
 #include "nas/strategy.hpp"
 
 #include <algorithm>
-#include <deque>
 
 #include "base/error.hpp"
 #include "nas/nsga2_strategy.hpp"
@@ -54,59 +53,28 @@ class RandomStrategy : public Strategy {
 };
 
 // Tournaments of two: the shuffled population meets in pairs, winners stay, losers make room for new systems.
-class GeneticStrategy : public Strategy {
+class GeneticStrategy : public GenerationStrategy {
  public:
   GeneticStrategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed)
-      : settings_(settings), proposed_(space), breeding_(settings, space, proposed_, seed), seed_(seed) {}
-
-  std::vector<Proposal> next(std::int64_t most) override {
-    const auto full = static_cast<std::size_t>(settings_.population);
-    if (population_.size() >= full && !proposed_.all()) begin_generation();
-    untold_.clear();
-    while (most-- > 0 && population_.size() + untold_.size() < full && !proposed_.all()) untold_.push_back(propose());
-    return {untold_.begin(), untold_.end()};
-  }
-
-  void tell(std::int64_t id, const Result& result) override { population_.push_back(take_told(untold_, id, result)); }
+      : GenerationStrategy(settings, space, seed, draw_index) {}
 
  private:
-  Proposal propose() {
-    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), ++children_);
-    Proposal proposal =
-        generation_ == 0 ? breeding_.beginner(count_, random) : breeding_.child(survivors_, draw_index, random);
-    proposal.id = ++count_;
-    proposal.generation = generation_;
-    return proposal;
-  }
-
-  void begin_generation() {
-    ++generation_;
-    children_ = 0;
-    Random random(seed_, "search", static_cast<std::uint64_t>(generation_), 0);
-    random.shuffle(population_);
+  void select(std::vector<Individual>& parents, std::vector<Individual>& population, Random& random) override {
+    random.shuffle(population);
     std::vector<Individual> winners;
-    for (std::size_t i = 0; i < population_.size(); i += 2) {
-      const bool alone = i + 1 == population_.size();
-      const bool first = alone || beats(population_[i], population_[i + 1]);
-      winners.push_back(population_[first ? i : i + 1]);
+    for (std::size_t i = 0; i < population.size(); i += 2) {
+      const bool alone = i + 1 == population.size();
+      const bool first = alone || beats(population[i], population[i + 1]);
+      winners.push_back(population[first ? i : i + 1]);
     }
-    survivors_ = winners;
-    population_ = std::move(winners);
+    parents = winners;
+    population = std::move(winners);
   }
 
   static bool beats(const Individual& a, const Individual& b) {
     const double first = a.result.fitness, second = b.result.fitness;
     return first > second || (first == second && a.id < b.id);
   }
-
-  SearchSettings settings_;
-  ProposedSystems proposed_;
-  Breeding breeding_;
-  std::uint64_t seed_;
-  std::int64_t generation_ = 0, count_ = 0;
-  std::uint64_t children_ = 0;
-  std::vector<Individual> population_, survivors_;
-  std::deque<Proposal> untold_;
 };
 
 }  // namespace
