@@ -27,7 +27,7 @@ constexpr std::uint64_t train_stream = 0x747261696e;
 /// The system as a candidate begins, of the run's supernet.
 Network begun(Backend& backend, const System& system, const LayerList& layers, const Session& session,
               const std::filesystem::path& run) {
-  const auto file = RunFiles(run).supernet(supernet_group(session.experiment, system.data).name);
+  const auto file = RunFiles(run).supernet(group_of(supernet_groups(session.experiment), system.data).name);
   Metadata metadata;
   const Network supernet = load_supernet(backend, file, system.data, metadata);
   check_classes(class_names(metadata, file), *session.dataset, file);

@@ -28,8 +28,8 @@ std::vector<SupernetGroup> supernet_groups(const Experiment& experiment) {
   return groups;
 }
 
-SupernetGroup supernet_group(const Experiment& experiment, const DataConfiguration& data) {
-  for (const SupernetGroup& group : supernet_groups(experiment))
+const SupernetGroup& group_of(const std::vector<SupernetGroup>& groups, const DataConfiguration& data) {
+  for (const SupernetGroup& group : groups)
     if (std::ranges::find(group.data, data) != group.data.end()) return group;
   throw expected("search space", "a data configuration of it", data.text());
 }

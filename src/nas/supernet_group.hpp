@@ -22,8 +22,8 @@ struct SupernetGroup {
 
 /// Of the experiment's space, in its order; none of stacks.
 std::vector<SupernetGroup> supernet_groups(const Experiment& experiment);
-/// The one of a data configuration.
-SupernetGroup supernet_group(const Experiment& experiment, const DataConfiguration& data);
+/// The one of a data configuration; throws Error where none has it.
+const SupernetGroup& group_of(const std::vector<SupernetGroup>& groups, const DataConfiguration& data);
 
 /// Of several data configurations each step draws one, which its batch is of. A step's are a pure function of the
 /// experiment's seed and the step.

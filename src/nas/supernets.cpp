@@ -55,7 +55,8 @@ Supernets::Supernets(SearchContext& context, double state_seconds, const std::fi
   if (context.experiment.switches.change_supernet) {
     make_folder(context.run.files().changed_supernets());
     for (const Candidate& candidate : context.run.candidates())
-      if (candidate.outcome == Outcome::evaluated) changed_by_[group_of(system_of(candidate).data).name] = candidate.id;
+      if (candidate.outcome == Outcome::evaluated)
+        changed_by_[group_of(groups_, system_of(candidate).data).name] = candidate.id;
     forget_superseded();
   }
   if (shared.empty()) return;
@@ -64,11 +65,6 @@ Supernets::Supernets(SearchContext& context, double state_seconds, const std::fi
 }
 
 Training supernet_training(const SupernetGroup& group) { return {TrainingPhase::supernet, group.name}; }
-
-const SupernetGroup& Supernets::group_of(const DataConfiguration& data) const {
-  return *std::ranges::find_if(
-      groups_, [&](const SupernetGroup& group) { return std::ranges::find(group.data, data) != group.data.end(); });
-}
 
 bool Supernets::finished(const SupernetGroup& group) const {
   return std::filesystem::exists(context_.run.files().supernet(group.name));
@@ -101,7 +97,7 @@ Metadata Supernets::metadata(const SupernetGroup& group) const {
 }
 
 bool Supernets::prepare(const DataConfiguration& data) {
-  const SupernetGroup& group = group_of(data);
+  const SupernetGroup& group = group_of(groups_, data);
   if (finished(group)) {
     share(group);
     return true;
@@ -206,7 +202,7 @@ void Supernets::prepare_all_images(const SupernetGroup& group) {
 }
 
 const Network& Supernets::get(const DataConfiguration& data) {
-  const SupernetGroup& group = group_of(data);
+  const SupernetGroup& group = group_of(groups_, data);
   if (network_ && name_ == group.name) return *network_;
   network_.reset();
   Metadata metadata;
@@ -224,7 +220,7 @@ std::filesystem::path Supernets::file_of(const SupernetGroup& group) const {
 
 void Supernets::change(const DataConfiguration& data, const Network& candidate, const LayerList& layers,
                        std::int64_t id) {
-  const SupernetGroup& group = group_of(data);
+  const SupernetGroup& group = group_of(groups_, data);
   get(data);
   network_->put_back(candidate, layers);
   changed_by_[group.name] = id;

@@ -45,7 +45,6 @@ class Supernets {
   void remove_ended_state() const;
 
  private:
-  const SupernetGroup& group_of(const DataConfiguration& data) const;
   void prepare_all_images(const SupernetGroup& group);
   LayerList layers_of(const DataConfiguration& data) const;  ///< of the whole supernet
   Metadata metadata(const SupernetGroup& group) const;

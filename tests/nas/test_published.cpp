@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(selection_on_test) {
       folder.path(), {"search.systems=3", "supernet.steps=2", "final.steps=1", "switches.select_on_test=true"});
   test::run_tiny(experiment, directory, false);
   for (const Candidate& candidate : test::candidates_of(directory)) BOOST_TEST(candidate.split == "test");
-  for (const FrontRow& row : read_front(CsvTable::read(directory / "front.csv")))
+  for (const FrontRow& row : test::front_of(directory))
     for (const MeasureInfo& score : scores) BOOST_TEST(row.measures[score.measure] == (*row.test)[score.measure]);
 }
 
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(violators_on_the_front) {
                                            "search.population=4"};
   const Experiment experiment = test::tiny_experiment(folder.path(), overrides);
   const SearchResult result = test::run_tiny(experiment, directory, false);
-  const auto front = read_front(CsvTable::read(directory / "front.csv"));
+  const auto front = test::front_of(directory);
   BOOST_TEST(!front.empty());
   for (const FrontRow& row : front) BOOST_TEST(!row.fits());
   BOOST_TEST(result.summary_json.find("\"best\": null") != std::string::npos);

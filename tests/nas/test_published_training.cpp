@@ -30,7 +30,7 @@ struct StillSearch {
     std::vector<std::string> overrides{"search.systems=4", "finetune.learning_rate=1e-30", "final.learning_rate=1e-30"};
     if (!override.empty()) overrides.push_back(override);
     run_tiny(tiny_experiment(folder.path(), overrides), directory, false);
-    for (const FrontRow& row : read_front(CsvTable::read(directory / "front.csv"))) ids.push_back(row.id);
+    for (const FrontRow& row : front_of(directory)) ids.push_back(row.id);
     for (const Candidate& candidate : candidates_of(directory)) systems[candidate.id] = system_of(candidate);
   }
 
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(models_that_cannot_be_made_again) {
   const std::vector<std::size_t> found = front_of(candidates, search.experiment.search.objectives, false);
   for (const std::size_t i : found)
     BOOST_TEST(fs::exists(search.directory / "models" / (std::to_string(candidates[i].id) + ".safetensors")));
-  BOOST_TEST(read_front(CsvTable::read(search.directory / "front.csv")).size() < found.size());
+  BOOST_TEST(front_of(search.directory).size() < found.size());
   fs::remove_all(search.directory / "models");
   fs::remove(search.directory / "summary.json");
   BOOST_CHECK_EXCEPTION(run_tiny(search.experiment, search.directory, true), Error, [](const Error& error) {

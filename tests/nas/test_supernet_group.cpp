@@ -56,11 +56,11 @@ BOOST_AUTO_TEST_CASE(a_group_has_the_resolutions_of_a_color) {
   BOOST_TEST_REQUIRE(groups.size() == 2u);
   BOOST_TEST(groups[1].name == "rgb");
   BOOST_TEST((groups[1].data == std::vector<DataConfiguration>{{16, Color::rgb}, {32, Color::rgb}}));
-  BOOST_TEST(supernet_group(sharing(folder.path()), {16, Color::monochrome}).name == "monochrome");
+  BOOST_TEST(group_of(supernet_groups(sharing(folder.path())), {16, Color::monochrome}).name == "monochrome");
   const auto alone = supernet_groups(tiny_experiment(folder.path()));
   BOOST_TEST_REQUIRE(alone.size() == 2u);
   BOOST_TEST(alone[1].name == "32-rgb");
-  BOOST_CHECK_THROW(supernet_group(tiny_experiment(folder.path()), {16, Color::rgb}), Error);
+  BOOST_CHECK_THROW(group_of(supernet_groups(tiny_experiment(folder.path())), {16, Color::rgb}), Error);
 }
 
 BOOST_AUTO_TEST_CASE(each_step_draws_a_resolution) {
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_key_names_its_resolutions) {
   const auto key = [&](const std::vector<std::string>& overrides) {
     const Experiment experiment = sharing(folder.path(), overrides);
     const auto dataset = open_dataset(experiment.data, experiment.seed);
-    return supernet_key(experiment, supernet_group(experiment, {32, Color::rgb}), *dataset, "portable");
+    return supernet_key(experiment, group_of(supernet_groups(experiment), {32, Color::rgb}), *dataset, "portable");
   };
   const std::string plain = key({});
   BOOST_TEST(plain.starts_with("rgb-"));

@@ -158,4 +158,10 @@ std::vector<Candidate> candidates_of(const fs::path& directory) {
   return read_candidates(table);
 }
 
+std::vector<FrontRow> front_of(const fs::path& directory) {
+  const CsvTable table = CsvTable::read(directory / "front.csv");
+  table.require_columns(front_columns());
+  return read_front(table);
+}
+
 }  // namespace danas::test

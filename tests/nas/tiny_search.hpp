@@ -37,5 +37,6 @@ void check_same_results(const std::map<std::string, std::string>& expected, cons
 
 /// The rows of candidates.csv.
 std::vector<Candidate> candidates_of(const std::filesystem::path& directory);
+std::vector<FrontRow> front_of(const std::filesystem::path& directory);
 
 }  // namespace danas::test
