@@ -98,7 +98,7 @@ class ChartDrawing {
     drawing_->text({8, 18}, chart_.y.label, {Anchor::start, "#1c2733", true});
   }
 
-  // A text that would leave the picture is left out.
+  // Its text stands on the side that has room.
   void draw_limit() {
     if (!chart_.limit) return;
     const double x = left + (right_ - left) * x_.share(chart_.limit->x);

@@ -41,7 +41,8 @@ struct Regrets {
 };
 
 /// For every exhaustive run that evaluated its whole space, the other searches of that space, for the same limits, in which
-/// each system came to the same accuracy: that share data, supernets and the systems' training. Those without such searches are left out.
+/// each system came to the same accuracy: that share data, supernets and the systems' training. Those without such searches
+/// are left out.
 std::vector<Regrets> regrets(const Comparison& comparison);
 
 /// Mean regret over the search, a figure for each space: "regret", "regret-2", ….
