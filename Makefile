@@ -30,7 +30,8 @@ test-neon: build-neon/build.ninja
 	BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-neon base tensor 'instruction sets do not leak'
 
 # The CUDA backend as nvcc builds it for two architectures, its machine code, and what the program says without a GPU; the
-# kernels for Volta by a compiler from PyPI (scripts/volta-check), an older cuDNN from there (scripts/cudnn-check). Some 4 minutes of CPU time after `make test`.
+# kernels for Volta by a compiler from PyPI (scripts/volta-check), an older cuDNN from there (scripts/cudnn-check). Some 4
+# minutes of CPU time after `make test`.
 test-cuda: build/build.ninja
 	scripts/test-cuda build-cuda || [ $$? = 77 ]
 	meson compile -C build test_cuda test_machine_code test_cudnn_library

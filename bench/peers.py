@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 
-# What `danas bench --suite` runs, full depth and width 1: mode, resolution, color, batch.
+# What `danas bench --suite` runs of MobileNetV2, full depth and width 1: mode, resolution, color, batch.
 SUITE = [("train", 224, "rgb", 16), ("train", 224, "rgb", 128), ("train", 96, "rgb", 32),
          ("train", 96, "monochrome", 32), ("train", 32, "rgb", 128), ("train", 32, "monochrome", 128),
          ("eval", 224, "rgb", 16), ("eval", 96, "rgb", 32), ("eval", 96, "monochrome", 32),

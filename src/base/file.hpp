@@ -18,7 +18,7 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
 /// Whole content. Throws Error naming the path when it cannot be read or has more than `most_bytes`.
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes = SIZE_MAX);
 
-/// Appends `text`, whole lines of it, with one write. Throws Error (Fault::failure).
+/// Appends `text`; on a full disk a part of it may be there. Throws Error (Fault::failure).
 void append_text(const std::filesystem::path& path, std::string_view text);
 /// Returns when all that was written to the file is on the disk. Throws Error (Fault::failure).
 void flush_file(const std::filesystem::path& path);

@@ -141,8 +141,8 @@ void add_describe(CLI::App& app, Job& job) {
 void add_train(CLI::App& app, Job& job) {
   auto a = std::make_shared<TrainArguments>();
   auto* sub = add_command(app, job, "train", "Train one system, from scratch or from a run's supernet",
-                          "  danas train experiments/quick.toml --arch 48,rgb,2-2-0-0-0,0.5 --out runs/one\n"
-                          "  danas train experiments/quick.toml --arch 48,rgb,2-2-0-0-0,0.5 --init runs/quick",
+                          "  danas train experiments/quick.toml --arch 64,rgb,2-2-0-0-0,0.5 --out runs/one\n"
+                          "  danas train experiments/quick.toml --arch 64,rgb,2-2-0-0-0,0.5 --init runs/quick",
                           a, command_train);
   add_experiment(sub, a->experiment);
   add_system(sub, a->system)->required();
@@ -263,7 +263,7 @@ void add_report(CLI::App& app, Job& job) {
                           "  danas report runs/large runs/medium -o report.html --figures figures", a, command_report);
   sub->add_option("RUN", a->runs, "Run directories")->type_name("DIR")->required();
   sub->add_option("-o,--out", a->out, "HTML file to write (default report.html)")->type_name("FILE");
-  sub->add_option("--figures", a->figures, "Folder for the fronts as SVG")->type_name("DIR");
+  sub->add_option("--figures", a->figures, "Folder for every figure as SVG, PDF and CSV")->type_name("DIR");
 }
 
 void add_data(CLI::App& app, Job& job) {

@@ -6,7 +6,8 @@
 #include "base/file.hpp"
 #include "cli/output.hpp"
 #include "cli/search_job.hpp"
-#include "nas/campaign.hpp"
+#include "cli/session.hpp"
+#include "nas/campaign_work.hpp"
 #include "nas/run_names.hpp"
 #include "report/report.hpp"
 #include "results/campaign_table.hpp"
@@ -53,14 +54,14 @@ SearchResult run_one(const CampaignRun& run, const CampaignFiles& files, const S
 int run_campaign(const SearchArguments& arguments) {
   const Campaign campaign = read_campaign(arguments.experiment.file, arguments.experiment.set);
   const SearchOptions options = search_options(arguments, campaign.name);
+  const std::vector<double> before = shares_before(campaign, *open_backend(arguments.machine));
   const CampaignFiles files(options.directory.empty() ? create_run_directory(campaign.name) : options.directory);
   begin(files, campaign);
-  const auto count = static_cast<double>(campaign.runs.size());
   for (std::size_t i = 0; i < campaign.runs.size(); ++i) {
     const CampaignRun& run = campaign.runs[i];
     if (is_finished(run, RunFiles(files.run(run.folder())))) continue;
-    const JobPart part{fmt::format("run {} of {}, {}", i + 1, count, run.folder()), static_cast<double>(i) / count,
-                       static_cast<double>(i + 1) / count};
+    const JobPart part{fmt::format("run {} of {}, {}", i + 1, campaign.runs.size(), run.folder()), before[i],
+                       before[i + 1]};
     try {
       const SearchResult result = run_one(run, files, arguments, options, part);
       if (result.interrupted) return tell_interrupted(arguments, files.directory());

@@ -10,6 +10,7 @@
 #include "cli/output.hpp"
 #include "data/init.hpp"
 #include "nas/experiment.hpp"
+#include "nas/path_expansion.hpp"
 
 namespace danas {
 namespace {
@@ -23,15 +24,11 @@ std::string experiment_name(const std::filesystem::path& folder) {
   return name.empty() ? "photos" : name;
 }
 
-/// Paths in experiment files expand $NAME: a dollar sign of the folder's own name is doubled.
+/// As it stands in an experiment file.
 std::string path_text(const std::filesystem::path& folder) {
   if (valid_utf8(folder.string()) != folder.string())
     throw expected(folder.string(), "a folder whose name is UTF-8, as experiment files are", "other bytes");
-  std::string text;
-  for (const char c : std::filesystem::absolute(folder).lexically_normal().string()) {
-    text += c == '$' ? "$$" : std::string(1, c);
-  }
-  return text;
+  return protect_path(std::filesystem::absolute(folder).lexically_normal());
 }
 
 std::string counts_text(const FolderSummary& summary, const std::string& prefix) {

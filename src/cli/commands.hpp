@@ -32,6 +32,7 @@ struct DeviceChoice {
 };
 /// "auto", "cpu", "cuda" (the first GPU) or "cuda:N"; throws Error.
 DeviceChoice parse_device(const std::string& text);
+std::string device_text(const DeviceChoice& choice);  ///< what parse_device() reads
 
 /// Where the computing is done and what is told meanwhile.
 struct MachineArguments {

@@ -24,6 +24,8 @@ bool has_candidates(const std::filesystem::path& directory) {
 std::string resume_command(const SearchArguments& arguments, const std::filesystem::path& directory) {
   std::string command = "danas " + shell_path(arguments.experiment.file);
   command += " --resume " + shell_path(directory);
+  if (arguments.machine.device.kind != DeviceKind::automatic)
+    command += " --device " + device_text(arguments.machine.device);
   if (arguments.machine.kernels) command += fmt::format(" --kernels {}", name_of(*arguments.machine.kernels));
   for (const auto& change : arguments.experiment.set) command += " --set " + shell_word(change);
   return command;

@@ -31,6 +31,11 @@ DeviceChoice parse_device(const std::string& text) {
   return {*kind, *gpu};
 }
 
+std::string device_text(const DeviceChoice& choice) {
+  const std::string kind = name_of(choice.kind);
+  return choice.kind == DeviceKind::cuda ? fmt::format("{}:{}", kind, choice.gpu) : kind;
+}
+
 std::pair<Kernels, std::string> usable_kernels(const MachineArguments& arguments) {
   const Kernels wanted = arguments.kernels.value_or(Kernels::own);
   if (wanted == Kernels::own) return {wanted, ""};

@@ -161,8 +161,8 @@ struct DepthwiseGradients {
   double* parts;  ///< [part][9 or 11][channels]: of the filter, then Σ dx·(x − mean) and Σ dx where x is normalized
 };
 
-/// What a strip of x's pixels, `z` as they are convolved, gets of the outputs that see it, and what the filter gets of those. `p0`
-/// is the strip's begin, counted from the padding's: a multiple of the stride.
+/// What a strip of x's pixels, `z` as they are convolved, gets of the outputs that see it, and what the filter gets of
+/// those. `p0` is the strip's begin, counted from the padding's: a multiple of the stride.
 template <int stride, class Element>
 __device__ void gradient_strip_of(const DepthwiseGradients<Element>& of, int line, int p0, int c,
                                   const float (&z)[gradient_strip][gradient_channels],

@@ -36,8 +36,8 @@ __global__ void __launch_bounds__(sum_threads)
   }
 }
 
-/// The mean of an image's pixels by channel. Blocks as those of channel_parts, an image each. Reads x once, 128 bits at a time.
-/// Grid: (images, ⌈vectors of channels/columns⌉).
+/// The mean of an image's pixels by channel. Blocks as those of channel_parts, an image each. Reads x once, 128 bits at a
+/// time. Grid: (images, ⌈vectors of channels/columns⌉).
 template <class Element>
 __global__ void __launch_bounds__(sum_threads)
     pool_pixels(Rows<Element> x, Rows<Element> y, int pixels, int channels, int columns) {

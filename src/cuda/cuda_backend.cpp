@@ -173,6 +173,7 @@ class CudaBackend::Recorded : public Program {
     cudaGraph_t recorded = nullptr;
     const cudaError_t status = cudaStreamEndCapture(stream, &recorded);
     Graph graph(recorded);
+    if (status != cudaSuccess) cudaGetLastError();  // the next launch must not take it for its own
     if (failure || status != cudaSuccess) backend_.settle(false);
     if (failure) std::rethrow_exception(failure);
     check(status, "recording a program");
@@ -216,10 +217,25 @@ CudaDevices cuda_devices() {
   return devices;
 }
 
+namespace {
+
+// Code for older GPUs, which newer ones may translate, has no bfloat16.
+constexpr bool built_for_bf16() {
+#ifdef __CUDA_ARCH_LIST__
+  for (const int arch : {__CUDA_ARCH_LIST__})
+    if (arch >= 800) return true;
+  return false;
+#else
+  return true;
+#endif
+}
+
+}  // namespace
+
 bool cuda_computes(int device, Type activations) {
   cudaDeviceProp properties;
   cuda::check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
-  return activations != Type::bf16 || properties.major >= 8;
+  return activations != Type::bf16 || (properties.major >= 8 && built_for_bf16());
 }
 
 namespace {
@@ -261,7 +277,7 @@ std::unique_ptr<Backend> make_cuda_backend(int device, Type activations, const C
   if (activations == Type::f16) return make_operations<__half>(device, settings);
   if (activations != Type::bf16) return make_operations<float>(device, settings);
   if (!cuda_computes(device, activations))
-    throw expected("cuda", "a GPU of sm_80 or later for bf16", "an older one: choose f16", Fault::failure);
+    throw expected("cuda", "a GPU of sm_80 or later and code for such, for bf16", "older ones: choose f16", Fault::failure);
   return make_operations<__nv_bfloat16>(device, settings);
 }
 

@@ -63,8 +63,8 @@ void back_through_projection(const Queue& queue, const View& dy, const Filter& w
                    finish_of(of.second, memory.gradients.bn2, memory.slopes2));
 }
 
-/// The gradients of the expansion from that of its normalization: of its filter and of the block's input, with what came by the
-/// residual.
+/// The gradients of the expansion from that of its normalization: of its filter and of the block's input, with what came
+/// by the residual.
 template <class Element>
 void back_through_expansion(const Queue& queue, const View& x, const Filter& w, const BottleneckSaved& saved,
                             const OnLoadScratch& memory, const View& residual, const View& dx, const Filter& dw) {

@@ -32,14 +32,16 @@ void CudaOperations<Element>::softmax_cross_entropy(const View& logits, const Vi
 }
 
 template <class Element>
-void CudaOperations<Element>::softmax_cross_entropy_backward(const View& probabilities, const View& labels,
+void CudaOperations<Element>::softmax_cross_entropy_backward(const View& probabilities, const View& targets,
                                                              const View& scale, const View& dlogits) {
   constexpr const char* op = "softmax_cross_entropy_backward";
-  shapes::labels(op, Type::f32, probabilities, labels);
+  shapes::targets(op, Type::f32, probabilities, targets);
   shapes::same(op, type, dlogits, probabilities);
   shapes::optional_scale(op, Type::f32, scale);
+  const bool soft = targets.type == Type::f32;
   launch_each(op, dlogits.size(), stream(),
-              SoftmaxBackward<Element>{probabilities.as<const float>(), labels.as<const int>(), scale.as<const float>(),
+              SoftmaxBackward<Element>{probabilities.as<const float>(), soft ? nullptr : targets.as<const int>(),
+                                       soft ? targets.as<const float>() : nullptr, scale.as<const float>(),
                                        dlogits.as<Element>(), count_of(op, dlogits.rows()), count_of(op, dlogits.c)});
 }
 

@@ -67,7 +67,7 @@ class CudaOperations : public CudaBackend {
 
   void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                              const View& sums) override;
-  void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+  void softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                       const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
   void cast(const View& from, const View& to) override;

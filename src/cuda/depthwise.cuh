@@ -120,8 +120,8 @@ struct DepthwiseInput {
 constexpr int filter_threads = 256, filter_taps = 3;
 
 /// Σ of x·dy by channel for three neighboring taps, over a part of y's pixels: parts [part][tap][channel]. Blocks
-/// of 256 threads: `columns` vectors of channels (a power of 2) by 256/columns pixels; 4 (f32) or 8 KiB of shared memory; x and
-/// dy are read once for every row of taps. Grid: (⌈vectors of channels/columns⌉, kernel_h·⌈kernel_w/3⌉, parts).
+/// of 256 threads: `columns` vectors of channels (a power of 2) by 256/columns pixels; 4 (f32) or 8 KiB of shared memory;
+/// x and dy are read once for every row of taps. Grid: (⌈vectors of channels/columns⌉, kernel_h·⌈kernel_w/3⌉, parts).
 template <class Element>
 __global__ void __launch_bounds__(filter_threads)
     depthwise_filter_parts(Rows<Element> x, Rows<Element> dy, Window window, int channels, int rows, int part,

@@ -329,10 +329,10 @@ void LaunchCounter::softmax_cross_entropy(const View& logits, const View& labels
   row_losses("softmax_cross_entropy", logits, labels, probabilities);
   count_rows("softmax_cross_entropy", logits, size(sums));
 }
-void LaunchCounter::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+void LaunchCounter::softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                                    const View& dlogits) {
-  CostBackend::softmax_cross_entropy_backward(probabilities, labels, scale, dlogits);
-  each("softmax_cross_entropy_backward", "softmax_backward", elements(dlogits), 3, size(probabilities) + size(labels),
+  CostBackend::softmax_cross_entropy_backward(probabilities, targets, scale, dlogits);
+  each("softmax_cross_entropy_backward", "softmax_backward", elements(dlogits), 3, size(probabilities) + size(targets),
        size(dlogits));
 }
 void LaunchCounter::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {

@@ -8,8 +8,9 @@
 
 namespace danas::cuda {
 
-/// The lines of a view, in strips of so many pixels of which the first begins so many ahead of it, cut in parts for blocks of so
-/// many threads with so many channels each: so that a thread has some strips, and that there are blocks for the whole device.
+/// The lines of a view, in strips of so many pixels of which the first begins so many ahead of it, cut in parts for
+/// blocks of so many threads with so many channels each: so that a thread has some strips, and that there are blocks for
+/// the whole device.
 inline Lines lines_of(const View& view, int threads, int channels, int strip, int ahead, int sums,
                       const Workspace& workspace) {
   constexpr Index strips_of_thread = 4, wanted_blocks = 1536;
@@ -61,8 +62,8 @@ void launch_normalized_depthwise(const Queue& queue, const View& x, const Normal
   finish_moments(queue, parts_of(cut), of);
 }
 
-/// The gradients of that, from the masked gradient `dz` of what the normalization of y gives: by x (masked, with those of its own
-/// normalization, where `before` is not null), and by the filter; both may be absent.
+/// The gradients of that, from the masked gradient `dz` of what the normalization of y gives: by x (masked, with those of
+/// its own normalization, where `before` is not null), and by the filter; both may be absent.
 template <class Element>
 void launch_depthwise_gradients(const Queue& queue, const View& dz, const View& y, const View& slopes, const View& x,
                                 const Normalized* before, const FinishGradients& finish, const Filter& w,

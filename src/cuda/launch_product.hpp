@@ -12,8 +12,8 @@
 
 namespace danas::cuda {
 
-/// In 32 bits the width of tile that wastes least of its columns, of several the widest; in 16 bits, where arithmetic costs less
-/// than memory, the widest, which reads the left factor least.
+/// In 32 bits the width of tile that wastes least of its columns, of several the widest; in 16 bits, where arithmetic
+/// costs less than memory, the widest, which reads the left factor least.
 template <class Element>
 int tile_width(int width) {
   if (width <= 16) return 16;

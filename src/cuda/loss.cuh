@@ -105,17 +105,19 @@ static __global__ void __launch_bounds__(counted_rows)
   }
 }
 
-/// dlogits = scale·(probabilities − one_hot(labels))/rows; for for_each. The scale may be absent (null).
+/// dlogits = scale·(probabilities − targets)/rows; for for_each. Targets are the labels' or, where these are absent (null),
+/// `soft`. The scale may be absent.
 template <class Element>
 struct SoftmaxBackward {
   const float* probabilities;
   const int* labels;
+  const float* soft;
   const float* scale;
   Element* dlogits;
   int rows, classes;
 
   __device__ void operator()(Index i) const {
-    const float target = labels[i / classes] == i % classes ? 1 : 0;
+    const float target = labels == nullptr ? soft[i] : labels[i / classes] == i % classes ? 1 : 0;
     const float factor = scale != nullptr ? scale[0] : 1;
     dlogits[i] = rounded<Element>(factor * (probabilities[i] - target) / static_cast<float>(rows));
   }

@@ -136,7 +136,17 @@ void BatchPipeline::work() {
   for (;;) {
     freed_.wait(lock, [&] { return stopping_ || may_claim() || claimed_ >= plan_.last; });
     if (stopping_ || claimed_ >= plan_.last) return;
-    const Task task = claim();
+    Task task{};
+    try {
+      task = claim();
+    } catch (...) {  // no memory for the batch: it is as far as this gets
+      Slot& slot = slot_of(claimed_);
+      slot.failure = std::current_exception();
+      slot.ready = true;
+      claimed_ = plan_.last;
+      filled_.notify_all();
+      return;
+    }
     lock.unlock();
     std::exception_ptr failure;
     try {

@@ -83,11 +83,16 @@ CacheWriter::CacheWriter(const std::filesystem::path& path, const CacheKey& key,
   const std::string part = path.string() + ".part" + (exclusive ? "" : "-" + std::to_string(::getpid()));
   aside_ = part;
   journal_path_ = part + "-index";
-  file_ = ::open(aside_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  journal_ = ::open(journal_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file_ < 0 || journal_ < 0) fail("cannot create the cache");
-  buffer_.reserve(buffer_bytes);
-  take_up();
+  try {
+    file_ = ::open(aside_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    journal_ = ::open(journal_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0 || journal_ < 0) fail("cannot create the cache");
+    buffer_.reserve(buffer_bytes);
+    take_up();
+  } catch (...) {
+    abandon();
+    throw;
+  }
 }
 
 CacheWriter::~CacheWriter() {

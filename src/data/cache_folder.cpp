@@ -15,10 +15,14 @@ namespace {
 
 constexpr const char* extension = ".cache";
 constexpr const char* memo_extension = ".hashes";
+constexpr double days_of_work = 1.0 / 24;  // what is written aside may be in use where there are no locks
 
-// The name of the whole cache that a file belongs to: it, its lock and what is written aside; empty: none of ours.
+// The name of the whole cache that a file belongs to: it, its lock and what is written aside; empty: none of ours, which
+// begin with a hash.
 std::string cache_of(const fs::path& file) {
   const std::string name = file.filename().string();
+  const std::size_t digits = name.find_first_not_of("0123456789abcdef");
+  if (digits != hash_text(0).size() || (name[digits] != '-' && name[digits] != '.')) return "";
   for (const std::string kind : {extension, memo_extension}) {
     const std::size_t end = name.find(kind);
     if (end == name.npos) continue;
@@ -73,12 +77,14 @@ std::vector<CachedFile> prune_caches(const fs::path& folder, double most_days) {
   std::error_code code;
   for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
     const std::string cache = cache_of(entry->path());
-    if (!cache.empty()) files.push_back(look_at(entry->path(), cache));
+    if (!cache.empty() && entry->is_regular_file(code)) files.push_back(look_at(entry->path(), cache));
   }
   if (code && fs::exists(folder)) throw Error(folder.string(), "cannot list the folder: " + code.message());
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   for (CachedFile& file : files) {
-    if (file.in_use || (!file.source.empty() && file.days <= most_days)) continue;
+    const bool whole = file.path.extension() == extension || file.path.extension() == memo_extension;
+    if (file.in_use || (!whole && file.days < days_of_work)) continue;
+    if (!file.source.empty() && file.days <= most_days) continue;
     file.removed = fs::remove(file.path, code);
   }
   return files;

@@ -13,7 +13,7 @@ namespace danas {
 namespace {
 
 constexpr std::size_t sampled_images = 16;
-constexpr double jpeg_share = 0.12;    // of the raw bytes, at the quality of image_set.cpp
+constexpr double jpeg_share = 0.12;    // of the raw bytes, at the quality of cache_builder.cpp
 constexpr double share_of_free = 0.9;  // a disk must not be filled to its end
 
 CachePlan chosen(CacheMode mode, double bytes, std::string reason) {

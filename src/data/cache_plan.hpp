@@ -14,7 +14,7 @@ namespace danas {
 struct CachePlan {
   CacheMode mode = CacheMode::raw;
   std::uint64_t bytes = 0;  ///< estimated, of the mode
-  std::string reason;       ///< for people: "each image is used 11 times", "needs 81.2 GiB, 20.0 GiB are free"
+  std::string reason;       ///< for people, why this mode
 };
 
 /// Raw and none give the same pixels, so that without a setting these two alone are chosen between; JPEG loses a little

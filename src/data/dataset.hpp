@@ -1,4 +1,4 @@
-// Datasets: what images or recordings there are, in which split, with which label. Nothing is decoded here.
+// Datasets: what images or recordings there are, in which split, with which label.
 #pragma once
 
 #include <array>

@@ -116,8 +116,8 @@ class Folders : public FileDataset {
     const std::size_t before = problems_.size();
     if (!fs::is_symlink(folder)) {
       const Listing listing = list_folder(folder);
-      for (const std::string& name : listing.files)
-        if (files_.named(name)) problems_.push_back({folder / name, "in a folder within a class folder"});
+      passed_over_.add(listing.housekeeping);
+      for (const std::string& name : listing.files) report_other(folder / name, "in a folder within a class folder");
       for (const std::string& name : listing.folders) report_nested(folder / name);
     }
     if (problems_.size() == before) problems_.push_back({folder, "a folder within a class folder"});

@@ -1,9 +1,9 @@
 #include "data/image_set.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -44,7 +44,7 @@ struct ImageSet::State {
   // Of a set that is not indexed: what was met so far.
   mutable std::mutex mutex;
   mutable std::map<std::uint32_t, std::string> unreadable;
-  mutable std::atomic<std::int64_t> remarks{0};
+  mutable std::set<std::uint32_t> remarked;
 
   const Sample& sample(std::int64_t i) const { return dataset->samples(list.split)[list.place(i)]; }
 
@@ -96,7 +96,9 @@ struct ImageSet::State {
   bool decode(std::int64_t i, Dataset::Pixels& pixels) const {
     try {
       list.preparation.apply(*dataset, sample(i), pixels);
-      if (!pixels.remark.empty()) ++remarks;
+      if (indexed || pixels.remark.empty()) return true;
+      const std::lock_guard lock(mutex);
+      remarked.insert(static_cast<std::uint32_t>(i));
       return true;
     } catch (const Error& error) {
       std::error_code ignored;
@@ -181,7 +183,9 @@ std::vector<Problem> ImageSet::problems() const { return state_->problems(); }
 
 std::int64_t ImageSet::remarked() const {
   const auto entries = state_->file.entries();
-  return state_->remarks + std::count_if(entries.begin(), entries.end(), [](const auto& e) { return e.remarked != 0; });
+  const std::lock_guard lock(state_->mutex);
+  return static_cast<std::int64_t>(state_->remarked.size()) +
+         std::count_if(entries.begin(), entries.end(), [](const auto& e) { return e.remarked != 0; });
 }
 
 std::vector<std::uint32_t> ImageSet::readable() const {

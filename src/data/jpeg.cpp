@@ -48,6 +48,15 @@ void judge_message(j_common_ptr info, int level) {
   }
 }
 
+// A file of a few megabytes has room for scans that take hours.
+void limit_scans(j_common_ptr info) {
+  constexpr int most = 500;
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= most) return;
+  Messages& messages = *reinterpret_cast<Messages*>(info->err);
+  std::snprintf(messages.failure, sizeof messages.failure, "more than %d scans", most);
+  std::longjmp(messages.back, 1);
+}
+
 jpeg_error_mgr* handler(Messages& messages) {
   jpeg_error_mgr* const manager = jpeg_std_error(&messages.manager);
   manager->error_exit = give_up;
@@ -101,6 +110,8 @@ class Decoder {
   bool read_header() {
     if (setjmp(messages_.back)) return false;
     jpeg_create_decompress(&info_);
+    progress_.progress_monitor = limit_scans;
+    info_.progress = &progress_;
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(file_.data()), file_.size());
     jpeg_read_header(&info_, TRUE);
     return true;
@@ -132,6 +143,7 @@ class Decoder {
   Bytes file_;
   const std::string& where_;
   jpeg_decompress_struct info_{};
+  jpeg_progress_mgr progress_{};
   Messages messages_{};
   std::vector<std::uint8_t> row_;
 };

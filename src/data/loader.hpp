@@ -14,7 +14,7 @@ namespace danas {
 /// factor.
 class TrainingLoader {
  public:
-  /// `input`: of the network, to which images are resized.
+  /// `input`: of the network, to which images are resized. Throws Error for a batch below 1 and for an area not in (0, 1].
   TrainingLoader(const ImageSet& set, const Extent& input, int batch, double min_area, std::uint64_t seed,
                  std::int64_t first_step = 0, Workers workers = {}, Destination to = {}, bool balanced = false);
   ~TrainingLoader();
@@ -32,7 +32,8 @@ enum class Batching {
   even   ///< none shorter than `batch` but where there are fewer images in all; sizes differ by at most 1
 };
 
-/// One pass over the readable images of a set, in order, each of them whole; then an empty batch.
+/// One pass over the readable images of a set all of which have been looked at, in order, each of them whole; then an
+/// empty batch. Throws Error for a batch below 1.
 class EvaluationLoader {
  public:
   EvaluationLoader(const ImageSet& set, const Extent& input, int batch, Batching batching = Batching::full,

@@ -36,8 +36,8 @@ class ResidentImages {
   /// Images may take so many bytes of the memory of the backend's device; 0: none are uploaded.
   ResidentImages(const Backend& backend, double bytes) : backend_(backend), residency_(bytes) {}
 
-  /// Of a set, each of whose images is about to be asked for `uses` times; null: they come from the host. Waits for an upload,
-  /// whoever began it. Throws Error as ImageTable.
+  /// Of a set, each of whose images is about to be asked for `uses` times; null: they come from the host. Waits for an
+  /// upload, whoever began it. Throws Error as ImageTable.
   const ImageTable* table(const ImageSet& set, double uses);
   /// Which sets stay, in the order of their coming: "train-125, 42.0 MiB".
   std::vector<std::string> sets();

@@ -1,5 +1,6 @@
 // ToyADMOS: recordings of a toy that runs as it should or does not, mixed with noise.
 #include <algorithm>
+#include <bit>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -46,7 +47,7 @@ class ToyAdmos : public FileDataset {
     Fingerprint fingerprint;
     fingerprint.add(FileDataset::fingerprint());
     fingerprint.add(seed_);
-    for (const double gain : {mixing_.sound_gain, mixing_.noise_gain}) fingerprint.add(std::to_string(gain));
+    for (const double gain : {mixing_.sound_gain, mixing_.noise_gain}) fingerprint.add(std::bit_cast<std::uint64_t>(gain));
     fingerprint.add(std::uint64_t{mixing_.constant_for_anomalous});
     return fingerprint.value();
   }

@@ -132,6 +132,7 @@ class WakeVision : public FileDataset {
       else samples.push_back({folder.string() + "/" + row.name, 0, label->second});
       if (found) taken[place] = true;
     }
+    for (const std::string& name : listing.folders) problems_.push_back({folder / name, "a folder among the images"});
     for (std::size_t i = 0; i < files.size(); ++i)
       if (!taken[i]) report_unlabeled(folder / files[i]);
     std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.file < b.file; });

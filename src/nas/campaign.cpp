@@ -183,11 +183,14 @@ Campaign read_campaign(const fs::path& file, const std::vector<std::string>& ove
     throw expected(whole.where("name"), "a name of letters, digits, - _ and .", "\"" + campaign.name + "\"");
   const toml::array* tables = root.get("run") == nullptr ? nullptr : root.get("run")->as_array();
   if (tables == nullptr || tables->empty()) throw expected(whole.where("run"), "[[run]] tables", "none");
-  std::set<std::string> folders;
+  std::set<std::string> folders, labels;
   for (const toml::node& table : *tables) {
     if (!table.is_table()) throw expected(whole.where("run"), "[[run]] tables", describe(table));
     const Part part(*table.as_table(), file, "run.");
-    for (CampaignRun& run : runs_of(part, whole, file, overrides)) {
+    std::vector<CampaignRun> runs = runs_of(part, whole, file, overrides);
+    if (!labels.insert(runs.front().label).second)
+      throw expected(part.where("label"), "a label that no other [[run]] has", runs.front().label);
+    for (CampaignRun& run : runs) {
       if (!folders.insert(run.folder()).second)
         throw expected(part.where("label"), "a label and seeds that no other run has", run.folder());
       campaign.runs.push_back(std::move(run));

@@ -26,9 +26,9 @@ struct Campaign {
 bool is_campaign(const std::filesystem::path& file);
 
 /// `name`, and `seeds` and `set` for all tables; in each [[run]]: `file` (relative to the campaign's), `label` (else the
-/// file's stem), `seeds` (else those for all, else the base experiment's), `search_seeds` (of search.seed: a run for each,
-/// which shares all training with the others), `set`: a table of keys or a list of "key=value".
-/// What a table sets stands over what is set for all, `overrides` over both. Throws Error naming file, line and key.
+/// file's stem; none twice), `seeds` (else those for all, else the base experiment's), `search_seeds` (of search.seed: a
+/// run for each, which shares all training with the others), `set`: a table of keys or a list of "key=value". What a
+/// table sets stands over what is set for all, `overrides` over both. Throws Error naming file, line and key.
 Campaign read_campaign(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
 }  // namespace danas

@@ -2,6 +2,9 @@
 // first known.
 #pragma once
 
+#include <filesystem>
+#include <set>
+
 #include "data/image_store.hpp"
 #include "data/resident_images.hpp"
 #include "nas/search_state.hpp"
@@ -22,7 +25,8 @@ class DataLog {
   SearchState& state_;
   const ImageStore& store_;
   ResidentImages& resident_;
-  std::size_t told_caches_ = 0, told_resident_ = 0, told_problems_ = 0;
+  std::size_t told_caches_ = 0, told_resident_ = 0;
+  std::set<std::filesystem::path> told_problems_;
   std::int64_t told_remarked_ = 0;
 };
 

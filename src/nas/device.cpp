@@ -31,13 +31,16 @@ std::vector<Device> known_devices() {
           {"STM32F411", 128, 512}};
 }
 
-Device find_device(const std::string& name) {
+std::string device_names() {
   std::string names;
-  for (const Device& device : known_devices()) {
+  for (const Device& device : known_devices()) names += (names.empty() ? "" : ", ") + device.name;
+  return names;
+}
+
+Device find_device(const std::string& name) {
+  for (const Device& device : known_devices())
     if (lower(device.name) == lower(name)) return device;
-    names += (names.empty() ? "" : ", ") + device.name;
-  }
-  throw expected("device", "one of " + names, "\"" + name + "\"");
+  throw expected("device", "one of " + device_names(), "\"" + name + "\"");
 }
 
 Measures Device::limits() const {

@@ -20,5 +20,6 @@ struct Device {
 /// Known devices of Table 1 and common boards, for `danas init --device NAME`; throws Error listing the names.
 Device find_device(const std::string& name);
 std::vector<Device> known_devices();
+std::string device_names();  ///< of the known ones, separated by commas
 
 }  // namespace danas

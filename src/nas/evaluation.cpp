@@ -92,10 +92,13 @@ void Evaluation::run_pieces(TrainingPhase phase, std::vector<Piece>& pieces, con
   };
   work.begin = [&](std::size_t i) { begin(pieces[i]); };
   work.run = [&](std::size_t i, Backend& lane, const std::function<void()>& stepped) {
+    std::int64_t own = 0;
     train_and_measure(phase, pieces[i], lane, [&] {
+      ++own;
       ++steps;
       stepped();
     });
+    steps += each - own;  // of one that is skipped, known or diverged
   };
   work.end = [&](std::size_t i) {
     ++ended;

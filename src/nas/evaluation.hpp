@@ -1,4 +1,5 @@
-// Candidates: slice and fine-tuning, or training from scratch, exact statistics, metrics; and the final training of those on the front. Side by side.
+// Candidates: slice and fine-tuning, or training from scratch, exact statistics, metrics; and the final training of those
+// on the front. Side by side.
 #pragma once
 
 #include <span>
@@ -13,7 +14,8 @@
 
 namespace danas {
 
-/// Of the batches of a candidate's training: its system's own, whatever its id, or the same for all where the switches say so.
+/// Of the batches of a candidate's training: its system's own, whatever its id, or the same for all where the switches
+/// say so.
 std::uint64_t batch_stream(const Experiment& experiment, TrainingPhase phase, const System& system);
 
 class Evaluation : public Evaluator {

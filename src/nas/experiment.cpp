@@ -183,15 +183,9 @@ void set_known_device(const TomlSource& source, Device& device) {
     device = find_device(name->as_string()->get());
   } catch (const Error& error) {
     if (limits) return;
-    throw expected(
-        source.where("device.name"),
-        "a known device, or ram_kib and flash_kib beside the name; known are " +
-            [] {
-              std::string names;
-              for (const Device& known : known_devices()) names += (names.empty() ? "" : ", ") + known.name;
-              return names;
-            }(),
-        describe(*name));
+    throw expected(source.where("device.name"),
+                   "a known device, or ram_kib and flash_kib beside the name; known are " + device_names(),
+                   describe(*name));
   }
 }
 
@@ -233,6 +227,9 @@ void check_together(const TomlSource& source, const Experiment& experiment) {
   check_training(source, "final", experiment.final_training);
   if (experiment.slices.scheme != SupernetScheme::full && experiment.engine.micro_batch > 0)
     throw expected(source.where("supernet.scheme", "engine.micro_batch"), "\"full\" where [engine] micro_batch is set",
+                   std::string("\"") + name_of(experiment.slices.scheme) + '"');
+  if (experiment.supernet.distill && experiment.slices.scheme != SupernetScheme::sandwich)
+    throw expected(source.where("supernet.scheme", "supernet.distill"), "\"sandwich\" where distill is true",
                    std::string("\"") + name_of(experiment.slices.scheme) + '"');
   if (experiment.slices.shared == SupernetSharing::none) return;
   const bool sounds = holds_sounds(experiment.data.kind);

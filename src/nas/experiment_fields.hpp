@@ -79,7 +79,7 @@ void visit_data(Visitor& visit, DataSettings& data) {
   visit.number("data.crop_min_area", data.crop_min_area, Bounds{0, 1, true});
   visit.flag("data.balance", data.balance);
   visit.number("data.images", data.images, Bounds{8, 10'000'000});
-  visit.number("data.size", data.size, Bounds{16, 2048});
+  visit.number("data.size", data.size, Bounds{16, 1024});
   visit.path("data.save", data.save);
   visit.number("data.validation_share", data.validation_share, Bounds{0, 1, true, true});
   visit.number("data.test_share", data.test_share, Bounds{0, 1, true, true});
@@ -118,6 +118,7 @@ void visit_fields(Visitor& visit, Experiment& experiment, SpaceLists& space) {
   visit.choice("supernet.shared", experiment.slices.shared);
   visit.choice("supernet.scheme", experiment.slices.scheme);
   visit.number("supernet.fitting", experiment.slices.fitting, Bounds{0, 1});
+  visit.flag("supernet.distill", experiment.supernet.distill);
   visit_training(visit, "finetune", experiment.finetune);
   visit_training(visit, "scratch", experiment.scratch);
   visit_training(visit, "final", experiment.final_training);

@@ -2,6 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "base/error.hpp"
 #include "base/file.hpp"
 
@@ -18,14 +22,24 @@ std::string without_what_may_change(Experiment experiment) {
   return experiment.to_toml();
 }
 
-std::string first_difference(const std::string& a, const std::string& b) {
-  std::size_t begin = 0;
-  while (begin < a.size()) {
-    const std::size_t end = a.find('\n', begin);
-    const std::string line = a.substr(begin, end - begin);
-    if (("\n" + b).find("\n" + line + "\n") == std::string::npos) return line;
+// "supernet.steps = 100", a line for each key.
+std::vector<std::string> settings_of(const std::string& toml) {
+  std::vector<std::string> settings;
+  std::string table;
+  for (std::size_t begin = 0; begin < toml.size();) {
+    const std::size_t end = std::min(toml.find('\n', begin), toml.size());
+    const std::string line = toml.substr(begin, end - begin);
+    if (line.starts_with('[')) table = line.substr(1, line.size() - 2) + ".";
+    else if (!line.empty()) settings.push_back(table + line);
     begin = end + 1;
   }
+  return settings;
+}
+
+std::string first_difference(const std::string& a, const std::string& b) {
+  const std::vector<std::string> others = settings_of(b);
+  for (const std::string& setting : settings_of(a))
+    if (std::ranges::find(others, setting) == others.end()) return setting;
   return "";
 }
 

@@ -9,7 +9,7 @@
 
 namespace danas {
 
-/// Throws Error unless the run began with the same experiment, its limits (search.hours and search.systems) aside. Keys
+/// Throws Error unless the run began with the same experiment, search.hours, search.systems and search.lanes aside. Keys
 /// that its version did not write have their defaults.
 void check_same_experiment(const RunFiles& files, const Experiment& experiment);
 /// Throws Error unless it began with the same instruction set and, without `any_build`, the same build.

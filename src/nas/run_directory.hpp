@@ -27,8 +27,8 @@ void check_new_run(const std::filesystem::path& directory);
 class RunDirectory {
  public:
   /// `machine` describes the machine in experiment.toml's heading. `resume`: opens an existing run, refusing another
-  /// experiment (its limits and lanes aside), another instruction set and, without `any_build`, another build; leftovers of a kill
-  /// are cleaned up. Else creates the directory, which must not exist or be empty.
+  /// experiment (hours, systems and lanes aside), another instruction set and, without `any_build`, another build;
+  /// leftovers of a kill are cleaned up. Else creates the directory, which must not exist or be empty.
   RunDirectory(const std::filesystem::path& directory, const Experiment& experiment, const std::string& machine,
                const Build& build, bool resume, bool any_build = false);
 

@@ -46,13 +46,17 @@ void link(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
+std::string supernet_recipe(const Experiment& experiment, const SupernetGroup& group) {
+  std::string recipe = recipe_of(experiment).to_toml();
+  for (const DataConfiguration& data : group.data) recipe += data.text() + ' ';
+  return recipe + depth_text(experiment.space.slices().most_blocks());
+}
+
 std::string supernet_key(const Experiment& experiment, const SupernetGroup& group, const Dataset& dataset,
                          const std::string& instruction_set) {
   Fingerprint fingerprint;
   fingerprint.add(dataset.fingerprint());
-  fingerprint.add(recipe_of(experiment).to_toml());
-  for (const DataConfiguration& data : group.data) fingerprint.add(data.text());
-  fingerprint.add(depth_text(experiment.space.slices().most_blocks()));
+  fingerprint.add(supernet_recipe(experiment, group));
   fingerprint.add(build_text(Build::of_this(instruction_set)));
   return group.name + "-" + hash_text(fingerprint.value());
 }

@@ -13,6 +13,9 @@
 
 namespace danas {
 
+/// All that a supernet depends on of an experiment but its data set.
+std::string supernet_recipe(const Experiment& experiment, const SupernetGroup& group);
+
 /// Names a supernet by all that its bytes depend on: the dataset's content, the data configurations, its recipe, the seed,
 /// the switches that act on supernets, and the build and instruction set that computed it. Whatever else an experiment
 /// says stays in unless it is known to leave supernets alone.

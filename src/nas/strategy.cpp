@@ -13,13 +13,18 @@ namespace {
 
 constexpr int tries_for_a_new_system = 100;
 
+// Without generations, batches end where they would: what is trained for the sake of a batch goes on record with its rows.
+std::int64_t left_of_batch(std::int64_t most, std::int64_t proposed, int population) {
+  return std::min(most, population - proposed % population);
+}
+
 class ExhaustiveStrategy : public Strategy {
  public:
-  explicit ExhaustiveStrategy(const SearchSpace& space) : space_(space) {}
+  ExhaustiveStrategy(const SearchSpace& space, int population) : space_(space), population_(population) {}
 
   std::vector<Proposal> next(std::int64_t most) override {
     std::vector<Proposal> proposals;
-    for (; most > 0 && next_ < space_.size(); --most) {
+    for (most = left_of_batch(most, next_, population_); most > 0 && next_ < space_.size(); --most) {
       const System system = space_.at(next_++);
       proposals.push_back({next_, 0, "exhaustive", {}, system});
     }
@@ -29,16 +34,18 @@ class ExhaustiveStrategy : public Strategy {
 
  private:
   const SearchSpace& space_;
+  int population_;
   std::int64_t next_ = 0;
 };
 
 class RandomStrategy : public Strategy {
  public:
-  RandomStrategy(const SearchSpace& space, std::uint64_t seed) : proposed_(space), seed_(seed) {}
+  RandomStrategy(const SearchSpace& space, int population, std::uint64_t seed)
+      : proposed_(space), population_(population), seed_(seed) {}
 
   std::vector<Proposal> next(std::int64_t most) override {
     std::vector<Proposal> proposals;
-    for (; most > 0 && !proposed_.all(); --most) {
+    for (most = left_of_batch(most, count_, population_); most > 0 && !proposed_.all(); --most) {
       Random random(seed_, "search", 0, static_cast<std::uint64_t>(count_));
       proposals.push_back({++count_, 0, "random", {}, proposed_.sample_new(random)});
     }
@@ -48,6 +55,7 @@ class RandomStrategy : public Strategy {
 
  private:
   ProposedSystems proposed_;
+  int population_;
   std::uint64_t seed_;
   std::int64_t count_ = 0;
 };
@@ -128,8 +136,8 @@ std::optional<System> ProposedSystems::sample_new(const DataConfiguration& data,
 std::unique_ptr<Strategy> make_strategy(const SearchSettings& settings, const SearchSpace& space, std::uint64_t seed,
                                         const Switches& switches) {
   switch (settings.strategy) {
-    case StrategyKind::random: return std::make_unique<RandomStrategy>(space, seed);
-    case StrategyKind::exhaustive: return std::make_unique<ExhaustiveStrategy>(space);
+    case StrategyKind::random: return std::make_unique<RandomStrategy>(space, settings.population, seed);
+    case StrategyKind::exhaustive: return std::make_unique<ExhaustiveStrategy>(space, settings.population);
     case StrategyKind::nsga2: return make_nsga2_strategy(settings, space, seed);
     case StrategyKind::genetic: break;
   }

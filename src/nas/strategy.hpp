@@ -35,7 +35,8 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
   /// The next systems, never one that was proposed before (but for published generations), that do not depend on each
-  /// other's results: `most` of them, fewer at the end of a generation, none when the whole space has been proposed. The
+  /// other's results: `most` of them, fewer at the end of a generation (without generations: of so many
+  /// as a population has), none when the whole space has been proposed. The
   /// results of all earlier ones must have been told. How many are asked for at a time changes none of them.
   virtual std::vector<Proposal> next(std::int64_t most) = 0;
   virtual void tell(std::int64_t id, const Result& result) = 0;  ///< of a proposal, in the order of their ids

@@ -36,8 +36,12 @@ std::optional<Checkpoint> unfinished_state(const RunDirectory& run, const Supern
   return checkpoint;
 }
 
-std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& path) {
-  return parse_number<std::int64_t>(entry(checkpoint, "step", path), path.string());
+std::int64_t step_of(const Checkpoint& checkpoint, const std::filesystem::path& path, const Experiment& experiment) {
+  const std::string& text = entry(checkpoint, "step", path);
+  const auto step = parse_number<std::int64_t>(text, path.string());
+  if (step < 0 || step > experiment.supernet.steps)
+    throw expected(path.string(), fmt::format("a step from 0 to {}", experiment.supernet.steps), text);
+  return step;
 }
 
 // What its steps cost, counted in steps of the whole network.
@@ -76,7 +80,7 @@ std::int64_t Supernets::count() const {
 
 std::int64_t Supernets::unfinished_steps(const SupernetGroup& group) const {
   const auto state = unfinished_state(context_.run, group);
-  return state ? step_of(*state, context_.run.files().unfinished_supernet()) : 0;
+  return state ? step_of(*state, context_.run.files().unfinished_supernet(), context_.experiment) : 0;
 }
 
 void Supernets::remove_ended_state() const {
@@ -251,7 +255,7 @@ bool Supernets::train(SystemTrainer& trainer, Network& network, const SupernetGr
   if (const auto state = unfinished_state(context_.run, group)) {
     state->load(network, optimizer.state());
     const std::filesystem::path file = context_.run.files().unfinished_supernet();
-    done = step_of(*state, file);
+    done = step_of(*state, file, context_.experiment);
     log.restore(state->metadata(), file.string());
   }
   const GroupSchedule schedule(context_.experiment, group, context_.classes());

@@ -22,9 +22,9 @@ class Supernets {
 
   /// All that there may be.
   const std::vector<SupernetGroup>& groups() const { return groups_; }
-  /// Takes the supernet of another run, or trains it unless it is trained (continuing an unfinished training); false where search.hours end first,
-  /// which does not hold for the first one. Then, and on an interrupt, which throws Error (Fault::interrupted), the
-  /// training's state is saved.
+  /// Takes the supernet of another run, or trains it unless it is trained (continuing an unfinished training); false
+  /// where search.hours end first, which does not hold for the first one. Then, and on an interrupt, which throws Error
+  /// (Fault::interrupted), the training's state is saved.
   bool prepare(const DataConfiguration& data);
   /// A trained supernet, the one at hand or from its file, as candidates changed it; valid until the next call of this or
   /// prepare().

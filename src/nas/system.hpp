@@ -10,8 +10,7 @@
 
 namespace danas {
 
-/// The name of a whole system: "96,monochrome,2-2-0-0-0,0.3", "6000,mel,32x3r-64x5s". parse_* accept exactly what *_text
-/// gives; throw Error.
+/// A whole system; its text is "96,monochrome,2-2-0-0-0,0.3", "6000,mel,32x3r-64x5s".
 struct System {
   DataConfiguration data;
   Architecture architecture;
@@ -19,8 +18,8 @@ struct System {
   std::string text() const;
   bool operator==(const System&) const = default;
 };
-/// Throw Error. A system has one name in files: parse_system takes only what text()
-/// writes, read_system also another spelling of the width ("1", "0.50"), as people write it.
+/// Throw Error. A system has one name in files: parse_system takes only what text() writes, read_system also another
+/// spelling of the width ("1", "0.50"), as people write it.
 System parse_system(std::string_view text);
 System read_system(std::string_view text);
 

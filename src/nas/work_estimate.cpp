@@ -34,18 +34,24 @@ WorkEstimate::WorkEstimate(const Experiment& experiment, int classes, std::int64
   }
 }
 
-double WorkEstimate::share_in_search(double elapsed_seconds, double unfinished, double trained) const {
+double WorkEstimate::missing_supernets() const {
+  if (supernet_work_.empty()) return 0;
   const auto count = static_cast<double>(supernet_work_.size());
-  double all_supernets = 0;
-  for (const auto& [name, work] : supernet_work_) all_supernets += work;
-  double missing = 0;
-  if (count > 0) {
-    const double touched = count * (1 - std::pow(1 - 1 / count, systems_));  // supernets that random systems need
-    missing = std::max(0.0, touched - static_cast<double>(supernets_.size())) * all_supernets / count;
-  }
-  const double work = trained + missing + candidate_work_ * systems_;
+  double all = 0;
+  for (const auto& [name, work] : supernet_work_) all += work;
+  const double touched = count * (1 - std::pow(1 - 1 / count, systems_));  // supernets that random systems need
+  return std::max(0.0, touched - static_cast<double>(supernets_.size())) * all / count;
+}
+
+double WorkEstimate::remaining() const {
+  const double systems = std::max(0.0, systems_ - static_cast<double>(candidates_));
+  return missing_supernets() + candidate_work_ * systems + final_work_ * usual_front;
+}
+
+double WorkEstimate::share_in_search(double elapsed_seconds, double unfinished, double trained) const {
+  const double work = trained + missing_supernets() + candidate_work_ * systems_;
   double done = trained + candidate_work_ * static_cast<double>(candidates_);
-  done += unfinished * (current_ != nullptr ? *current_ : candidate_work_);
+  done += unfinished * current_.value_or(candidate_work_);
   const double whole = std::max(work, done) + final_work_ * usual_front;
   double share = whole > 0 ? done / whole : 0;
   if (search_.hours) share = std::max(share, elapsed_seconds / (*search_.hours * 3600) * work / whole);

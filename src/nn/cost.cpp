@@ -46,7 +46,7 @@ TrainingCost slices_cost(const LayerList& layers, const std::vector<std::vector<
   const CountedBatch batch(backend, steps.front().front(), settings.batch);
   cost.batch_bytes = batch.bytes();
   Arena arena(backend);
-  SliceStep step(arena, network, optimizer, 0);
+  SliceStep step(arena, network, optimizer, 0, settings.distill);
   backend.forget();
   for (const std::vector<LayerList>& networks : steps) step.run(networks, batch.batch());
   cost.step = backend.cost();

@@ -178,8 +178,8 @@ void Network::clear_masked_filters() const {
   for (const FilterParameter& masked : masked_) backend_->clear(masked.value);
 }
 
-void Network::clear_masked_gradients() const {
-  for (const FilterParameter& masked : masked_) backend_->clear(masked.gradient);
+void Network::clear_masked_gradients(Backend& on) const {
+  for (const FilterParameter& masked : masked_) on.clear(masked.gradient);
 }
 
 std::int64_t Network::trainable_count() const {
@@ -199,8 +199,8 @@ View Network::gradient_of(const NamedWeight& weight, const View& value) const {
   return value.with_data(gradients().as<std::byte>() + (weight.view.as<std::byte>() - values().as<std::byte>()));
 }
 
-void Network::update_working_copy() const {
-  if (working_.size() > 0) backend_->cast(values(), working_.view());
+void Network::update_working_copy(Backend& on) const {
+  if (working_.size() > 0) on.cast(values(), working_.view());
 }
 
 Filter Network::working(const Filter& filter) const {

@@ -45,8 +45,8 @@ class Network {
   Network gather(const LayerList& slice) const;
   /// Takes over the weights of layers of such a copy. Filters of its masked channels are none of its own: they stay here.
   void put_back(const Network& copy, const LayerList& layers);
-  /// What such a copy has of buffers laid out as values(), gradients or an optimizer's moments: from `whole`, laid out as this
-  /// network's, to `part`, laid out as the copy's, and back. All else stays as it is.
+  /// What such a copy has of buffers laid out as values(), gradients or an optimizer's moments: from `whole`, laid out as
+  /// this network's, to `part`, laid out as the copy's, and back. All else stays as it is.
   void gather(const View& whole, const Network& copy, const View& part) const;
   void scatter(const Network& copy, const View& part, const View& whole) const;
 
@@ -57,10 +57,11 @@ class Network {
   /// Throws Error where this network has not all of them.
   std::vector<LayerParameters> parameters(const LayerList& slice, bool with_gradients) const;
 
-  /// To be told before the views of parameters() are read, once weights have changed: the copy that operations read.
-  void update_working_copy() const;
-  /// To be told after a backward pass, before gradients() are read.
-  void clear_masked_gradients() const;
+  /// To be told before the views of parameters() are read, once weights have changed: the copy that operations read. By the
+  /// backend that reads them, which may be another lane's than that the network was made on.
+  void update_working_copy(Backend& on) const;
+  /// To be told after a backward pass, before gradients() are read, by the backend that does.
+  void clear_masked_gradients(Backend& on) const;
 
   const std::vector<NamedWeight>& weights() const { return named_; }
   const View& values() const { return values_.view(); }  ///< all trainable weights; zeros between them for alignment

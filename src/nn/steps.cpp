@@ -24,21 +24,24 @@ TrainingPass::TrainingPass(Arena& arena, const Network& network, double batch_no
       parameters_(network.parameters(network.layers(), true)), batch_norm_momentum_(batch_norm_momentum) {}
 
 void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of,
-                       const View& loss_scale) {
+                       const View& loss_scale, const Distillation& distillation) {
   tape_.begin();
   const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
-  for (std::size_t exit = 0; exit < forward.exits.size(); ++exit)
-    tape_.softmax_cross_entropy(forward.exits[exit], batch.labels, sums_of(exit), loss_scale);
+  for (std::size_t exit = 0; exit < forward.exits.size(); ++exit) {
+    const auto [targets, probabilities] = exit + 1 == forward.exits.size() ? distillation : Distillation{};
+    tape_.softmax_cross_entropy(forward.exits[exit],
+                                {batch.labels, sums_of(exit), loss_scale, targets, probabilities});
+  }
   for (const Tape::Normalization& each : tape_.normalizations())
     arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
   tape_.backward();
 }
 
 TrainingStep::TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum)
-    : network_(network), optimizer_(optimizer), pass_(arena, network, batch_norm_momentum) {}
+    : backend_(arena.backend()), network_(network), optimizer_(optimizer), pass_(arena, network, batch_norm_momentum) {}
 
 void TrainingStep::run(const Batch& batch) {
-  network_.update_working_copy();
+  network_.update_working_copy(backend_);
   const std::int64_t together = batch.images.n / optimizer_.parts();
   for (std::int64_t part = 0; part < optimizer_.parts(); ++part) {
     pass_.run(
@@ -47,7 +50,7 @@ void TrainingStep::run(const Batch& batch) {
         [&](std::size_t exit) { return optimizer_.sums(exit); }, optimizer_.loss_scale());
     optimizer_.join_part(part);
   }
-  network_.clear_masked_gradients();
+  network_.clear_masked_gradients(backend_);
   optimizer_.step();
 }
 

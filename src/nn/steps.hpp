@@ -12,12 +12,19 @@
 
 namespace danas {
 
+/// Of the last exit, [n,1,1,classes] in the type of weights: what is learned instead of the labels, and where the answer is
+/// kept. Either may be absent.
+struct Distillation {
+  View targets, probabilities;
+};
+
 /// Forward, losses, backward and running statistics of a network on one batch: its gradients.
 class TrainingPass {
  public:
   TrainingPass(Arena& arena, const Network& network, double batch_norm_momentum);
   /// The mean loss and accuracy of each exit are added to `sums_of` it (f64, 2). The network's working copy is up to date.
-  void run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale);
+  void run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale,
+           const Distillation& distillation = {});
 
  private:
   Arena& arena_;
@@ -35,6 +42,7 @@ class TrainingStep {
   void run(const Batch& batch);
 
  private:
+  Backend& backend_;
   const Network& network_;
   Optimizer& optimizer_;
   TrainingPass pass_;

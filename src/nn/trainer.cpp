@@ -70,7 +70,7 @@ std::int64_t Trainer::train(Network& network, Optimizer& optimizer, const Traini
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
       [&](std::int64_t images) { return training_arena(network.layers(), images / optimizer.parts(), backend_); });
-  SliceStep slice_step(arena_, network, optimizer, batch_norm_momentum_);
+  SliceStep slice_step(arena_, network, optimizer, batch_norm_momentum_, settings.distill);
   const std::int64_t interval = interval_of(settings);
   for (std::int64_t step = first_step; step < settings.steps; ++step) {
     // Fixed steps, whatever was resumed: so are the sums, and what ends a training.
@@ -98,7 +98,7 @@ std::int64_t Trainer::train(Network& network, const TrainingSettings& settings, 
 }
 
 void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchSource& batches) {
-  network.update_working_copy();
+  network.update_working_copy(backend_);
   RecalibrationStep body(arena_, network, slice);
   StepProgram program(
       backend_, arena_, [&](const Batch& batch) { body.run(batch); },
@@ -110,7 +110,7 @@ void Trainer::recalibrate(Network& network, const LayerList& slice, const BatchS
 
 Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const BatchSource& batches,
                           int positive_class) {
-  network.update_working_copy();
+  network.update_working_copy(backend_);
   held_.reset();
   EvaluationStep body(held_, arena_, network, slice);
   StepProgram program(
@@ -122,7 +122,7 @@ Metrics Trainer::evaluate(const Network& network, const LayerList& slice, const 
 
 View Trainer::predict(const Network& network, const LayerList& slice, const View& images) {
   check_images(slice, images, "prediction");
-  network.update_working_copy();
+  network.update_working_copy(backend_);
   held_.reset();
   const View logits = held_.take(images.n, 1, 1, classes_of(slice));
   const FoldedNetwork folded(backend_, held_, slice, network.parameters(slice, false));

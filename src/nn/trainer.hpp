@@ -25,7 +25,7 @@ enum class Schedule { constant, cosine };
 template <>
 inline constexpr std::array names<Schedule>{"constant", "cosine"};
 
-/// [supernet], [finetune] and [final] of an experiment file.
+/// [supernet], [finetune], [scratch] and [final] of an experiment file.
 struct TrainingSettings {
   std::int64_t steps = 100;
   int batch = 128;
@@ -38,6 +38,7 @@ struct TrainingSettings {
   /// Images whose activations are in memory at a time, a divisor of the batch; 0: the whole batch. Each such part is
   /// normalized by itself, the step goes by the mean of their gradients.
   int micro_batch = 0;
+  bool distill = false;  ///< of steps with several networks (SliceStep): all but the first learn its probabilities
 };
 /// How many parts a batch is cut into by its micro_batch. Throws Error where that is no divisor of the batch.
 std::int64_t parts_of(const TrainingSettings& settings);
@@ -119,7 +120,8 @@ bool finite(Backend& backend, const std::vector<NamedWeight>& weights);
 /// with the backbone). `after_step` returns false to stop early (interrupt); returns the number of steps done by this call,
 /// the interrupted one included. Throws Diverged (Fault::failure) where the training is looked at and a loss since the
 /// last time, or after the last step a weight, is not finite.
-/// With `slices`, those of each step are trained instead, and the settings have no micro_batch. Begins at `first_step` with `optimizer`'s state, so that an interrupted training continues bit for bit.
+/// With `slices`, those of each step are trained instead, and the settings have no micro_batch. Begins at `first_step`
+/// with `optimizer`'s state, so that an interrupted training continues bit for bit.
 class Trainer {
  public:
   Trainer(Backend& backend, double batch_norm_momentum = 0.99);

@@ -18,8 +18,9 @@ std::string chart_csv(const Chart& chart) {
       csv_line({"series", chart.places.empty() ? chart.x.label : "place", chart.y.label, "deviation", "note"});
   for (const Series& series : chart.series)
     for (const Mark& mark : series.marks) {
-      const auto place = static_cast<std::size_t>(mark.x);
-      table += csv_line({series.name, place < chart.places.size() ? chart.places[place] : fmt::format("{}", mark.x),
+      const bool placed = mark.x >= 0 && mark.x < static_cast<double>(chart.places.size());
+      table += csv_line({series.name,
+                         placed ? chart.places[static_cast<std::size_t>(mark.x)] : fmt::format("{}", mark.x),
                          fmt::format("{}", mark.y), fmt::format("{}", mark.deviation), mark.hover});
     }
   return table;

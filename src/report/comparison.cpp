@@ -16,12 +16,8 @@ DeviceSize size_of(const Settings& settings) {
   return ram > 320 ? DeviceSize::large : ram > 256 ? DeviceSize::medium : DeviceSize::small;
 }
 
-bool of_sounds(const Settings& settings) {
-  return settings.data_kind == "toyadmos" || settings.data_kind == "audio_folders";
-}
-
 Role role_of(const Settings& settings) {
-  if (settings.stacks && !of_sounds(settings)) return Role::naive;
+  if (settings.stacks && !settings.of_sounds()) return Role::naive;
   return settings.data_configurations > 1 ? Role::data_aware : Role::hardware_aware;
 }
 
@@ -68,7 +64,7 @@ Comparison::Comparison(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     const Settings& settings = run.settings;
     const bool of_paper = any ? genetic(settings) : !settings.from_scratch;
-    members_.push_back({&run, role_of(settings), size_of(settings), of_sounds(settings), run.label, of_paper});
+    members_.push_back({&run, role_of(settings), size_of(settings), settings.of_sounds(), run.label, of_paper});
   }
 }
 

@@ -36,8 +36,8 @@ std::string phases(const SummaryFacts& summary) {
   return rows.empty() ? "" : "<h3>Time by phase</h3>\n<table class=\"phases\">\n" + rows + "</table>\n";
 }
 
-/// What the keys of summary.json are called; others are words by themselves.
-std::string fact_label(std::string key) {
+/// What the keys of summary.json are called; others are words by themselves. Images may be `items` of another kind.
+std::string fact_label(std::string key, const std::string& items) {
   static const std::pair<const char*, const char*> known[] = {
       {"systems", "systems evaluated"},        {"networks", "distinct networks"},
       {"diverged", "systems that diverged"},   {"supernets", "supernets trained"},
@@ -47,7 +47,12 @@ std::string fact_label(std::string key) {
       {"validation", "validation images"},     {"test", "test images"},
       {"peak_memory_mib", "peak memory, MiB"}, {"device", "trained on"}};
   for (const auto& [name, label] : known)
-    if (key == name) return label;
+    if (key == name) {
+      key = label;
+      break;
+    }
+  const std::string images = "images";
+  if (const std::size_t at = key.find(images); at != std::string::npos) key.replace(at, images.size(), items);
   std::replace(key.begin(), key.end(), '_', ' ');
   return key;
 }
@@ -130,7 +135,7 @@ std::string facts(const Run& run) {
     html += "<dl class=\"facts\">\n";
     for (const auto& [key, fact] : run.summary->facts) {
       const std::string text = std::visit([](const auto& value) { return shown(value); }, fact);
-      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(fact_label(key)), escape(text));
+      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(fact_label(key, run.settings.items())), escape(text));
     }
     html += "</dl>\n" + phases(*run.summary) + ranks(run);
   } else {

@@ -21,10 +21,10 @@ std::string gauge(const char* name, long long bytes, const std::optional<long lo
 }
 
 /// "test images", with their number where it is known.
-std::string images(const Run& run, const FrontRow& best) {
-  if (!best.test) return escape(best.split) + " images";
-  const std::optional<std::int64_t> count = run.summary ? run.summary->test_images : std::nullopt;
-  return (count ? thousands(*count) + ' ' : "") + "test images";
+std::string items(const Run& run, const FrontRow& best) {
+  if (!best.test) return escape(best.split) + ' ' + run.settings.items();
+  const bool counted = run.summary && run.summary->test_images;
+  return (counted ? thousands(*run.summary->test_images) + ' ' : "") + "test " + run.settings.items();
 }
 
 /// On the test split where that is known.
@@ -48,18 +48,19 @@ std::string model_line(const Run& run, const FrontRow& best, const std::filesyst
   const fs::path relative = fs::relative(run.files.model(best.id), page.empty() ? fs::path(".") : page, code);
   const std::string link = code || relative.empty() ? name : url_path(relative);
   return fmt::format("<p class=\"model\">Model file: <a href=\"{}\"><code>{}</code></a> in the run directory "
-                     "<code>{}</code>. Try it there with <code>danas predict {} IMAGE</code>.</p>\n",
-                     escape(link), escape(name), escape(run.label), escape(name));
+                     "<code>{}</code>. Try it there with <code>danas predict {} {}</code>.</p>\n",
+                     escape(link), escape(name), escape(run.label), escape(name),
+                     run.settings.of_sounds() ? "RECORDING" : "IMAGE");
 }
 
 std::string sentence(const Run& run, const FrontRow& best) {
   const Settings& settings = run.settings;
   const std::string owner = settings.device.empty() ? "the device" : "the " + escape(settings.device);
   return fmt::format(
-      "The best system within the limits sees <b>{}</b> images (<span class=\"nowrap\">{}</span>) and is right on "
+      "The best system within the limits sees <b>{}</b> {} (<span class=\"nowrap\">{}</span>) and is right on "
       "<b>{} of the {}</b>, with <b>{}</b> of RAM{} and <b>{}</b> of flash{}.",
-      escape(data_text(best.data)), escape(architecture_text(best.architecture)),
-      percent(latest_scores(best)[Measure::accuracy]), images(run, best), kib(best.measures.count(Measure::ram_bytes)),
+      escape(data_text(best.data)), settings.of_sounds() ? "features" : "images",
+      escape(architecture_text(best.architecture)), percent(latest_scores(best)[Measure::accuracy]), items(run, best), kib(best.measures.count(Measure::ram_bytes)),
       settings.ram_limit ? fmt::format(" ({} has {})", owner, kib(*settings.ram_limit)) : "",
       kib(best.measures.count(Measure::flash_bytes)),
       settings.flash_limit ? fmt::format(" (of {})", kib(*settings.flash_limit)) : "");

@@ -6,7 +6,7 @@
 
 namespace danas {
 
-/// Reads run directories (interfaces.md: candidates.csv, front.csv, training.csv, experiment.toml, summary.json,
+/// Reads run directories (results/run_files.hpp: candidates.csv, front.csv, training.csv, experiment.toml, summary.json,
 /// models/ID.layers.csv; a run still going or interrupted has only some of them) and writes one HTML file with the
 /// charting library inlined; of several, with the paper's figures. The folder of a campaign stands for its runs, and alone
 /// gives a page that compares them. Throws Error naming the file that is missing or broken.

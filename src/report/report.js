@@ -25,7 +25,7 @@
   const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const resolution = name => name.split('-')[0];
   const resolutions = [...new Set(data.configurations.map(resolution))];
-  const isPlain = name => name.endsWith('-monochrome') || name.includes('-mfcc');
+  const isPlain = name => name.endsWith('monochrome') || name.includes('-mfcc');
   const pointStyle = name => isPlain(name) ? 'rectRot' : 'circle';
   const configurationColor = name => {
     const palette = (isPlain(name) ? soft : strong)[scheme()];

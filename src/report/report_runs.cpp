@@ -41,6 +41,7 @@ ReportRuns read_runs(const std::vector<fs::path>& directories) {
     add_campaign(result, files);
     if (directories.size() == 1) result.campaign = directory_label(directory);
   }
+  if (result.runs.empty() && result.campaign.empty()) throw expected("report", "runs with systems", "none yet");
   tell_apart(result.runs);
   return result;
 }

@@ -42,6 +42,9 @@ struct Settings {
   std::optional<long long> ram_limit, flash_limit;  ///< bytes
   Objectives objectives = default_objectives;       ///< of the front
   bool violators = false;                           ///< of limits may be on the front
+
+  bool of_sounds() const { return data_kind == "toyadmos" || data_kind == "audio_folders"; }
+  const char* items() const { return of_sounds() ? "sounds" : "images"; }
 };
 
 struct Run {

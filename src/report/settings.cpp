@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 #include <sstream>
 
 #include <toml++/toml.h>
@@ -23,13 +24,19 @@ std::string place(const std::string& where, const toml::node& node) {
   return where + ":" + std::to_string(node.source().begin.line);
 }
 
+// At most the largest number there is: lists of a hostile file may be long.
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  return b > 0 && a > most / b ? most : a * b;
+}
+
 std::optional<long long> limit_bytes(const toml::table& file, const char* key, const std::string& where) {
   const auto node = file["device"][key];
   if (!node) return std::nullopt;
   const auto kib = node.value<double>();
   if (!kib || !(*kib > 0) || *kib > 1e12)
     throw expected(place(where, *node.node()), std::string("a size above 0 for device.") + key, "something else");
-  return std::llround(*kib * 1024);
+  return static_cast<long long>(std::floor(*kib * 1024));  // as the search takes it
 }
 
 // Those of versions without the key were the default ones.
@@ -53,7 +60,7 @@ std::int64_t count_configurations(const toml::table& file) {
     const bool of_network =
         std::find(std::begin(network_lists), std::end(network_lists), key.str()) != std::end(network_lists);
     if (const toml::array* values = value.as_array(); values != nullptr && !of_network && !values->empty())
-      count *= static_cast<std::int64_t>(values->size());
+      count = product(count, static_cast<std::int64_t>(values->size()));
   }
   return count;
 }
@@ -88,7 +95,7 @@ std::int64_t count_slices(const toml::table& file) {
   std::int64_t depths = 1;
   for (std::size_t stage = depth->size(); stage-- > 0;)
     depths = 1 + std::clamp<std::int64_t>((*depth)[stage].value_or(std::int64_t{0}), 0, 100) * depths;
-  return depths * static_cast<std::int64_t>(width->size());
+  return product(depths, static_cast<std::int64_t>(width->size()));
 }
 
 void add_name(std::string& names, const std::string& name) { names += (names.empty() ? "" : ", ") + name; }
@@ -115,7 +122,7 @@ void read_search(const toml::table& file, Settings& settings) {
   settings.training = text_of(file["supernet"]) + "\n" + text_of(file["finetune"]);
   settings.from_scratch = !settings.stacks && file["supernet"]["steps"].value_or(std::int64_t{1}) == 0;
   settings.data_configurations = count_configurations(file);
-  if (!settings.stacks) settings.systems = settings.data_configurations * count_slices(file);
+  if (!settings.stacks) settings.systems = product(settings.data_configurations, count_slices(file));
   const auto resolution = only<std::int64_t>(file, "resolution");
   const auto color = only<std::string>(file, "color");
   if (!resolution || !color || *resolution > 100'000) return;

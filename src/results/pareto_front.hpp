@@ -41,8 +41,8 @@ class ParetoFront {
   std::vector<std::int64_t> left_;
 };
 
-/// Indices, ascending, of the candidates that compete (within the limits unless `violators` do too; not diverged, not skipped) and are on
-/// the front of those.
+/// Indices, ascending, of the candidates that compete (within the limits unless `violators` do too; not diverged, not
+/// skipped) and are on the front of those.
 std::vector<std::size_t> front_of(const std::vector<Candidate>& candidates, const Objectives& objectives,
                                   bool violators = false);
 

@@ -254,8 +254,9 @@ class Backend {
   /// prediction is right, to `sums` (f64, 2); probabilities as logits.
   virtual void softmax_cross_entropy(const View& logits, const View& labels, const View& probabilities,
                                      const View& sums) = 0;
-  /// dlogits = scale·(probabilities − one_hot(labels)) / n; `scale` is the first of LossScale::factor, or absent: 1.
-  virtual void softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+  /// dlogits = scale·(probabilities − targets) / n; the targets are labels, of which each is one where its class is and
+  /// zero elsewhere, or probabilities; `scale` is the first of LossScale::factor, or absent: 1.
+  virtual void softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                               const View& dlogits) = 0;
   /// Adds every row to the counts, the losses one after another: a pass has the same sums however it is cut.
   virtual void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) = 0;

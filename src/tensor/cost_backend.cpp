@@ -180,9 +180,9 @@ void CostBackend::softmax_cross_entropy(const View& logits, const View& labels, 
                                         const View& sums) {
   pass(4, logits, {logits, labels, sums}, {probabilities, sums});
 }
-void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+void CostBackend::softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                                  const View& dlogits) {
-  pass(2, dlogits, {probabilities, labels, scale}, {dlogits});
+  pass(2, dlogits, {probabilities, targets, scale}, {dlogits});
 }
 void CostBackend::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
   pass(4, logits, {logits, labels, counts.confusion, counts.loss}, {counts.confusion, counts.loss});

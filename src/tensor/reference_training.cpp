@@ -50,16 +50,20 @@ void ReferenceBackend<Element>::softmax_cross_entropy(const View& logits, const 
 }
 
 template <class Element>
-void ReferenceBackend<Element>::softmax_cross_entropy_backward(const View& probabilities, const View& labels,
+void ReferenceBackend<Element>::softmax_cross_entropy_backward(const View& probabilities, const View& targets,
                                                                const View& scale, const View& dlogits) {
-  shapes::labels("softmax_cross_entropy_backward", real_type, probabilities, labels);
+  shapes::targets("softmax_cross_entropy_backward", real_type, probabilities, targets);
   shapes::same("softmax_cross_entropy_backward", type, dlogits, probabilities);
   shapes::optional_scale("softmax_cross_entropy_backward", real_type, scale);
   const double factor = scale.present() ? double{*scale.as<const Real>()} : 1;
+  const bool soft = targets.type == real_type;
+  const auto labeled = [&](std::int64_t row, std::int64_t c) {
+    return targets.as<const std::int32_t>()[row] == c ? 1.0 : 0.0;
+  };
   for (std::int64_t row = 0; row < dlogits.rows(); ++row)
     for (std::int64_t c = 0; c < dlogits.c; ++c) {
-      const double target = labels.as<const std::int32_t>()[row] == c ? 1 : 0;
       const std::int64_t i = row * dlogits.c + c;
+      const double target = soft ? double{targets.as<const Real>()[i]} : labeled(row, c);
       dlogits.as<Element>()[i] =
           static_cast<Element>(factor * (probabilities.as<Real>()[i] - target) / static_cast<double>(dlogits.rows()));
     }

@@ -36,6 +36,7 @@ SelftestTable selftest_table() {
   add_precision_cases(table);
   add_products_by_four(table);
   add_normalizations_by_four(table);
+  add_distillation_cases(table);
   return table;
 }
 

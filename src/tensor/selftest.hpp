@@ -31,7 +31,7 @@ enum class SelftestFill {
 /// operation may be off by is then twice what rounding does to the reference's own results, and what it may be off by in
 /// f32.
 /// Runs the table on `device` and on `reference` with equal operands; one row per operation, in the order of
-/// backend.hpp. Throws Error where the two are one: nothing could fail.
+/// their first cases. Throws Error where the two are one: nothing could fail.
 std::vector<SelftestRow> selftest(Backend& device, Backend& reference, SelftestFill fill = SelftestFill::reals);
 
 }  // namespace danas

@@ -110,7 +110,7 @@ class SelftestTable {
 /// "2x5x7x16"
 std::string selftest_shape(std::initializer_list<std::int64_t> numbers);
 
-/// All cases, in the order of backend.hpp.
+/// All cases; new ones at the end, as a case's operands are drawn by its place.
 SelftestTable selftest_table();
 
 void add_product_cases(SelftestTable& table);  // selftest_products.cpp
@@ -123,5 +123,6 @@ void add_precision_cases(SelftestTable& table);
 /// Channels that are multiples of 4, which are accessed in halves of a vector where they have 16 bits.
 void add_products_by_four(SelftestTable& table);        // selftest_products.cpp
 void add_normalizations_by_four(SelftestTable& table);  // selftest_cases.cpp
+void add_distillation_cases(SelftestTable& table);      // selftest_training.cpp
 
 }  // namespace danas

@@ -100,4 +100,18 @@ void add_precision_cases(SelftestTable& table) {
               });
 }
 
+void add_distillation_cases(SelftestTable& table) {
+  for (const std::int64_t n : {1, 5, 128})
+    for (const std::int64_t classes : {1, 2, 3, 17, 1000})
+      for (const bool scaled : {false, true})
+        table.add("softmax_cross_entropy_backward", elementwise, false,
+                  selftest_shape({n, classes}) + (scaled ? ", of probabilities, scaled" : ", of probabilities"),
+                  [=](Side& side) {
+                    const View in = rows_of(side.vector(n * classes, 0, 1), n),
+                               targets = rows_of(side.vector(n * classes, 0, 1), n),
+                               scale = scaled ? side.vector(2, 1, 64) : View{};
+                    side.backend().softmax_cross_entropy_backward(in, targets, scale, side.result(n, 1, 1, classes));
+                  });
+}
+
 }  // namespace danas

@@ -137,6 +137,12 @@ void labels(const char* op, Type type, const View& logits, const View& labels) {
   vector(op, Type::i32, labels, logits.rows());
 }
 
+void targets(const char* op, Type type, const View& probabilities, const View& targets) {
+  if (targets.type != type) return labels(op, type, probabilities, targets);
+  present(op, type, probabilities.type, probabilities.data);
+  same(op, type, targets, probabilities);
+}
+
 void prediction_counts(const char* op, const View& logits, const PredictionCounts& counts) {
   same(op, Type::f64, counts.confusion, {Type::f64, nullptr, logits.c, 1, 1, logits.c});
   vector(op, Type::f64, counts.loss, 1);

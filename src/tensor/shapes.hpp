@@ -36,6 +36,8 @@ void fold(const char* op, Type type, const Filter& w, const Filter& folded);
 void pool(const char* op, Type type, const View& x, const View& y);
 /// One label for each row.
 void labels(const char* op, Type type, const View& logits, const View& labels);
+/// One label for each row, or numbers as the probabilities.
+void targets(const char* op, Type type, const View& probabilities, const View& targets);
 /// Of as many classes as the logits.
 void prediction_counts(const char* op, const View& logits, const PredictionCounts& counts);
 void rates(const char* op, const StepRates& rates);

@@ -154,12 +154,15 @@ Tape::Value Tape::bottleneck(Value x, const BottleneckParameter& parameter) {
   return y;
 }
 
-void Tape::softmax_cross_entropy(Value logits, const View& labels, const View& sums, const View& scale) {
-  const View memory = arena_.take_vector(view(logits).size());
-  View probabilities = view(logits).with_data(memory.data);
-  probabilities.type = memory.type;
-  backend_.softmax_cross_entropy(view(logits), labels, probabilities, sums);
-  add_record(LossRecord{logits, probabilities, labels, scale});
+void Tape::softmax_cross_entropy(Value logits, const CrossEntropy& loss) {
+  View probabilities = loss.probabilities;
+  if (!probabilities.present()) {
+    const View memory = arena_.take_vector(view(logits).size());
+    probabilities = view(logits).with_data(memory.data);
+    probabilities.type = memory.type;
+  }
+  backend_.softmax_cross_entropy(view(logits), loss.labels, probabilities, loss.sums);
+  add_record(LossRecord{logits, probabilities, loss.targets.present() ? loss.targets : loss.labels, loss.scale});
 }
 
 void Tape::backward() {
@@ -342,7 +345,7 @@ void Tape::back(const BottleneckRecord& record) {
 
 void Tape::back(const LossRecord& record) {
   flow(Arena::End::high, record.logits, [&](const View& dlogits) {
-    backend_.softmax_cross_entropy_backward(record.probabilities, record.labels, record.scale, dlogits);
+    backend_.softmax_cross_entropy_backward(record.probabilities, record.targets, record.scale, dlogits);
   });
 }
 

@@ -22,6 +22,14 @@ struct BatchNormParameter { BatchNormWeights value; BatchNormGradients gradient;
 struct BottleneckParameter { BottleneckWeights value; BottleneckGradients gradient; };
 // clang-format on
 
+/// Mean cross-entropy of a batch. All but labels and sums may be absent; they must outlive the step.
+struct CrossEntropy {
+  View labels, sums;     ///< as of Backend::softmax_cross_entropy
+  View scale{};          ///< LossScale::factor, by which gradients are larger
+  View targets{};        ///< probabilities [n,1,1,classes] that are learned instead of the labels
+  View probabilities{};  ///< [n,1,1,classes], where those of the logits are kept
+};
+
 class Tape {
  public:
   /// A node: an activation and, after backward(), its gradient.
@@ -49,9 +57,8 @@ class Tape {
   Value bottleneck(Value x, const BottleneckParameter& parameter);
   Value stop_gradient(Value x);  ///< same activation, nothing flows back
 
-  /// Mean cross-entropy; a tape may hold several losses, backward() adds their gradients. The labels must
-  /// outlive the step. Gradients are those of the loss times `scale` (LossScale::factor), which may be absent.
-  void softmax_cross_entropy(Value logits, const View& labels, const View& sums, const View& scale = {});
+  /// A tape may hold several losses, backward() adds their gradients.
+  void softmax_cross_entropy(Value logits, const CrossEntropy& loss);
 
   /// Every parameter's gradient is overwritten, with zeros where no loss depends on it. Activations, normalizations and the
   /// gradients of what is no input are forgotten on the way.
@@ -96,7 +103,7 @@ class Tape {
   struct PoolRecord { Value x, y; };
   struct FlattenRecord { Value x, y; };
   struct BottleneckRecord { Value x, y; BottleneckParameter parameter; BottleneckSaved saved; };
-  struct LossRecord { Value logits; View probabilities, labels, scale; };
+  struct LossRecord { Value logits; View probabilities, targets, scale; };
   // clang-format on
   using Record =
       std::variant<ConvolutionRecord, DepthwiseRecord, MatmulRecord, BatchNormRecord, NormalizedConvolutionRecord,

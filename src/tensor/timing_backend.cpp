@@ -191,10 +191,10 @@ void TimingBackend::softmax_cross_entropy(const View& logits, const View& labels
   timed("softmax_cross_entropy", {logits.data}, {probabilities.data},
         [&](Backend& on) { on.softmax_cross_entropy(logits, labels, probabilities, sums); });
 }
-void TimingBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+void TimingBackend::softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                                    const View& dlogits) {
   timed("softmax_cross_entropy_backward", {probabilities.data}, {dlogits.data},
-        [&](Backend& on) { on.softmax_cross_entropy_backward(probabilities, labels, scale, dlogits); });
+        [&](Backend& on) { on.softmax_cross_entropy_backward(probabilities, targets, scale, dlogits); });
 }
 void TimingBackend::count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) {
   timed("count_predictions", {logits.data}, {}, [&](Backend& on) { on.count_predictions(logits, labels, counts); });

@@ -121,12 +121,16 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_before_anything_runs) {
   complain(run + "seeds = [1, -2]\n", "[bad.toml:3: run.seeds] expected whole numbers");
   complain(run + "seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-1");
   complain(run + "search_seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-3-1");
+  complain(run + "seeds = [1]\n" + run + "seeds = [2]\n",
+           "[bad.toml:4: run.label] expected a label that no other [[run]] has, got tiny");
   complain(run + "label = \"a/b\"\n", "[bad.toml:3: run.label] expected a label of letters");
   complain(run + "set = { search.systems = 0 }\n",
            "[bad.toml:1: run] [--set search.systems=0] expected a whole number");
   complain(run + "set = [\"seed=3\"]\n", "[bad.toml:3: run.set] expected label and seeds");
   complain("run = 3\n", "[bad.toml:1: run] expected [[run]] tables");
   check_error(scene.danas({"all.toml", "--set", "search.sistems=3"}), 2, "the nearest is search.systems");
+  check_error(scene.danas({"all.toml", "--device", "gpu"}), 2, "[--device] expected auto, cpu, cuda");
+  BOOST_TEST(!fs::exists(scene.scratch / "runs"));
 }
 
 BOOST_AUTO_TEST_CASE(a_check_sums_its_runs) {

@@ -141,6 +141,22 @@ BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_whether_images_stay_on_the_gp
 }
 
 // Anywhere in a search: what is in memory then (2: an allocation), a kernel's error (700) that is found by whoever waits.
+// What a lane is told of a network's memory goes with its own stream and programs.
+BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_on_any_number_of_lanes) {
+  const Folder folder;
+  const auto search = [&](const std::string& name, const std::string& lanes, const std::string& setting) {
+    const Outcome outcome = folder.danas({folder.experiment, "--out", name, "--device", "cuda", "--quiet", "--set", setting,
+                                          "--set", "search.lanes=" + lanes, "--set", "finetune.steps=4"});
+    BOOST_TEST_REQUIRE(outcome.status == 0, outcome.err);
+    return models(folder.scratch / name);
+  };
+  for (const std::string setting : {"engine.precision=f16", "switches.mask_width=true"}) {
+    const auto alone = search(setting + "-1", "1", setting), together = search(setting + "-2", "2", setting);
+    BOOST_TEST_REQUIRE(alone.size() == together.size());
+    for (const auto& [name, bytes] : alone) BOOST_TEST((together.at(name) == bytes), setting << ": " << name << " differs");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu) {
   const Folder folder;
   const std::vector<std::string> search{folder.experiment, "--device", "cuda", "--quiet", "--out"};

@@ -130,6 +130,15 @@ BOOST_AUTO_TEST_CASE(progressive_jpeg_with_a_scan_too_many) {
   BOOST_CHECK(decode(plain).remark.empty());
 }
 
+BOOST_AUTO_TEST_CASE(progressive_jpeg_of_endless_scans) {
+  const std::string plain = jpeg_of(smooth_pixels(61, 47, 3), {}, true);
+  const std::size_t first = plain.find("\xFF\xDA"), end = plain.find("\xFF\xC4", first);
+  BOOST_REQUIRE_NE(end, std::string::npos);
+  std::string file = plain.substr(0, end);
+  for (int i = 0; i < 600; ++i) file += plain.substr(first, end - first);
+  check_error([&] { decode(file + plain.substr(end)); }, {"[x]", "whole JPEG", "more than 500 scans"});
+}
+
 BOOST_AUTO_TEST_CASE(png_gray_color_alpha) {
   TemporaryFolder folder;
   for (const int channels : {1, 3}) {

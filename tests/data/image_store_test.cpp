@@ -109,13 +109,18 @@ BOOST_AUTO_TEST_CASE(old_caches_are_pruned) {
   const auto store = images.store();
   store->training({24, Color::rgb}), store->training({16, Color::rgb});
   const fs::path folder = images.settings.cache_path;
-  write(folder / "0123-train-9-raw.cache", "of another version");
-  write(folder / "0123-train-9-raw.cache.part", "unfinished");
-  write(folder / "0123.hashes.part-9", "unfinished");
-  write(folder / "4567.hashes", "of images in use");
-  write(folder / "89ab.hashes", "of images no longer in use");
-  write(folder / "notes.txt", "not ours");
-  fs::last_write_time(folder / "89ab.hashes", fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
+  write(folder / "0123012301230123-train-9-raw.cache", "of another version");
+  write(folder / "0123012301230123-train-9-raw.cache.part", "unfinished");
+  write(folder / "0123012301230123.hashes.part-9", "unfinished");
+  write(folder / "4567456745674567.hashes", "of images in use");
+  write(folder / "89ab89ab89ab89ab.hashes", "of images no longer in use");
+  write(folder / "0123012301230123-train-9-raw.cache.part-8", "being written");
+  for (const char* ours_not : {"notes.txt", "list.hashes", "0123-train-9-raw.cache", "web.cache"})
+    write(folder / ours_not, "not ours");
+  for (const char* unfinished : {"0123012301230123-train-9-raw.cache.part", "0123012301230123.hashes.part-9"})
+    fs::last_write_time(folder / unfinished, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  fs::last_write_time(folder / "list.hashes", fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
+  fs::last_write_time(folder / "89ab89ab89ab89ab.hashes", fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.path().string().find("train-21-raw.cache") != std::string::npos)  // of 16 pixels
       fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
@@ -123,10 +128,11 @@ BOOST_AUTO_TEST_CASE(old_caches_are_pruned) {
   for (const CachedFile& file : prune_caches(folder, 30)) removed += file.removed;
   BOOST_CHECK_EQUAL(files_in(folder, "train-32-raw.cache"), 1u);
   BOOST_CHECK_EQUAL(files_in(folder, "train-21-raw.cache"), 0u);
-  BOOST_CHECK_EQUAL(files_in(folder, "0123"), 0u);
-  BOOST_CHECK_EQUAL(files_in(folder, "notes.txt"), 1u);
-  BOOST_CHECK_EQUAL(files_in(folder, "4567.hashes"), 1u);
-  BOOST_CHECK_EQUAL(files_in(folder, "89ab.hashes"), 0u);
+  BOOST_CHECK_EQUAL(files_in(folder, "0123012301230123"), 1u);  // what is being written
+  for (const char* ours_not : {"notes.txt", "list.hashes", "0123-train-9-raw.cache", "web.cache"})
+    BOOST_CHECK_EQUAL(files_in(folder, ours_not), 1u);
+  BOOST_CHECK_EQUAL(files_in(folder, "4567456745674567.hashes"), 1u);
+  BOOST_CHECK_EQUAL(files_in(folder, "89ab89ab89ab89ab.hashes"), 0u);
   BOOST_CHECK_GE(removed, 5u);
   auto files = prune_caches(folder, 30);
   std::erase_if(files, [](const CachedFile& file) { return file.path.extension() != ".cache"; });

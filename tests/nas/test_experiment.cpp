@@ -157,6 +157,8 @@ flash = 0
   BOOST_TEST(again.data.path == e.data.path);
   BOOST_TEST(again.supernet.learning_rate == e.supernet.learning_rate);
   BOOST_TEST(again.space.size() == e.space.size());
+  const Experiment distills = parse(minimal, {"supernet.scheme=sandwich", "supernet.distill=true"});
+  BOOST_TEST(parse(distills.to_toml()).supernet.distill);
 }
 
 BOOST_AUTO_TEST_CASE(the_defaults_survive_a_round_trip) {
@@ -190,6 +192,9 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "[engine]\nmicro_batch = 1\n", "engine.micro_batch", "from 2 on");
   CHECK_COMPLAINT(minimal + "[final]\nbatch = 48\n[engine]\nmicro_batch = 32\n", "engine.micro_batch",
                   "a divisor of final.batch, 48");
+  CHECK_COMPLAINT(minimal + "[supernet]\nscheme = \"random\"\ndistill = true\n", "trial.toml:4: supernet.scheme",
+                  "\"sandwich\" where distill is true", "got \"random\"");
+  CHECK_COMPLAINT(minimal + "[supernet]\ndistill = true\n", "supernet.scheme", "got \"full\"");
   CHECK_COMPLAINT(minimal + "supernet = 3\n[data.kind]\n", "trial.toml");
   CHECK_COMPLAINT("search = 3\n" + minimal, "trial.toml:1: search", "table");
   CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.5, 1.5]\n", "trial.toml:4: space.width", "1.5");

@@ -203,6 +203,33 @@ BOOST_AUTO_TEST_CASE(a_search_in_micro_batches) {
   check_same_results(wanted, again);
 }
 
+// Images on record hold the supernets that a batch of proposals needed: batches end where they did.
+BOOST_AUTO_TEST_CASE(searches_without_generations) {
+  for (const std::string strategy : {"random", "exhaustive"})
+    for (const int rows : {1, 2, 4}) {
+      const Experiment other = tiny_experiment(
+          folder.path(), {"search.strategy=" + strategy, "search.population=3", "search.systems=7",
+                          "space.color=[\"monochrome\", \"rgb\"]", "space.resolution=[16, 32]"});
+      const fs::path whole = folder.path() / (strategy + "-whole"), directory = folder.path() / strategy;
+      if (!fs::exists(whole)) run_tiny(other, whole, false);
+      fs::remove_all(directory);
+      BOOST_TEST(run_tiny(other, directory, false, 1, [&](int, auto& flag) {
+                   const bool begun = fs::exists(directory / "candidates.csv");
+                   flag = flag || (begun && static_cast<int>(candidates_of(directory).size()) >= rows);
+                 }).interrupted);
+      run_tiny(other, directory, true);
+      check_same_results(results(whole), directory);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_experiment_is_named) {
+  run_tiny(experiment, folder.path() / "run", false);
+  const Experiment other = tiny_experiment(folder.path(), {"supernet.steps=6", "final.steps=7"});
+  BOOST_CHECK_EXCEPTION(run_tiny(other, folder.path() / "run", true), Error, [](const Error& error) {
+    return std::string(error.what()).find("(now `supernet.steps = 6`, then `supernet.steps = 7`)") != std::string::npos;
+  });
+}
+
 BOOST_AUTO_TEST_CASE(other_images_do_not_resume) {
   const fs::path scenes = folder.path() / "scenes", directory = folder.path() / "run";
   open_dataset(tiny_experiment(folder.path(), {"data.save=" + scenes.string()}).data, experiment.seed);

@@ -1,12 +1,15 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <cstring>
 
 #include "base/file.hpp"
+#include "nas/campaign_work.hpp"
 #include "nas/model_file.hpp"
 #include "nas/shared_supernets.hpp"
 #include "nas/system_trainer.hpp"
+#include "nas/work_estimate.hpp"
 #include "tiny_search.hpp"
 
 using namespace danas;
@@ -125,6 +128,26 @@ BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
                              "engine.micro_batch=4", "switches.keep_statistics=true"})
     BOOST_TEST(key({change}) != plain, change);
   BOOST_TEST(key({}, 1) != plain);
+}
+
+BOOST_AUTO_TEST_CASE(a_campaign_is_further_by_what_each_run_has_to_do_itself) {
+  const TemporaryFolder folder;
+  const auto backend = make_cpu_backend(1, "portable");
+  const Experiment experiment = tiny_experiment(folder.path()), reseeded = tiny_experiment(folder.path(), {"seed=2"});
+  WorkEstimate estimate(experiment, 2, 1000, *backend);
+  const double whole = estimate.remaining();
+  for (const SupernetGroup& group : supernet_groups(experiment)) estimate.supernet_done(group);
+  const double systems = estimate.remaining(), all = 2 * whole + systems;
+  BOOST_TEST(whole > systems);
+  const Campaign campaign{"campaign", {{"a", experiment}, {"b", experiment}, {"a", reseeded}}};
+  const std::vector<double> shares = shares_before(campaign, *backend);
+  const double expected[]{0, whole / all, (whole + systems) / all, 1};
+  BOOST_TEST_REQUIRE(shares.size() == 4u);
+  for (std::size_t i = 0; i < 4; ++i) BOOST_TEST(std::abs(shares[i] - expected[i]) < 1e-9);
+  const Experiment timed = tiny_experiment(folder.path(), {"search.hours=1"});
+  BOOST_TEST(shares_before({"campaign", {{"a", timed}, {"b", experiment}}}, *backend) ==
+                 (std::vector<double>{0, 0.5, 1}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -110,7 +110,7 @@ std::vector<double> product_step(Backend& backend, const Network& network, const
   cross_entropy(backend, tape, forward.exits[0], batch.labels);
   for (const auto& each : tape.normalizations()) backend.update_running_statistics(each.statistics, 0.9, each.weights);
   tape.backward();
-  network.clear_masked_gradients();
+  network.clear_masked_gradients(backend);
   return logits;
 }
 

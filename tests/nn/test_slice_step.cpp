@@ -45,11 +45,29 @@ struct Trained {
 };
 
 /// Gradients of a network by itself, laid out as its values.
-std::vector<double> gradients_of(Backend& backend, const Network& network, const Batch& images) {
+std::vector<double> gradients_of(Backend& backend, const Network& network, const Batch& images,
+                                 const View& targets = {}) {
   Arena arena(backend);
   const Tensor sums(backend, View{Type::f64, nullptr, 1, 1, 1, 2});
-  TrainingPass(arena, network, momentum).run(images, [&](std::size_t) { return sums.view(); }, {});
+  TrainingPass(arena, network, momentum).run(images, [&](std::size_t) { return sums.view(); }, {}, {targets, {}});
   return numbers(network.gradients());
+}
+
+/// What a network in training answers, by the definition of softmax.
+Tensor answer_of(Backend& backend, const Network& network, const Batch& images) {
+  Arena arena(backend);
+  Tape tape(backend, arena, batch_norm_epsilon);
+  tape.begin();
+  const std::vector<LayerParameters> parameters = network.parameters(network.layers(), true);
+  const View logits = tape.view(forward_training(tape, network.layers(), parameters, images.images).exits.back());
+  Tensor answer(backend, logits);
+  for (std::int64_t row = 0; row < batch; ++row) {
+    double sum = 0;
+    for (int c = 0; c < classes; ++c) sum += std::exp(get(logits, row * classes + c));
+    for (int c = 0; c < classes; ++c)
+      set(answer.view(), row * classes + c, std::exp(get(logits, row * classes + c)) / sum);
+  }
+  return answer;
 }
 
 /// Knows how much of its memory was taken at a time.
@@ -88,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_slice_trains_as_a_network_of_its_own_and_nothing_else_cha
   Optimizer optimizer(*backend, alone, settings_of(OptimizerKind::adam));
   optimizer.plan(0, 1);
   TrainingStep own(super.arena, alone, optimizer, momentum);
-  SliceStep step(super.arena, super.network, super.optimizer, momentum);
+  SliceStep step(super.arena, super.network, super.optimizer, momentum, false);
   for (std::int64_t i = 0; i < 3; ++i) {
     super.optimizer.plan(i, i + 1);
     optimizer.plan(i, i + 1);
@@ -107,7 +125,7 @@ BOOST_AUTO_TEST_CASE(moments_of_what_a_slice_has_not_stay) {
   const ToyImages toy(*backend, resolution, 3, classes, batch, 2);
   const LayerList wide = slice_of({1, 0, 0, 0, 0}, 1), narrow = slice_of({1, 2, 0, 0, 0}, 0.3);
   Trained super(*backend, whole_layers());
-  SliceStep step(super.arena, super.network, super.optimizer, momentum);
+  SliceStep step(super.arena, super.network, super.optimizer, momentum, false);
   step.run({wide}, toy.batch(0));
   const Network part = super.network.gather(narrow);
   for (const std::size_t which : {0, 1}) {
@@ -143,9 +161,33 @@ BOOST_AUTO_TEST_CASE(networks_together_change_the_weights_by_the_sum_of_their_gr
     }
     std::vector<LayerList> networks = slices;
     if (whole) networks.insert(networks.begin(), whole_layers());
-    SliceStep(super.arena, super.network, super.optimizer, momentum).run(networks, toy.batch(0));
+    SliceStep(super.arena, super.network, super.optimizer, momentum, false).run(networks, toy.batch(0));
     BOOST_TEST(largest_difference(numbers(super.network.values()), expected) < 1e-5);
     BOOST_TEST(largest_difference(before, expected) > 1e-2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(later_networks_of_a_step_that_distills_learn_what_the_first_answers) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 1);
+  const LayerList wide = slice_of({1, 1, 1, 0, 0}, 0.4), narrow = slice_of({0, 0, 0, 0, 0}, 0.2);
+  for (const LayerList& first : {whole_layers(), wide}) {
+    Trained super(*backend, whole_layers(), OptimizerKind::sgd);
+    std::vector<double> expected = numbers(super.network.values());
+    const Tensor answer = answer_of(*backend, super.network.gather(first), toy.batch(0));
+    double labels_differ = 0;
+    for (const auto& [layers, targets] : {std::pair{first, View{}}, std::pair{narrow, answer.view()}}) {
+      const Network copy = super.network.gather(layers);
+      const Tensor placed(*backend, super.network.values());
+      const std::vector<double> by_labels = gradients_of(*backend, copy, toy.batch(0));
+      labels_differ = largest_difference(gradients_of(*backend, copy, toy.batch(0), targets), by_labels);
+      super.network.scatter(copy, copy.gradients(), placed.view());
+      const std::vector<double> gradients = numbers(placed.view());
+      for (std::size_t i = 0; i < expected.size(); ++i) expected[i] -= gradients[i];
+    }
+    SliceStep(super.arena, super.network, super.optimizer, momentum, true).run({first, narrow}, toy.batch(0));
+    BOOST_TEST(largest_difference(numbers(super.network.values()), expected) < 1e-5);
+    BOOST_TEST(labels_differ > 1e-2);
   }
 }
 
@@ -159,10 +201,12 @@ BOOST_AUTO_TEST_CASE(its_memory_is_known_before) {
   for (const std::vector<Networks>& steps : of_steps)
     for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd}) {
       CostBackend counter;
-      const TrainingCost cost = slices_cost(whole_layers(), steps, settings_of(optimizer), counter);
+      TrainingSettings settings = settings_of(optimizer);
+      settings.distill = steps.front().size() > 1;
+      const TrainingCost cost = slices_cost(whole_layers(), steps, settings, counter);
       WeighedBackend weighed;
       Trained super(weighed, whole_layers(), optimizer);
-      SliceStep step(super.arena, super.network, super.optimizer, momentum);
+      SliceStep step(super.arena, super.network, super.optimizer, momentum, settings.distill);
       for (const Networks& networks : steps) {
         super.optimizer.plan(0, 1);
         step.run(networks, toy.batch(0));

@@ -226,6 +226,14 @@ BOOST_AUTO_TEST_CASE(a_campaigns_page_and_its_figures) {
              "front of the hardware-aware runs,20480,0.55,0,\n");
 }
 
+BOOST_AUTO_TEST_CASE(campaigns_without_systems_are_no_report) {
+  SmallCampaign a, b;
+  for (SmallCampaign* each : {&a, &b})
+    write_file(each->path() / "campaign.csv", "folder,label,seed\naware-1,aware,1\n");
+  BOOST_CHECK_EXCEPTION(write_report({a.path(), b.path()}, a.path() / "report.html"), Error,
+                        [](const Error& error) { return has(error.what(), "expected runs with systems, got none yet"); });
+}
+
 BOOST_AUTO_TEST_CASE(a_list_of_runs_is_not_trusted) {
   SmallCampaign campaign;
   campaign.add("aware", 1, several, {{0.6, 20480, 3000}});

@@ -208,6 +208,25 @@ BOOST_AUTO_TEST_CASE(softmax_cross_entropy_gradients) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(gradients_of_the_cross_entropy_against_probabilities) {
+  with_operands([](Side& side) {
+    const View logits = side.input(5, 1, 1, 3, -4, 4), dlogits = side.result(5, 1, 1, 3);
+    const View probabilities = side.result(5, 1, 1, 3), targets = side.result(5, 1, 1, 3);
+    const View labels = side.labels(5, 3), sums = side.sums(1, 2);
+    side.backend().softmax_cross_entropy(side.input(5, 1, 1, 3, -2, 2), labels, targets, sums);
+    side.backend().softmax_cross_entropy(logits, labels, probabilities, sums);
+    side.backend().softmax_cross_entropy_backward(probabilities, targets, {}, dlogits);
+    return [=, &side] {
+      check_gradient("cross-entropy against probabilities", logits, dlogits, [&] {
+        side.backend().softmax_cross_entropy(logits, labels, probabilities, sums);
+        double loss = 0;
+        for (std::int64_t i = 0; i < 15; ++i) loss -= get(targets, i) * std::log(get(probabilities, i)) / 5;
+        return loss;
+      });
+    };
+  });
+}
+
 namespace {
 
 struct Block {

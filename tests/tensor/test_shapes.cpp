@@ -78,7 +78,16 @@ FOR_EACH_BACKEND(labels_of_another_number_or_type_are_refused) {
     BOOST_CHECK_THROW(loss(side.labels(3, 3)), Error);
     BOOST_CHECK_THROW(loss(side.input(2, 1, 1, 1)), Error);
     BOOST_CHECK_THROW(loss({}), Error);
-    BOOST_CHECK_THROW(backend.softmax_cross_entropy_backward(logits, side.labels(3, 3), {}, probabilities), Error);
+    const auto backward = [&](const View& targets) {
+      const View memory = side.vector(6);
+      backend.softmax_cross_entropy_backward({memory.type, memory.data, 2, 1, 1, 3}, targets, {}, probabilities);
+    };
+    BOOST_CHECK_NO_THROW(backward(side.labels(2, 3)));
+    BOOST_CHECK_NO_THROW(backward(side.result(2, 1, 1, 3)));
+    BOOST_CHECK_THROW(backward(side.labels(3, 3)), Error);
+    BOOST_CHECK_THROW(backward(side.result(2, 1, 1, 2)), Error);
+    BOOST_CHECK_THROW(backward(side.sums(2, 3)), Error);
+    BOOST_CHECK_THROW(backward({}), Error);
   }
 }
 

@@ -29,7 +29,7 @@ struct Fixture {
   const Tensor sums{backend, View{Type::f64, nullptr, 1, 1, 1, 2}};
   double cross_entropy(Tape::Value logits) {
     backend.clear(sums.view());
-    tape.softmax_cross_entropy(logits, labels, sums.view());
+    tape.softmax_cross_entropy(logits, {labels, sums.view()});
     return get(sums.view(), 0);
   }
 

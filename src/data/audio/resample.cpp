@@ -25,11 +25,12 @@ constexpr double most_rows = 2048;  // for each sample of the lower rate: interp
 
 // The filter at a time from its center, both in samples of the input, of which the lower rate has `share`.
 double tap(double time, double share) {
+  static const double middle = std::cyl_bessel_i(0.0, beta);
   const double place = 2 * time * share / filter_length;
   if (std::abs(place) >= 1) return 0;
   const double angle = std::numbers::pi * cutoff * share * time;
   const double sinc = angle == 0 ? 1 : std::sin(angle) / angle;
-  const double window = std::cyl_bessel_i(0.0, beta * std::sqrt(1 - place * place)) / std::cyl_bessel_i(0.0, beta);
+  const double window = std::cyl_bessel_i(0.0, beta * std::sqrt(1 - place * place)) / middle;
   return cutoff * share * sinc * window;
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "data/audio/mfcc.hpp"
@@ -38,15 +40,23 @@ std::vector<float> between_silence(std::span<const float> sound, std::size_t cou
 
 }  // namespace
 
-const Resampler& SoundPreparation::resampler(int from) const {
+// Recordings are mostly of one rate; of many rates the tables would fill the memory.
+std::shared_ptr<const Resampler> SoundPreparation::resampler(int from) const {
+  constexpr std::size_t most = 8;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = resamplers_.find(from); known != resamplers_.end()) return known->second;
+  }
+  auto made = std::make_shared<const Resampler>(from, view_.rate);
   const std::lock_guard lock(mutex_);
-  return resamplers_.try_emplace(from, from, view_.rate).first->second;
+  if (resamplers_.size() >= most) resamplers_.erase(resamplers_.begin());
+  return resamplers_.try_emplace(from, std::move(made)).first->second;
 }
 
 Dataset::Pixels SoundPreparation::operator()(const Sound& sound) const {
   const SoundView as_recorded{sound.rate, view_.feature, view_.milliseconds};
   const std::span<const float> kept = middle(sound.samples, std::max<std::size_t>(as_recorded.samples(), 1));
-  const std::vector<float> resampled = resampler(sound.rate)(kept);
+  const std::vector<float> resampled = (*resampler(sound.rate))(kept);
   const FeatureMap map = features_(between_silence(middle(resampled, view_.samples()), view_.samples()));
 
   Dataset::Pixels pixels{std::vector<std::uint8_t>(map.values.size()), static_cast<int>(map.frames),

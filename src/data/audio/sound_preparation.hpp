@@ -30,12 +30,12 @@ class SoundPreparation {
   Dataset::Pixels operator()(const Sound& sound) const;
 
  private:
-  const Resampler& resampler(int from) const;
+  std::shared_ptr<const Resampler> resampler(int from) const;
 
   SoundView view_;
   FeatureExtractor features_;
   mutable std::mutex mutex_;
-  mutable std::map<int, Resampler> resamplers_;  // by the rate of the sounds
+  mutable std::map<int, std::shared_ptr<const Resampler>> resamplers_;  // by the rate of the sounds, some of them
 };
 
 }  // namespace danas

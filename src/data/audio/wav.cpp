@@ -55,7 +55,8 @@ Bytes samples_at(Bytes file, std::size_t begin, std::uint32_t length, std::optio
                  const std::string& where) {
   const Bytes rest = file.subspan(begin);
   const bool in_ds64 = length == UINT32_MAX && long_length;
-  if (!in_ds64 && is_left_open(length, file)) return rest;
+  const bool can_be_so = length > 0 && length <= rest.size();
+  if (!in_ds64 && !can_be_so && is_left_open(length, file)) return rest;
   const std::uint64_t wanted = in_ds64 ? *long_length : length;
   if (wanted > rest.size())
     throw expected(where, "a whole recording of " + std::to_string(wanted) + " bytes of samples",

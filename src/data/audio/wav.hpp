@@ -24,7 +24,7 @@ constexpr std::size_t most_samples = 100'000'000;
 /// A file in memory; `where` names it in errors. PCM of 8, 16, 24 or 32 bits, floats of 32 or 64, plain, as
 /// WAVE_FORMAT_EXTENSIBLE, or in an RF64 file; several channels become their mean. Chunks that are neither format nor
 /// samples are passed over. The samples end where the file does if their length was left open, as by programs that
-/// write to a pipe: 0xFFFFFFFF, 0x7FFFF000 or more, or 0 where the length of the whole file is wrong too.
+/// write to a pipe: 0xFFFFFFFF, 0x7FFFF000 or more than there is, or 0 where the length of the whole file is wrong too.
 /// Throws Error for everything else: a truncated file, compressed samples, no samples at all, samples that are no
 /// numbers. Silence is a sound.
 Sound decode_wav(std::span<const std::byte> file, const std::string& where);

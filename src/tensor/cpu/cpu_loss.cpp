@@ -49,17 +49,19 @@ void CpuBackend::softmax_cross_entropy(const View& logits, const View& labels, c
   sums.as<double>()[1] += static_cast<double>(right) / count;
 }
 
-void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, const View& labels, const View& scale,
+void CpuBackend::softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                                 const View& dlogits) {
-  shapes::labels("softmax_cross_entropy_backward", Type::f32, probabilities, labels);
+  shapes::targets("softmax_cross_entropy_backward", Type::f32, probabilities, targets);
   shapes::same("softmax_cross_entropy_backward", Type::f32, dlogits, probabilities);
   shapes::optional_scale("softmax_cross_entropy_backward", Type::f32, scale);
   const double factor = scale.present() ? static_cast<double>(*scale.as<const float>()) : 1;
-  const auto count = static_cast<double>(labels.size());
-  for (Index i = 0; i < labels.size(); ++i)
+  const auto count = static_cast<double>(probabilities.rows());
+  const bool soft = targets.type == Type::f32;
+  const auto labeled = [&](Index row, Index c) { return targets.as<const std::int32_t>()[row] == c ? 1.0F : 0.0F; };
+  for (Index i = 0; i < probabilities.rows(); ++i)
     for (Index c = 0; c < probabilities.c; ++c) {
       const Index at = i * probabilities.c + c;
-      const double target = labels.as<const std::int32_t>()[i] == c ? 1 : 0;
+      const double target{soft ? targets.as<const float>()[at] : labeled(i, c)};
       dlogits.as<float>()[at] =
           static_cast<float>(factor * (static_cast<double>(probabilities.as<const float>()[at]) - target) / count);
     }

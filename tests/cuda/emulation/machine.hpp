@@ -1,7 +1,8 @@
 // Kernels on the CPU, for tests: every thread of a block is a fiber that runs until a barrier, a meeting of its warp or its
-// end; blocks run one after another on the calling thread. Checked: barriers and meetings that some threads never reach or that are not the same, limits
-// of a launch, shared memory that nobody wrote (NaN at the start of every block). The address sanitizer sees accesses
-// beyond an array, the thread sanitizer races between the threads of a block: only barriers order them.
+// end; blocks run one after another on the calling thread. Checked: barriers and meetings that some threads never reach
+// or that are not the same, limits of a launch, shared memory that nobody wrote (NaN at the start of every block). The
+// address sanitizer sees accesses beyond an array, the thread sanitizer races between the threads of a block: only
+// barriers order them.
 #pragma once
 
 #include <cstddef>

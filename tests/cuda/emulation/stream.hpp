@@ -1,5 +1,5 @@
-// Emulated streams, events and graphs, for the runtime and for the stand-in of cuDNN (tests/cuda/cudnn_stub): what a stream is
-// told is done in order, and as late as may be.
+// Emulated streams, events and graphs, for the runtime and for the stand-in of cuDNN (tests/cuda/cudnn_stub): what a
+// stream is told is done in order, and as late as may be.
 #pragma once
 
 #include <cstddef>

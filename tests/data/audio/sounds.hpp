@@ -34,7 +34,8 @@ std::vector<double> tone(double hertz, double amplitude, double seconds, int rat
 /// Decoded from memory that ends where the file does.
 Sound decode(const std::string& file);
 
-/// A sweep of frequencies in cycles a second, linear in time, at a time of `seconds`: sin 2π(from · t + (to - from) · t² / 2T).
+/// A sweep of frequencies in cycles a second, linear in time, at a time of `seconds`: sin 2π(from · t + (to - from) · t²
+/// / 2T).
 double sweep(double seconds, double duration, double from, double to);
 /// Rises within the first tenth of the duration and falls within the last, smoothly.
 double envelope(double seconds, double duration);
