@@ -47,10 +47,10 @@ int prune(const DataArguments& arguments) {
   for (const CachedFile& file : prune_caches(folder, arguments.prune_days)) {
     (file.removed ? removed : kept) += static_cast<double>(file.bytes);
     print("{:<8} {:>10.1f} MiB, used {:.0f} days ago: {} ({})\n", file.removed ? "removed" : "kept",
-               mebibytes(static_cast<double>(file.bytes)), file.days, file.path.filename().string(),
-               file.in_use           ? "being written"
-               : file.source.empty() ? "of no use any more"
-                                     : file.source);
+          mebibytes(static_cast<double>(file.bytes)), file.days, file.path.filename().string(),
+          file.in_use           ? "being written"
+          : file.source.empty() ? "of no use any more"
+                                : file.source);
   }
   print("{}: {} removed, {} kept\n", folder.string(), mib_text(removed), mib_text(kept));
   return 0;

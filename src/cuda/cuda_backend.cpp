@@ -277,7 +277,8 @@ std::unique_ptr<Backend> make_cuda_backend(int device, Type activations, const C
   if (activations == Type::f16) return make_operations<__half>(device, settings);
   if (activations != Type::bf16) return make_operations<float>(device, settings);
   if (!cuda_computes(device, activations))
-    throw expected("cuda", "a GPU of sm_80 or later and code for such, for bf16", "older ones: choose f16", Fault::failure);
+    throw expected("cuda", "a GPU of sm_80 or later and code for such, for bf16", "older ones: choose f16",
+                   Fault::failure);
   return make_operations<__nv_bfloat16>(device, settings);
 }
 

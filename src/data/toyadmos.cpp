@@ -47,7 +47,8 @@ class ToyAdmos : public FileDataset {
     Fingerprint fingerprint;
     fingerprint.add(FileDataset::fingerprint());
     fingerprint.add(seed_);
-    for (const double gain : {mixing_.sound_gain, mixing_.noise_gain}) fingerprint.add(std::bit_cast<std::uint64_t>(gain));
+    for (const double gain : {mixing_.sound_gain, mixing_.noise_gain})
+      fingerprint.add(std::bit_cast<std::uint64_t>(gain));
     fingerprint.add(std::uint64_t{mixing_.constant_for_anomalous});
     return fingerprint.value();
   }

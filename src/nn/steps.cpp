@@ -23,14 +23,13 @@ TrainingPass::TrainingPass(Arena& arena, const Network& network, double batch_no
     : arena_(arena), network_(network), tape_(arena.backend(), arena, batch_norm_epsilon),
       parameters_(network.parameters(network.layers(), true)), batch_norm_momentum_(batch_norm_momentum) {}
 
-void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of,
-                       const View& loss_scale, const Distillation& distillation) {
+void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale,
+                       const Distillation& distillation) {
   tape_.begin();
   const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
   for (std::size_t exit = 0; exit < forward.exits.size(); ++exit) {
     const auto [targets, probabilities] = exit + 1 == forward.exits.size() ? distillation : Distillation{};
-    tape_.softmax_cross_entropy(forward.exits[exit],
-                                {batch.labels, sums_of(exit), loss_scale, targets, probabilities});
+    tape_.softmax_cross_entropy(forward.exits[exit], {batch.labels, sums_of(exit), loss_scale, targets, probabilities});
   }
   for (const Tape::Normalization& each : tape_.normalizations())
     arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);

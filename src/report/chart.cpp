@@ -19,9 +19,9 @@ std::string chart_csv(const Chart& chart) {
   for (const Series& series : chart.series)
     for (const Mark& mark : series.marks) {
       const bool placed = mark.x >= 0 && mark.x < static_cast<double>(chart.places.size());
-      table += csv_line({series.name,
-                         placed ? chart.places[static_cast<std::size_t>(mark.x)] : fmt::format("{}", mark.x),
-                         fmt::format("{}", mark.y), fmt::format("{}", mark.deviation), mark.hover});
+      table +=
+          csv_line({series.name, placed ? chart.places[static_cast<std::size_t>(mark.x)] : fmt::format("{}", mark.x),
+                    fmt::format("{}", mark.y), fmt::format("{}", mark.deviation), mark.hover});
     }
   return table;
 }

@@ -135,7 +135,8 @@ std::string facts(const Run& run) {
     html += "<dl class=\"facts\">\n";
     for (const auto& [key, fact] : run.summary->facts) {
       const std::string text = std::visit([](const auto& value) { return shown(value); }, fact);
-      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(fact_label(key, run.settings.items())), escape(text));
+      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(fact_label(key, run.settings.items())),
+                          escape(text));
     }
     html += "</dl>\n" + phases(*run.summary) + ranks(run);
   } else {

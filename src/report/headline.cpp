@@ -60,7 +60,8 @@ std::string sentence(const Run& run, const FrontRow& best) {
       "The best system within the limits sees <b>{}</b> {} (<span class=\"nowrap\">{}</span>) and is right on "
       "<b>{} of the {}</b>, with <b>{}</b> of RAM{} and <b>{}</b> of flash{}.",
       escape(data_text(best.data)), settings.of_sounds() ? "features" : "images",
-      escape(architecture_text(best.architecture)), percent(latest_scores(best)[Measure::accuracy]), items(run, best), kib(best.measures.count(Measure::ram_bytes)),
+      escape(architecture_text(best.architecture)), percent(latest_scores(best)[Measure::accuracy]), items(run, best),
+      kib(best.measures.count(Measure::ram_bytes)),
       settings.ram_limit ? fmt::format(" ({} has {})", owner, kib(*settings.ram_limit)) : "",
       kib(best.measures.count(Measure::flash_bytes)),
       settings.flash_limit ? fmt::format(" (of {})", kib(*settings.flash_limit)) : "");

@@ -145,15 +145,16 @@ BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_whether_images_stay_on_the_gp
 BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_on_any_number_of_lanes) {
   const Folder folder;
   const auto search = [&](const std::string& name, const std::string& lanes, const std::string& setting) {
-    const Outcome outcome = folder.danas({folder.experiment, "--out", name, "--device", "cuda", "--quiet", "--set", setting,
-                                          "--set", "search.lanes=" + lanes, "--set", "finetune.steps=4"});
+    const Outcome outcome = folder.danas({folder.experiment, "--out", name, "--device", "cuda", "--quiet", "--set",
+                                          setting, "--set", "search.lanes=" + lanes, "--set", "finetune.steps=4"});
     BOOST_TEST_REQUIRE(outcome.status == 0, outcome.err);
     return models(folder.scratch / name);
   };
   for (const std::string setting : {"engine.precision=f16", "switches.mask_width=true"}) {
     const auto alone = search(setting + "-1", "1", setting), together = search(setting + "-2", "2", setting);
     BOOST_TEST_REQUIRE(alone.size() == together.size());
-    for (const auto& [name, bytes] : alone) BOOST_TEST((together.at(name) == bytes), setting << ": " << name << " differs");
+    for (const auto& [name, bytes] : alone)
+      BOOST_TEST((together.at(name) == bytes), setting << ": " << name << " differs");
   }
 }
 

@@ -55,8 +55,10 @@ BOOST_AUTO_TEST_CASE(images_out_of_place_are_problems) {
   for (const char* const text : {"/root.jpg", "validation/loose.jpg: not in a class folder", "more/1.jpg",
                                  "more/deep/2.jpg", "a/empty", "b/loop"})
     BOOST_CHECK_MESSAGE(has_problem(*dataset, text), text);
-  BOOST_REQUIRE_EQUAL(dataset->notes().size(), 1u);
-  BOOST_CHECK(dataset->notes()[0].find("folder extra is none of train, validation and test") != std::string::npos);
+  BOOST_REQUIRE_EQUAL(dataset->notes().size(), 2u);
+  const std::string notes = dataset->notes()[0] + dataset->notes()[1];
+  for (const char* const text : {"folder extra is none of train, validation and test", "notes.txt"})
+    BOOST_CHECK_MESSAGE(notes.find(text) != std::string::npos, notes);
   for (int i = 0; i < 9; ++i) write(folder.path() / "train/b/more" / (std::to_string(i) + ".jpg"), "x");
   check_error([&] { open_dataset(folder_settings(folder.path(), {}), 1); }, {"at most 10 unusable files", "got 15"});
 }

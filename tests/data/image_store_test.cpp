@@ -120,17 +120,18 @@ BOOST_AUTO_TEST_CASE(old_caches_are_pruned) {
   for (const char* unfinished : {"0123012301230123-train-9-raw.cache.part", "0123012301230123.hashes.part-9"})
     fs::last_write_time(folder / unfinished, fs::file_time_type::clock::now() - std::chrono::hours(2));
   fs::last_write_time(folder / "list.hashes", fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
-  fs::last_write_time(folder / "89ab89ab89ab89ab.hashes", fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
+  fs::last_write_time(folder / "89ab89ab89ab89ab.hashes",
+                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.path().string().find("train-21-raw.cache") != std::string::npos)  // of 16 pixels
       fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
   std::size_t removed = 0;
   for (const CachedFile& file : prune_caches(folder, 30)) removed += file.removed;
-  BOOST_CHECK_EQUAL(files_in(folder, "train-32-raw.cache"), 1u);
+  BOOST_CHECK_EQUAL(files_in(folder, "train-32-raw.cache"), 2u);  // and its lock
   BOOST_CHECK_EQUAL(files_in(folder, "train-21-raw.cache"), 0u);
   BOOST_CHECK_EQUAL(files_in(folder, "0123012301230123"), 1u);  // what is being written
   for (const char* ours_not : {"notes.txt", "list.hashes", "0123-train-9-raw.cache", "web.cache"})
-    BOOST_CHECK_EQUAL(files_in(folder, ours_not), 1u);
+    BOOST_CHECK(fs::exists(folder / ours_not));
   BOOST_CHECK_EQUAL(files_in(folder, "4567456745674567.hashes"), 1u);
   BOOST_CHECK_EQUAL(files_in(folder, "89ab89ab89ab89ab.hashes"), 0u);
   BOOST_CHECK_GE(removed, 5u);

@@ -207,9 +207,9 @@ BOOST_AUTO_TEST_CASE(a_search_in_micro_batches) {
 BOOST_AUTO_TEST_CASE(searches_without_generations) {
   for (const std::string strategy : {"random", "exhaustive"})
     for (const int rows : {1, 2, 4}) {
-      const Experiment other = tiny_experiment(
-          folder.path(), {"search.strategy=" + strategy, "search.population=3", "search.systems=7",
-                          "space.color=[\"monochrome\", \"rgb\"]", "space.resolution=[16, 32]"});
+      const Experiment other =
+          tiny_experiment(folder.path(), {"search.strategy=" + strategy, "search.population=3", "search.systems=7",
+                                          "space.color=[\"monochrome\", \"rgb\"]", "space.resolution=[16, 32]"});
       const fs::path whole = folder.path() / (strategy + "-whole"), directory = folder.path() / strategy;
       if (!fs::exists(whole)) run_tiny(other, whole, false);
       fs::remove_all(directory);

@@ -230,8 +230,9 @@ BOOST_AUTO_TEST_CASE(campaigns_without_systems_are_no_report) {
   SmallCampaign a, b;
   for (SmallCampaign* each : {&a, &b})
     write_file(each->path() / "campaign.csv", "folder,label,seed\naware-1,aware,1\n");
-  BOOST_CHECK_EXCEPTION(write_report({a.path(), b.path()}, a.path() / "report.html"), Error,
-                        [](const Error& error) { return has(error.what(), "expected runs with systems, got none yet"); });
+  BOOST_CHECK_EXCEPTION(write_report({a.path(), b.path()}, a.path() / "report.html"), Error, [](const Error& error) {
+    return has(error.what(), "expected runs with systems, got none yet");
+  });
 }
 
 BOOST_AUTO_TEST_CASE(a_list_of_runs_is_not_trusted) {
