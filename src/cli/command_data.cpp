@@ -48,9 +48,10 @@ int prune(const DataArguments& arguments) {
     (file.removed ? removed : kept) += static_cast<double>(file.bytes);
     print("{:<8} {:>10.1f} MiB, used {:.0f} days ago: {} ({})\n", file.removed ? "removed" : "kept",
           mebibytes(static_cast<double>(file.bytes)), file.days, file.path.filename().string(),
-          file.in_use           ? "being written"
-          : file.source.empty() ? "of no use any more"
-                                : file.source);
+          !file.source.empty() && !file.in_use ? file.source
+          : file.removed                       ? "of no use any more"
+          : file.in_use                        ? "being written"
+                                               : "perhaps being written");
   }
   print("{}: {} removed, {} kept\n", folder.string(), mib_text(removed), mib_text(kept));
   return 0;

@@ -83,7 +83,7 @@ std::vector<CachedFile> prune_caches(const fs::path& folder, double most_days) {
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   for (CachedFile& file : files) {
     const bool whole = file.path.extension() == extension || file.path.extension() == memo_extension;
-    if (file.in_use || (!whole && file.days < days_of_work)) continue;
+    if (file.in_use || (!whole && file.days < std::min(days_of_work, most_days))) continue;
     if (!file.source.empty() && file.days <= most_days) continue;
     file.removed = fs::remove(file.path, code);
   }

@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_before_anything_runs) {
   complain(run + "seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-1");
   complain(run + "search_seeds = [1, 1]\n", "expected a label and seeds that no other run has, got tiny-3-1");
   complain(run + "seeds = [1]\n" + run + "seeds = [2]\n",
-           "[bad.toml:4: run.label] expected a label that no other [[run]] has, got tiny");
+           "[bad.toml:4: run] expected a label that no other [[run]] has, got tiny");
   complain(run + "label = \"a/b\"\n", "[bad.toml:3: run.label] expected a label of letters");
   complain(run + "set = { search.systems = 0 }\n",
            "[bad.toml:1: run] [--set search.systems=0] expected a whole number");

@@ -2,6 +2,8 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+
 #include "tiny.hpp"
 
 using namespace danas::test;
@@ -73,7 +75,8 @@ BOOST_AUTO_TEST_CASE(old_caches_are_listed_and_removed) {
   const auto experiment = scratch.write("tiny.toml", tiny_experiment());
   BOOST_TEST(run({"data", "--prune"}, setting).status == 0);  // none yet
   BOOST_TEST(run({"data", experiment, "--set", "data.cache=raw", "--quiet"}, setting).status == 0);
-  const auto unfinished = scratch.write("cache/danas/0123-train-9-raw.cache.part", "x");
+  const auto unfinished = scratch.write("cache/danas/0123012301230123-train-9-raw.cache.part", "x");
+  fs::last_write_time(unfinished, fs::file_time_type::clock::now() - std::chrono::hours(2));
   const Outcome kept = run({"data", "--prune"}, setting);
   BOOST_TEST(kept.status == 0, kept.err);
   BOOST_TEST(kept.out.find("train-42-raw.cache (synthetic)") != std::string::npos, kept.out);
