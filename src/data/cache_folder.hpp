@@ -31,9 +31,8 @@ struct CachedFile {
   bool in_use = false;  ///< being written now
   bool removed = false;
 };
-/// Removes caches left unfinished for an hour, those of other versions, and those not used for `most_days`, or less than an
-/// hour where that is less; lists all of
-/// them by name.
+/// Removes those not used for `most_days`, those of other versions, and what was left unfinished for an hour (or for
+/// `most_days`, where that is less); lists all of them by name.
 std::vector<CachedFile> prune_caches(const std::filesystem::path& folder, double most_days);
 
 }  // namespace danas
