@@ -12,8 +12,10 @@ namespace danas::report {
 struct Claim {
   std::string text, paper;  ///< "Data-aware search finds …", "79.5 % against 77.6 %"
   std::string here;         ///< means and deviations over seeds, or which runs are absent
-  std::string data;         ///< what the runs are on
+  std::string data;         ///< what the runs are on; "–" where there are none
   Verdict verdict = Verdict::cannot_be_told;
+
+  bool on_runs() const { return data != "–"; }
 };
 
 std::vector<Claim> claims(const Comparison& comparison);

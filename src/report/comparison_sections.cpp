@@ -79,6 +79,7 @@ std::string link(const Run& run, const std::filesystem::path& page) {
 
 std::string paper_section(const Comparison& comparison) {
   const PaperFigures paper = paper_figures(comparison);
+  if (paper.figures.empty()) return "";
   std::string html = "<section id=\"paper\">\n<h2>The paper's figures</h2>\n" + figures_html(paper.figures);
   if (!paper.left_out.empty()) {
     html += fmt::format("<p class=\"quiet\">{} of the paper's 9 figures left out:</p>\n<ul class=\"quiet\">\n",
@@ -90,8 +91,10 @@ std::string paper_section(const Comparison& comparison) {
 }
 
 std::string claims_section(const Comparison& comparison) {
+  const std::vector<Claim> all = claims(comparison);
+  if (std::ranges::none_of(all, &Claim::on_runs)) return "";
   std::vector<Cells> rows;
-  for (const Claim& claim : claims(comparison))
+  for (const Claim& claim : all)
     rows.push_back({escape(claim.text), escape(claim.paper), escape(claim.here), escape(claim.data),
                     fmt::format("<b>{}</b>", text_of(claim.verdict))});
   return fmt::format("<section id=\"claims\">\n<h2>The paper's claims</h2>\n<p class=\"lead\">{}</p>\n{}</section>\n",

@@ -160,6 +160,18 @@ BOOST_AUTO_TEST_CASE(regret_to_a_space_evaluated_whole) {
   BOOST_TEST(has(read_file(campaign.path() / "report.html"), "data-label=\"regret, 10 systems\">5.0\u202f% ± 0.0"));
 }
 
+BOOST_AUTO_TEST_CASE(runs_that_are_no_part_of_the_papers_comparisons) {
+  const auto told = [](const std::string& experiment) {
+    SmallCampaign campaign;
+    campaign.add("aware", 1, experiment, systems({0.5, 0.6}));
+    write_report({campaign.path()}, campaign.path() / "report.html");
+    const std::string page = read_file(campaign.path() / "report.html");
+    return std::pair(has(page, "The paper's claims"), has(page, "The paper's figures"));
+  };
+  BOOST_TEST((told(several) == std::pair(true, true)));
+  BOOST_TEST((told(several + scratch) == std::pair(false, false)));
+}
+
 BOOST_AUTO_TEST_CASE(hardware_aware_search_by_its_input) {
   SmallCampaign campaign;
   const std::string gray = "resolution = [96]\ncolor = [\"monochrome\"]\nwidth = [0.5, 1.0]\n";
