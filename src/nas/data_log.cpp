@@ -26,10 +26,13 @@ void DataLog::update() {
   for (; told_resident_ < resident.size(); ++told_resident_)
     status_.log("on the GPU stays " + resident[told_resident_]);
   const std::vector<Problem> problems = store_.problems();
-  if (problems.size() > told_problems_.size()) status_.log(fmt::format("{} unusable files:", problems.size()));
-  for (const Problem& problem : problems)  // newly met ones stand anywhere among the others
-    if (told_problems_.insert(problem.file).second)
-      status_.log(fmt::format("  {}: {}", problem.file.string(), problem.reason));
+  const std::size_t told = told_problems_.size();
+  for (const Problem& problem : problems) {  // newly met ones stand anywhere among the others
+    const std::string text = fmt::format("  {}: {}", problem.file.string(), problem.reason);
+    if (!told_problems_.insert(text).second) continue;
+    if (told_problems_.size() == told + 1) status_.log(fmt::format("{} unusable files:", problems.size()));
+    status_.log(text);
+  }
   const std::int64_t remarked = store_.remarked();
   if (remarked > told_remarked_) status_.log(fmt::format("note: {} files have faults but were read whole", remarked));
   told_remarked_ = remarked;

@@ -2,8 +2,8 @@
 // first known.
 #pragma once
 
-#include <filesystem>
 #include <set>
+#include <string>
 
 #include "data/image_store.hpp"
 #include "data/resident_images.hpp"
@@ -26,7 +26,7 @@ class DataLog {
   const ImageStore& store_;
   ResidentImages& resident_;
   std::size_t told_caches_ = 0, told_resident_ = 0;
-  std::set<std::filesystem::path> told_problems_;
+  std::set<std::string> told_problems_;
   std::int64_t told_remarked_ = 0;
 };
 
