@@ -205,21 +205,22 @@ BOOST_AUTO_TEST_CASE(a_search_in_micro_batches) {
 
 // Images on record hold the supernets that a batch of proposals needed: batches end where they did.
 BOOST_AUTO_TEST_CASE(searches_without_generations) {
-  for (const std::string strategy : {"random", "exhaustive"})
-    for (const int rows : {1, 2, 4}) {
-      const Experiment other =
-          tiny_experiment(folder.path(), {"search.strategy=" + strategy, "search.population=3", "search.systems=7",
-                                          "space.color=[\"monochrome\", \"rgb\"]", "space.resolution=[16, 32]"});
-      const fs::path whole = folder.path() / (strategy + "-whole"), directory = folder.path() / strategy;
-      if (!fs::exists(whole)) run_tiny(other, whole, false);
-      fs::remove_all(directory);
-      BOOST_TEST(run_tiny(other, directory, false, 1, [&](int, auto& flag) {
-                   const bool begun = fs::exists(directory / "candidates.csv");
-                   flag = flag || (begun && static_cast<int>(candidates_of(directory).size()) >= rows);
-                 }).interrupted);
+  for (const std::string strategy : {"random", "exhaustive"}) {
+    const Experiment other = tiny_experiment(  // of two systems for each of four supernets
+        folder.path(), {"search.strategy=" + strategy, "search.population=3", "search.systems=7",
+                        "space.resolution=[16, 32]", "space.width=[0.5]", "space.depth=[1,0,0,0,0]"});
+    int all = 0;
+    const fs::path whole = folder.path() / (strategy + "-whole");
+    run_tiny(other, folder.path() / (strategy + "-caching"), false);
+    run_tiny(other, whole, false, 1, [&](int call, auto&) { all = call; });
+    for (int moment = 2; moment < all; moment += 1 + all / 16) {
+      const fs::path directory = folder.path() / (strategy + std::to_string(moment));
+      const auto interrupt = [&](int call, std::atomic<bool>& flag) { flag = flag || call == moment; };
+      BOOST_TEST(run_tiny(other, directory, false, 1, interrupt).interrupted);
       run_tiny(other, directory, true);
       check_same_results(results(whole), directory);
     }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(another_experiment_is_named) {
