@@ -11,7 +11,7 @@ ARM_PACKAGES := g++-aarch64-linux-gnu qemu-user-static $(addsuffix :arm64,libboo
 # Whose tests have threads; the commands start none of their own.
 THREADED := base tensor cuda nn data nas
 
-.PHONY: all run test test-neon test-cuda format lint sanitize bench clean packages
+.PHONY: all run test test-neon test-cuda format lint sanitize sanitize-address sanitize-thread bench clean packages
 
 all: build/build.ninja
 	meson compile -C build danas
@@ -50,13 +50,17 @@ lint: build/build.ninja
 # Memory that there is not is an error for danas to tell, not for the sanitizer; the others are what Meson sets.
 ASAN_OPTIONS := allocator_may_return_null=1:halt_on_error=1:abort_on_error=1:print_summary=1
 
-# Address and undefined behavior without the tests labeled slow, which add shapes but no code; then the tests labeled
-# threads, in which several work, under the thread sanitizer.
-sanitize: build-address/build.ninja build-thread/build.ninja
-	meson compile -C build-address && \
-	  ASAN_OPTIONS=$(ASAN_OPTIONS) BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
-	meson compile -C build-thread $(addprefix test_,$(THREADED)) && \
-	  BOOST_TEST_RUN_FILTERS='@threads' scripts/run-tests build-thread $(THREADED)
+sanitize: sanitize-address sanitize-thread
+
+# Address and undefined behavior without the tests labeled slow, which add shapes but no code.
+sanitize-address: build-address/build.ninja
+	meson compile -C build-address
+	ASAN_OPTIONS=$(ASAN_OPTIONS) BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address
+
+# The tests labeled threads, in which several work.
+sanitize-thread: build-thread/build.ninja
+	meson compile -C build-thread $(addprefix test_,$(THREADED))
+	BOOST_TEST_RUN_FILTERS='@threads' scripts/run-tests build-thread $(THREADED)
 
 bench: all
 	./build/danas bench --suite

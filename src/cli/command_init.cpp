@@ -80,15 +80,17 @@ std::string space_text(const FolderSummary& summary) {
       rates_text(summary.rate));
 }
 
-/// A search of hours on a laptop; the defaults are those of the paper, of a day on a large machine.
+/// A search of hours on a laptop; the defaults are those of a day on a large machine.
 std::string experiment_text(const FolderSummary& summary, const std::string& name, const Device& device) {
   std::string text = "# Written by danas init. Every key that is left out has a default.\n";
   text += counts_text(summary, "#   ");
   for (const auto& warning : summary.warnings) text += "# warning: " + printable(warning) + "\n";
   text += fmt::format("name = {}\nseed = 1\n\n{}\n", json_quoted(name), data_text(summary));
   text += space_text(summary);
-  text += "[supernet]\nsteps = 2000                 # for each data configuration\nbatch = 64\n\n";
-  text += "[search]\nsystems = 100                # and at most so many hours:\nhours = 8.0\n\n";
+  text += "[supernet]\nsteps = 4000                 # for each data configuration\nbatch = 32\nlearning_rate = 5e-3\n";
+  text += "schedule = \"cosine\"\nwarmup = 20\n\n";
+  text += "[final]\nsteps = 1000                 # for each system of the front\nbatch = 32\nschedule = \"cosine\"\n\n";
+  text += "[search]\nsystems = 200                # and at most so many hours:\nhours = 8.0\n\n";
   text += fmt::format("[device]\nname = {}\nram_kib = {}\nflash_kib = {}\n", json_quoted(device.name), device.ram_kib,
                       device.flash_kib);
   return text;

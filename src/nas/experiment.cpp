@@ -250,6 +250,18 @@ Experiment default_experiment(const std::filesystem::path& file) {
   return experiment;
 }
 
+// Of keys that are left out, where they depend on others.
+void set_derived_defaults(const TomlSource& source, Experiment& experiment) {
+  const bool published = experiment.protocol == Protocol::published;
+  if (published && source.find("search.first_population") == nullptr)
+    experiment.search.first_population = FirstPopulation::random;
+  if (source.find("supernet.scheme") == nullptr && (published || experiment.engine.micro_batch > 0))
+    experiment.slices.scheme = SupernetScheme::full;
+  if (source.find("finetune.steps") == nullptr && experiment.slices.scheme != SupernetScheme::full)
+    experiment.finetune.steps = 0;
+  if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
+}
+
 }  // namespace
 
 Experiment parse_experiment(const std::string& toml, const std::filesystem::path& file,
@@ -265,12 +277,11 @@ Experiment parse_experiment(const std::string& toml, const std::filesystem::path
   TomlReader reader(source);
   reader.choice("protocol", experiment.protocol);
   experiment.switches = switches_of(experiment.protocol);
-  if (experiment.protocol == Protocol::published) experiment.search.first_population = FirstPopulation::random;
   visit_fields(reader, experiment, space);
+  set_derived_defaults(source, experiment);
   for (TrainingSettings* training :
        {&experiment.supernet, &experiment.finetune, &experiment.scratch, &experiment.final_training})
     training->micro_batch = experiment.engine.micro_batch;
-  if (source.find("device.input_bytes") == nullptr) experiment.device.bytes.input = experiment.device.bytes.activation;
   experiment.space = make_space(source, space, experiment.data, experiment.switches);
   if (!experiment.space.sliced()) experiment.switches = stack_switches(experiment.switches);
   experiment.data.mixing.constant_for_anomalous = experiment.switches.constant_noise;

@@ -65,7 +65,8 @@ template <>
 inline constexpr std::array names<SupernetSharing>{"none", "resolutions"};
 
 struct SliceSettings {
-  SupernetScheme scheme = SupernetScheme::full;
+  /// The published protocol's default is full, and that of trainings in micro-batches.
+  SupernetScheme scheme = SupernetScheme::random;
   double fitting = 0.5;  ///< share of the slices at random that is drawn among those within the device's limits
   SupernetSharing shared = SupernetSharing::none;
 };
@@ -83,7 +84,7 @@ struct Experiment {
   Switches switches;
   DataSettings data;
   SearchSpace space;
-  TrainingSettings supernet, finetune;  ///< of slices
+  TrainingSettings supernet, finetune;  ///< of slices; finetune has no steps unless told, or the scheme is full
   SliceSettings slices;                 ///< [supernet] shared, scheme and fitting
   TrainingSettings scratch;             ///< of stacks
   TrainingSettings final_training;      ///< [final]

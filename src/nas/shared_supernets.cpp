@@ -20,7 +20,6 @@ Experiment recipe_of(const Experiment& experiment) {
   Experiment recipe = experiment;
   recipe.name = defaults.name;
   recipe.protocol = defaults.protocol;
-  recipe.switches = supernet_switches(experiment.switches);
   recipe.data.path.clear();
   recipe.data.save.clear();
   recipe.data.cache = defaults.data.cache;
@@ -29,9 +28,12 @@ Experiment recipe_of(const Experiment& experiment) {
   recipe.finetune = recipe.scratch = recipe.final_training = defaults.finetune;
   recipe.search = defaults.search;
   recipe.search.recalibration_images = experiment.search.recalibration_images;
-  if (experiment.slices.scheme == SupernetScheme::full) {  // others draw slices from the space, those that fit first
-    recipe.space = defaults.space;
+  recipe.space = defaults.space;
+  if (experiment.slices.scheme == SupernetScheme::full) {
+    recipe.switches = supernet_switches(experiment.switches);
     recipe.device = defaults.device;
+  } else {  // slices are drawn, those first that fit the device by what the switches take for their needs
+    recipe.space = SearchSpace(defaults.space.data_configurations(), experiment.space.slices());
   }
   recipe.fitness = defaults.fitness;
   recipe.penalty = defaults.penalty;

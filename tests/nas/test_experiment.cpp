@@ -48,7 +48,8 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST(e.supernet.batch == 128);
   BOOST_TEST((e.supernet.optimizer == OptimizerKind::adam));
   BOOST_TEST(e.supernet.learning_rate == 1e-3);
-  BOOST_TEST(e.finetune.steps == 100);
+  BOOST_TEST((e.slices.scheme == SupernetScheme::random));
+  BOOST_TEST(e.finetune.steps == 0);
   BOOST_TEST(e.final_training.steps == 1000);
   BOOST_TEST(e.space.size() == 37'520);
   BOOST_TEST(e.search.hours.value() == 23.0);
@@ -58,6 +59,22 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST(e.device.limits()[Measure::ram_bytes] == 512 * 1024);
   BOOST_TEST(e.device.bytes.input == 1);
   BOOST_TEST((e.fitness == equal_weights()));
+}
+
+BOOST_AUTO_TEST_CASE(slices_that_their_supernet_does_not_train_are_fine_tuned) {
+  for (const char* whole : {"protocol=published", "supernet.scheme=full", "engine.micro_batch=16"}) {
+    const Experiment e = parse(minimal, {whole});
+    BOOST_TEST((e.slices.scheme == SupernetScheme::full), whole);
+    BOOST_TEST(e.finetune.steps == 100, whole);
+  }
+  for (const char* scheme : {"random", "alternate", "sandwich"})
+    BOOST_TEST(parse(minimal, {std::string("supernet.scheme=") + scheme}).finetune.steps == 0, scheme);
+  const Experiment told = parse(minimal, {"protocol=published", "supernet.scheme=random", "finetune.steps=7",
+                                          "search.first_population=spread"});
+  BOOST_TEST((told.slices.scheme == SupernetScheme::random));
+  BOOST_TEST(told.finetune.steps == 7);
+  BOOST_TEST((told.search.first_population == FirstPopulation::spread));
+  BOOST_TEST((parse(minimal, {"protocol=published"}).search.first_population == FirstPopulation::random));
 }
 
 BOOST_AUTO_TEST_CASE(every_key_survives_a_round_trip) {
@@ -186,7 +203,7 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
   CHECK_COMPLAINT(minimal + "[supernet]\noptimizer = \"lion\"\n", "supernet.optimizer", "\"adamw\"", "lion");
   CHECK_COMPLAINT(minimal + "[supernet]\nsteps = 5\nwarmup = 6\n", "trial.toml:5: supernet.warmup",
                   "at most supernet.steps, 5", "got 6");
-  CHECK_COMPLAINT(minimal + "[finetune]\nwarmup = 101\n", "finetune.warmup", "finetune.steps, 100");
+  CHECK_COMPLAINT(minimal + "[finetune]\nsteps = 100\nwarmup = 101\n", "finetune.warmup", "finetune.steps, 100");
   CHECK_COMPLAINT(minimal + "[engine]\nmicro_batch = 48\n", "trial.toml:4: engine.micro_batch",
                   "a divisor of supernet.batch, 128", "got 48");
   CHECK_COMPLAINT(minimal + "[engine]\nmicro_batch = 1\n", "engine.micro_batch", "from 2 on");
@@ -194,7 +211,7 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_values_name_key_and_line) {
                   "a divisor of final.batch, 48");
   CHECK_COMPLAINT(minimal + "[supernet]\nscheme = \"random\"\ndistill = true\n", "trial.toml:4: supernet.scheme",
                   "\"sandwich\" where distill is true", "got \"random\"");
-  CHECK_COMPLAINT(minimal + "[supernet]\ndistill = true\n", "supernet.scheme", "got \"full\"");
+  CHECK_COMPLAINT(minimal + "[supernet]\ndistill = true\n", "supernet.scheme", "got \"random\"");
   CHECK_COMPLAINT(minimal + "supernet = 3\n[data.kind]\n", "trial.toml");
   CHECK_COMPLAINT("search = 3\n" + minimal, "trial.toml:1: search", "table");
   CHECK_COMPLAINT(minimal + "[space]\nwidth = [0.5, 1.5]\n", "trial.toml:4: space.width", "1.5");

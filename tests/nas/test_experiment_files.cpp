@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(schemes_are_compared_at_equal_multiply_adds) {
     if (!labels.insert(run.label).second || e.finetune.steps != 0) continue;
     const auto data = e.space.data_configurations().front();
     const double steps = SliceSchedule(e, data, 2).share_of_full() * static_cast<double>(e.supernet.steps);
-    const double budget = run.label.find("-300-") != std::string::npos ? 300 : 800;
+    const double budget = run.label.find("-600-") != std::string::npos ? 600 : 1600;
     BOOST_TEST(steps == budget, boost::test_tools::tolerance(0.01));
     const std::string scheme = e.supernet.distill ? "distill" : name_of(e.slices.scheme);
     BOOST_TEST(run.label.find(scheme) != std::string::npos);

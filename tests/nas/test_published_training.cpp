@@ -219,8 +219,8 @@ BOOST_AUTO_TEST_CASE(switches_that_act_on_supernets) {
   const TemporaryFolder folder;
   const auto supernet = [&](const Switches& switches, const std::string& name) {
     Experiment experiment =
-        tiny_experiment(folder.path(), {"search.systems=1", "supernet.steps=2", "final.steps=1", "data.size=64",
-                                        "space.color=[\"monochrome\"]", "space.depth=[1,0,0,0,0]"});
+        tiny_experiment(folder.path(), {"search.systems=1", "supernet.scheme=full", "supernet.steps=2", "final.steps=1",
+                                        "data.size=64", "space.color=[\"monochrome\"]", "space.depth=[1,0,0,0,0]"});
     experiment.switches = switches;
     run_tiny(experiment, folder.path() / name, false);
     return read_file(folder.path() / name / "supernets" / "32-monochrome.safetensors");

@@ -50,8 +50,9 @@ BOOST_AUTO_TEST_SUITE(shared_supernets)
 
 BOOST_AUTO_TEST_CASE(the_second_run_takes_them_and_is_charged) {
   const TemporaryFolder folder;
-  const Experiment experiment = tiny_experiment(folder.path());
-  const Experiment other = tiny_experiment(folder.path(), {"device.ram_kib=16", "search.population=3", "name=other"});
+  const Experiment experiment = tiny_experiment(folder.path(), {"supernet.scheme=full"});
+  const Experiment other = tiny_experiment(
+      folder.path(), {"supernet.scheme=full", "device.ram_kib=16", "search.population=3", "name=other"});
   const fs::path shared = folder / "shared", first = folder / "first", second = folder / "second";
   run_tiny(other, folder / "alone", false);
   BOOST_TEST(run_sharing(experiment, first, shared).taken == 0);
@@ -111,12 +112,14 @@ BOOST_AUTO_TEST_CASE(without_steps_they_are_as_drawn) {
 
 BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
   const TemporaryFolder folder;
-  const auto key = [&](const std::vector<std::string>& overrides, int data = 0) {
+  std::string scheme = "supernet.scheme=full";
+  const auto key = [&](std::vector<std::string> overrides, int data = 0) {
+    overrides.push_back(scheme);
     const Experiment experiment = tiny_experiment(folder.path(), overrides);
     const auto dataset = open_dataset(experiment.data, experiment.seed);
     return supernet_key(experiment, supernet_groups(experiment).at(data), *dataset, "portable");
   };
-  const std::string plain = key({});
+  std::string plain = key({});
   BOOST_TEST(plain.starts_with("32-monochrome-"));
   for (const char* change :
        {"name=x", "search.systems=5", "search.seed=3", "finetune.steps=9", "final.batch=4", "device.flash_kib=9",
@@ -128,6 +131,16 @@ BOOST_AUTO_TEST_CASE(a_key_names_what_the_bytes_depend_on) {
                              "engine.micro_batch=4", "switches.keep_statistics=true"})
     BOOST_TEST(key({change}) != plain, change);
   BOOST_TEST(key({}, 1) != plain);
+
+  // Of slices those that fit are drawn first: their space, the device, and what a switch takes for their needs.
+  scheme = "supernet.scheme=random";
+  BOOST_TEST(key({}) != plain);
+  plain = key({});
+  for (const char* change : {"name=x", "search.systems=5", "finetune.steps=9", "space.color=[\"monochrome\"]"})
+    BOOST_TEST(key({change}) == plain, change);
+  for (const char* change : {"seed=6", "device.flash_kib=9", "space.width=[0.5]", "supernet.fitting=0.7",
+                             "switches.unfused_ram=true", "switches.keep_statistics=true"})
+    BOOST_TEST(key({change}) != plain, change);
 }
 
 BOOST_AUTO_TEST_CASE(a_campaign_is_further_by_what_each_run_has_to_do_itself) {

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(each_step_draws_a_resolution) {
     BOOST_TEST(counts[16] + counts[32] == steps);
     BOOST_TEST(std::abs(counts[16] - steps / 2) < 5 * std::sqrt(steps) / 2);
   }
-  const Experiment alone = tiny_experiment(folder.path());
+  const Experiment alone = tiny_experiment(folder.path(), {"supernet.scheme=full"});
   BOOST_TEST(!GroupSchedule(alone, supernet_groups(alone)[0], 2).slices());
 }
 
