@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_modeled_search_is_called_a_model) {
   const Outcome text = run({"check", quick, "--machine", "h100", "--precision", "f16"}, {scratch.path(), {}, 0});
   BOOST_TEST(text.status == 0, text.err);
   for (const auto* part : {"\nmodel, not measurement: H100", "\nmodel, not measurement      compute ", "\n4 supernets ",
-                           "\n28 candidates ", "\nsum ", "\nwithout graphs ", "\nmodel, not measurement, by kernel\n",
+                           "\n60 candidates ", "\nsum ", "\nwithout graphs ", "\nmodel, not measurement, by kernel\n",
                            "14 cores", "PCIe 63.0 GB/s", "6 sets of images, 0.1 GiB of 37.2 GiB for them"})
     BOOST_TEST(text.out.find(part) != std::string::npos, text.out);
   BOOST_TEST(text.out.find("measured on") == std::string::npos, text.out);

@@ -12,8 +12,10 @@ using namespace danas::test;
 
 namespace {
 
+// Supernets of whole networks, as those are any device's.
 const std::string campaign = R"(name = "all"
 seeds = [1, 2]
+set.supernet.scheme = "full"
 set.device.name = "STM32F765"
 
 [[run]]
