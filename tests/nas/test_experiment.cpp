@@ -69,8 +69,8 @@ BOOST_AUTO_TEST_CASE(slices_that_their_supernet_does_not_train_are_fine_tuned) {
   }
   for (const char* scheme : {"random", "alternate", "sandwich"})
     BOOST_TEST(parse(minimal, {std::string("supernet.scheme=") + scheme}).finetune.steps == 0, scheme);
-  const Experiment told = parse(minimal, {"protocol=published", "supernet.scheme=random", "finetune.steps=7",
-                                          "search.first_population=spread"});
+  const Experiment told = parse(
+      minimal, {"protocol=published", "supernet.scheme=random", "finetune.steps=7", "search.first_population=spread"});
   BOOST_TEST((told.slices.scheme == SupernetScheme::random));
   BOOST_TEST(told.finetune.steps == 7);
   BOOST_TEST((told.search.first_population == FirstPopulation::spread));
