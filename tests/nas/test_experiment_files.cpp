@@ -93,6 +93,26 @@ BOOST_AUTO_TEST_CASE(first_populations) {
   }
 }
 
+// By whole supernets whose slices are fine-tuned, whatever the defaults are.
+BOOST_AUTO_TEST_CASE(the_papers_supernets) {
+  for (const char* name :
+       {"large", "medium", "small", "paper/hardware-aware", "paper/pets", "paper/toyadmos", "paper/toyadmos_standin"}) {
+    const Experiment e = shipped(name);
+    BOOST_TEST((e.slices.scheme == SupernetScheme::full), name);
+    BOOST_TEST(e.finetune.steps > 0, name);
+  }
+  std::size_t runs = 0;
+  for (const char* name : {"ablation", "full", "reduced", "regret"})
+    for (const CampaignRun& run :
+         read_campaign(std::filesystem::path(DANAS_EXPERIMENTS) / "paper" / (std::string(name) + ".toml")).runs) {
+      if (!run.experiment.space.sliced()) continue;
+      ++runs;
+      BOOST_TEST((run.experiment.slices.scheme == SupernetScheme::full), name << " " << run.label);
+      BOOST_TEST(run.experiment.finetune.steps > 0, name << " " << run.label);
+    }
+  BOOST_TEST(runs > 50u);
+}
+
 // What runs are compared by: the same systems, trained in the same way.
 BOOST_AUTO_TEST_CASE(searches_beside_the_truth) {
   ::setenv("DANAS_DATA", "/data", 1);
