@@ -1,7 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
-#include <set>
 
 #include "base/error.hpp"
 #include "nas/experiment.hpp"
