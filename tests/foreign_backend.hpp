@@ -93,10 +93,11 @@ class ForeignBackend : public cpu::CpuBackend {
                (x, labels, counts))
   DANAS_OPENED(softmax_cross_entropy_backward,
                (const View& p, const View& labels, const View& scale, const View& dlogits), (p, labels, scale, dlogits))
-  DANAS_OPENED(sgd_step, (const View& w, const View& g, const View& v, const StepRates& rates, double m, double d),
+  DANAS_OPENED(sgd_step,
+               (const Filter& w, const Filter& g, const Filter& v, const StepRates& rates, double m, double d),
                (w, g, v, rates, m, d))
   DANAS_OPENED(adam_step,
-               (const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+               (const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                 const AdamSettings& adam),
                (w, g, m, v, rates, adam))
   DANAS_OPENED(next_step, (const View& counter), (counter))

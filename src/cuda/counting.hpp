@@ -15,6 +15,7 @@ inline double rounded_up(double a, double b) { return divided_up(a, b) * b; }
 inline double elements(const View& view) { return static_cast<double>(view.size()); }
 inline double elements(const Filter& filter) { return static_cast<double>(filter.size()); }
 inline double rows_of(const View& view) { return static_cast<double>(view.rows()); }
+inline double rows_of(const Filter& filter) { return static_cast<double>(filter.h * filter.w * filter.in); }
 inline double channels_of(const View& view) { return static_cast<double>(view.c); }
 inline double taps(const Filter& filter) { return static_cast<double>(filter.h * filter.w); }
 

@@ -45,9 +45,9 @@ class CudaBackend : public Backend {
   void accumulate_moments(const BatchNormStatistics& batch, std::int64_t rows, const PooledMoments& pooled) override;
   void store_moments(const PooledMoments& pooled, const BatchNormWeights& weights) override;
   void accumulate(const View& x, double share, const View& sum) override;
-  void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
+  void sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
-  void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+  void adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                  const AdamSettings& adam) override;
   void next_step(const View& counter) override;
   void unscale_gradients(const View& g, const LossScale& scale) override;

@@ -17,6 +17,11 @@ Rates rates_of(const char* op, const StepRates& rates) {
 
 Index vectors(const View& weights) { return divided_up(weights.size(), Vector<float>::size); }
 
+WeightRows rows_of(const Filter& weights) {
+  return {weights.in, divided_up(weights.out, Vector<float>::size), static_cast<int>(weights.out)};
+}
+Index vectors(const Filter& weights) { return weights.h * weights.w * weights.in * rows_of(weights).columns; }
+
 }  // namespace
 
 void CudaBackend::accumulate(const View& x, double share, const View& sum) {
@@ -26,23 +31,23 @@ void CudaBackend::accumulate(const View& x, double share, const View& sum) {
               Accumulate{flat_of<float>(x), flat_of<float>(sum), static_cast<float>(share)});
 }
 
-void CudaBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
-                           double weight_decay) {
-  for (const View& operand : {g, velocity}) shapes::same("sgd_step", Type::f32, operand, w);
+void CudaBackend::sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates,
+                           double momentum, double weight_decay) {
+  for (const Filter& operand : {g, velocity}) shapes::same("sgd_step", Type::f32, operand, w);
   launch_each("sgd_step", vectors(w), stream(),
-              SgdStep{flat_of<float>(w), flat_of<float>(g), flat_of<float>(velocity), rates_of("sgd_step", rates),
-                      static_cast<float>(momentum), static_cast<float>(weight_decay)});
+              SgdStep{weights_of<float>(w), weights_of<float>(g), weights_of<float>(velocity), rows_of(w),
+                      rates_of("sgd_step", rates), static_cast<float>(momentum), static_cast<float>(weight_decay)});
 }
 
-void CudaBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+void CudaBackend::adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                             const AdamSettings& adam) {
-  for (const View& operand : {g, m, v}) shapes::same("adam_step", Type::f32, operand, w);
+  for (const Filter& operand : {g, m, v}) shapes::same("adam_step", Type::f32, operand, w);
   const auto number = [](double value) { return static_cast<float>(value); };
   launch_each("adam_step", vectors(w), stream(),
-              AdamStep{flat_of<float>(w), flat_of<float>(g), flat_of<float>(m), flat_of<float>(v),
-                       rates_of("adam_step", rates), number(adam.beta1), number(1 - adam.beta1), number(adam.beta2),
-                       number(1 - adam.beta2), number(adam.epsilon), number(adam.decoupled ? 0 : adam.weight_decay),
-                       number(adam.decoupled ? adam.weight_decay : 0)});
+              AdamStep{weights_of<float>(w), weights_of<float>(g), weights_of<float>(m), weights_of<float>(v),
+                       rows_of(w), rates_of("adam_step", rates), number(adam.beta1), number(1 - adam.beta1),
+                       number(adam.beta2), number(1 - adam.beta2), number(adam.epsilon),
+                       number(adam.decoupled ? 0 : adam.weight_decay), number(adam.decoupled ? adam.weight_decay : 0)});
 }
 
 void CudaBackend::unscale_gradients(const View& g, const LossScale& scale) {

@@ -342,17 +342,17 @@ void LaunchCounter::count_predictions(const View& logits, const View& labels, co
              size(counts.loss) + sum * std::min(rows_of(logits), elements(counts.confusion)));
 }
 
-void LaunchCounter::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
+void LaunchCounter::sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates,
                              double momentum, double weight_decay) {
   CostBackend::sgd_step(w, g, velocity, rates, momentum, weight_decay);
-  each("sgd_step", "sgd_step", divided_up(elements(w), 4), 24, size(w) + size(g) + size(velocity),
-       size(w) + size(velocity));
+  each("sgd_step", "sgd_step", rows_of(w) * divided_up(static_cast<double>(w.out), 4), 24,
+       size(w) + size(g) + size(velocity), size(w) + size(velocity));
 }
-void LaunchCounter::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
-                              const AdamSettings& adam) {
+void LaunchCounter::adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v,
+                              const StepRates& rates, const AdamSettings& adam) {
   CostBackend::adam_step(w, g, m, v, rates, adam);
-  each("adam_step", "adam_step", divided_up(elements(w), 4), 48, size(w) + size(g) + size(m) + size(v),
-       size(w) + size(m) + size(v));
+  each("adam_step", "adam_step", rows_of(w) * divided_up(static_cast<double>(w.out), 4), 48,
+       size(w) + size(g) + size(m) + size(v), size(w) + size(m) + size(v));
 }
 void LaunchCounter::next_step(const View& counter) {
   CostBackend::next_step(counter);

@@ -21,30 +21,55 @@ struct Rates {
   }
 };
 
+/// Vectors of weights, row after row; a row's last one may be shorter.
+struct WeightRows {
+  Index inputs, columns;  ///< rows of a tap, vectors of a row
+  int channels;
+
+  struct Place {
+    int tap, channel;
+    Index row;
+  };
+  __device__ Place place(Index i) const {
+    const Index row = i < columns ? 0 : i / columns;
+    const int tap = row < inputs ? 0 : static_cast<int>(row / inputs);
+    return {tap, static_cast<int>(i - row * columns) * Vector<float>::size, row - tap * inputs};
+  }
+  __device__ void read(const Weights<float>& weights, const Place& at, float (&numbers)[4]) const {
+    weights.tap_rows(at.tap).read(at.row, at.channel, channels, numbers);
+  }
+  __device__ void write(const Weights<float>& weights, const Place& at, const float (&numbers)[4]) const {
+    weights.tap_rows(at.tap).write(at.row, at.channel, channels, numbers);
+  }
+};
+
 struct SgdStep {
-  Flat<float> w, g, velocity;
+  Weights<float> w, g, velocity;
+  WeightRows rows;
   Rates rates;
   float momentum, decay;
 
   __device__ void operator()(Index i) const {
     if (rates.skipped()) return;
     const float rate = rates.of(0);
+    const WeightRows::Place at = rows.place(i);
     float weights[4], gradients[4], speeds[4];
-    w.read(i, weights);
-    g.read(i, gradients);
-    velocity.read(i, speeds);
+    rows.read(w, at, weights);
+    rows.read(g, at, gradients);
+    rows.read(velocity, at, speeds);
     GPU_UNROLL
     for (int j = 0; j < 4; ++j) {
       speeds[j] = momentum * speeds[j] + gradients[j] + decay * weights[j];
       weights[j] -= rate * speeds[j];
     }
-    velocity.write(i, speeds);
-    w.write(i, weights);
+    rows.write(velocity, at, speeds);
+    rows.write(w, at, weights);
   }
 };
 
 struct AdamStep {
-  Flat<float> w, g, m, v;
+  Weights<float> w, g, m, v;
+  WeightRows rows;
   Rates rates;
   float beta1, rest1, beta2, rest2, epsilon;  ///< rest: 1 − β
   float coupled, decoupled;                   ///< weight decay of either kind
@@ -52,11 +77,12 @@ struct AdamStep {
   __device__ void operator()(Index i) const {
     if (rates.skipped()) return;
     const float rate = rates.of(0), corrected = rates.of(1);
+    const WeightRows::Place at = rows.place(i);
     float weights[4], gradients[4], means[4], squares[4];
-    w.read(i, weights);
-    g.read(i, gradients);
-    m.read(i, means);
-    v.read(i, squares);
+    rows.read(w, at, weights);
+    rows.read(g, at, gradients);
+    rows.read(m, at, means);
+    rows.read(v, at, squares);
     GPU_UNROLL
     for (int j = 0; j < 4; ++j) {
       const float weight = weights[j], gradient = gradients[j] + coupled * weight;
@@ -64,9 +90,9 @@ struct AdamStep {
       squares[j] = beta2 * squares[j] + rest2 * gradient * gradient;
       weights[j] = weight - rate * decoupled * weight - corrected * means[j] / (sqrtf(squares[j]) + epsilon);
     }
-    m.write(i, means);
-    v.write(i, squares);
-    w.write(i, weights);
+    rows.write(m, at, means);
+    rows.write(v, at, squares);
+    rows.write(w, at, weights);
   }
 };
 

@@ -164,16 +164,6 @@ void Network::put_back(const Network& copy, const LayerList& layers) {
   }
 }
 
-void Network::gather(const View& whole, const Network& copy, const View& part) const {
-  for (const LayerSpec& layer : unfold(copy.layers()))
-    copy_layer(*backend_, trainable(layer, whole), copy.trainable(layer, part));
-}
-
-void Network::scatter(const Network& copy, const View& part, const View& whole) const {
-  for (const LayerSpec& layer : unfold(copy.layers()))
-    copy_layer(*backend_, copy.trainable(layer, part), trainable(layer, whole));
-}
-
 void Network::clear_masked_filters() const {
   for (const FilterParameter& masked : masked_) backend_->clear(masked.value);
 }
@@ -248,20 +238,16 @@ LayerParameters Network::plain(const LayerSpec& layer, bool with_gradients) cons
   return parameters;
 }
 
-// Of an unfolded layer, where they lie in a buffer that is laid out as values().
-LayerParameters Network::trainable(const LayerSpec& layer, const View& buffer) const {
-  LayerParameters parameters = plain(layer, false);
-  const auto move = [&](auto& view) {
-    if (view.present())
-      view.data = buffer.as<std::byte>() + (static_cast<std::byte*>(view.data) - values().as<std::byte>());
-  };
-  move(parameters.filter.value);
-  move(parameters.bias.value);
-  BatchNormWeights& normalization = parameters.normalization.value;
-  move(normalization.gamma);
-  move(normalization.beta);
-  normalization.running_mean = normalization.running_variance = {};
-  return parameters;
+std::vector<Filter> Network::trainable(const LayerList& slice) const {
+  std::vector<Filter> weights;
+  for (const LayerSpec& layer : unfold(slice)) {
+    const LayerParameters parameters = plain(layer, false);
+    if (parameters.filter.value.present()) weights.push_back(parameters.filter.value);
+    const BatchNormWeights& normalization = parameters.normalization.value;
+    for (const View& vector : {parameters.bias.value, normalization.gamma, normalization.beta})
+      if (vector.present()) weights.push_back(filter_of(vector));
+  }
+  return weights;
 }
 
 BottleneckParameter Network::bottleneck(const LayerSpec& block, bool with_gradients) const {

@@ -45,10 +45,6 @@ class Network {
   Network gather(const LayerList& slice) const;
   /// Takes over the weights of layers of such a copy. Filters of its masked channels are none of its own: they stay here.
   void put_back(const Network& copy, const LayerList& layers);
-  /// What such a copy has of buffers laid out as values(), gradients or an optimizer's moments: from `whole`, laid out as
-  /// this network's, to `part`, laid out as the copy's, and back. All else stays as it is.
-  void gather(const View& whole, const Network& copy, const View& part) const;
-  void scatter(const Network& copy, const View& part, const View& whole) const;
 
   const LayerList& layers() const { return layers_; }
   Backend& backend() const { return *backend_; }
@@ -56,6 +52,10 @@ class Network {
   /// Views of the first channels of every layer that `slice` names (layers() itself: the whole network), in its order.
   /// Throws Error where this network has not all of them.
   std::vector<LayerParameters> parameters(const LayerList& slice, bool with_gradients) const;
+
+  /// The trainable weights of a slice: each a filter, vectors as filters of one row. What a buffer laid out as values() has of
+  /// them lies as far from its beginning.
+  std::vector<Filter> trainable(const LayerList& slice) const;
 
   /// To be told before the views of parameters() are read, once weights have changed: the copy that operations read. By the
   /// backend that reads them, which may be another lane's than that the network was made on.
@@ -77,7 +77,6 @@ class Network {
   Filter working(const Filter& filter) const;  ///< where operations read it
   VectorParameter vector(const std::string& name, std::int64_t size, bool with_gradients) const;
   LayerParameters plain(const LayerSpec& layer, bool with_gradients) const;
-  LayerParameters trainable(const LayerSpec& layer, const View& buffer) const;
   BottleneckParameter bottleneck(const LayerSpec& block, bool with_gradients) const;
   void clear_masked_filters() const;
 

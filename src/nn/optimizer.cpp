@@ -61,25 +61,27 @@ void Optimizer::plan(std::int64_t first, std::int64_t end) {
   counter_.clear();
 }
 
-void Optimizer::step() { update(network_.values(), network_.gradients(), first_.view(), second_.view()); }
+void Optimizer::step() { step({filter_of(network_.values())}); }
 
-void Optimizer::step(const Network& slice) {
-  const View weights = vector_view(slice.values().type, nullptr, slice.values().size());
-  const Tensor first(backend_, weights), second = second_.size() > 0 ? Tensor(backend_, weights) : Tensor();
-  network_.gather(first_.view(), slice, first.view());
-  if (second.size() > 0) network_.gather(second_.view(), slice, second.view());
-  update(slice.values(), slice.gradients(), first.view(), second.view());
-  network_.scatter(slice, first.view(), first_.view());
-  if (second.size() > 0) network_.scatter(slice, second.view(), second_.view());
+void Optimizer::step(const LayerList& slice) { step(network_.trainable(slice)); }
+
+void Optimizer::step(const std::vector<Filter>& weights) {
+  if (scale_.size() > 0) backend_.unscale_gradients(network_.gradients(), {scale_.view(), skip_.view()});
+  for (const Filter& each : weights) update(each);
+  backend_.next_step(counter_.view());
 }
 
-void Optimizer::update(const View& values, const View& gradients, const View& first, const View& second) {
+void Optimizer::update(const Filter& weights) {
   const StepRates rates{rates_.view(), counter_.view(), skip_.view()};
-  if (scale_.size() > 0) backend_.unscale_gradients(gradients, {scale_.view(), skip_.view()});
+  const auto in = [&](const View& buffer) {
+    Filter there = weights;
+    there.data = buffer.as<std::byte>() + (weights.as<std::byte>() - network_.values().as<std::byte>());
+    return there;
+  };
+  const Filter gradients = in(network_.gradients()), first = in(first_.view());
   if (settings_.optimizer == OptimizerKind::sgd)
-    backend_.sgd_step(values, gradients, first, rates, settings_.momentum, settings_.weight_decay);
-  else backend_.adam_step(values, gradients, first, second, rates, adam_);
-  backend_.next_step(counter_.view());
+    backend_.sgd_step(weights, gradients, first, rates, settings_.momentum, settings_.weight_decay);
+  else backend_.adam_step(weights, gradients, first, in(second_.view()), rates, adam_);
 }
 
 void Optimizer::join_part(std::int64_t part) {

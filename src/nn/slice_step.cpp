@@ -16,43 +16,37 @@ std::vector<int> extents_of(const LayerList& layers, std::int64_t images) {
 
 }  // namespace
 
-SliceStep::SliceStep(Arena& arena, Network& network, Optimizer& optimizer, double batch_norm_momentum, bool distill)
+SliceStep::SliceStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum,
+                     bool distill)
     : arena_(arena), network_(network), optimizer_(optimizer), batch_norm_momentum_(batch_norm_momentum),
       distill_(distill), ignored_(arena.backend(), View{Type::f64, nullptr, 1, 1, 1, 2}) {}
 
 void SliceStep::run(const std::vector<LayerList>& networks, const Batch& batch) {
   for (const LayerList& layers : networks) reserve(layers, batch.images.n);
-  if (networks.size() == 1 && networks.front() != network_.layers()) return run_one(networks.front(), batch);
-  run_together(networks, batch);
-}
-
-void SliceStep::run_one(const LayerList& slice, const Batch& batch) {
-  Network copy = network_.gather(slice);
-  pass(copy, batch, true);
-  optimizer_.step(copy);
-  network_.put_back(copy, copy.layers());
+  network_.update_working_copy(arena_.backend());
+  if (networks.size() > 1) return run_together(networks, batch);
+  // The loss's scale goes by all gradients.
+  if (optimizer_.loss_scale().present()) arena_.backend().clear(network_.gradients());
+  pass(networks.front(), batch, true);
+  optimizer_.step(networks.front());
 }
 
 void SliceStep::run_together(const std::vector<LayerList>& networks, const Batch& batch) {
   Backend& backend = arena_.backend();
-  const bool whole_first = networks.front() == network_.layers();
-  if (whole_first) pass(network_, batch, true);
-  else backend.clear(network_.gradients());
-  for (std::size_t i = whole_first ? 1 : 0; i < networks.size(); ++i) {
-    const Network copy = network_.gather(networks[i]);
-    pass(copy, batch, i == 0);
-    if (part_.size() == 0) part_ = Tensor(backend, network_.gradients());
-    backend.clear(part_.view());
-    network_.scatter(copy, copy.gradients(), part_.view());
-    backend.accumulate(part_.view(), 1, network_.gradients());
+  if (sum_.size() == 0) sum_ = Tensor(backend, network_.gradients());
+  sum_.clear();
+  for (const LayerList& layers : networks) {
+    backend.clear(network_.gradients());
+    pass(layers, batch, &layers == &networks.front());
+    backend.accumulate(network_.gradients(), 1, sum_.view());
   }
+  backend.copy(sum_.view(), network_.gradients());
   optimizer_.step();
 }
 
-void SliceStep::pass(const Network& network, const Batch& batch, bool first) {
-  network.update_working_copy(arena_.backend());
-  const std::int64_t exits = exits_of(network.layers()), all = exits_of(network_.layers());
-  TrainingPass(arena_, network, batch_norm_momentum_)
+void SliceStep::pass(const LayerList& layers, const Batch& batch, bool first) {
+  const std::int64_t exits = exits_of(layers), all = exits_of(network_.layers());
+  TrainingPass(arena_, network_, layers, batch_norm_momentum_)
       .run(
           batch,
           [&](std::size_t exit) {

@@ -19,14 +19,14 @@ View images_of(View view, std::int64_t first, std::int64_t count) {
 
 }  // namespace
 
-TrainingPass::TrainingPass(Arena& arena, const Network& network, double batch_norm_momentum)
-    : arena_(arena), network_(network), tape_(arena.backend(), arena, batch_norm_epsilon),
-      parameters_(network.parameters(network.layers(), true)), batch_norm_momentum_(batch_norm_momentum) {}
+TrainingPass::TrainingPass(Arena& arena, const Network& network, const LayerList& slice, double batch_norm_momentum)
+    : arena_(arena), slice_(slice), tape_(arena.backend(), arena, batch_norm_epsilon),
+      parameters_(network.parameters(slice, true)), batch_norm_momentum_(batch_norm_momentum) {}
 
 void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale,
                        const Distillation& distillation) {
   tape_.begin();
-  const Forward forward = forward_training(tape_, network_.layers(), parameters_, batch.images);
+  const Forward forward = forward_training(tape_, slice_, parameters_, batch.images);
   for (std::size_t exit = 0; exit < forward.exits.size(); ++exit) {
     const auto [targets, probabilities] = exit + 1 == forward.exits.size() ? distillation : Distillation{};
     tape_.softmax_cross_entropy(forward.exits[exit], {batch.labels, sums_of(exit), loss_scale, targets, probabilities});
@@ -37,7 +37,8 @@ void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t 
 }
 
 TrainingStep::TrainingStep(Arena& arena, const Network& network, Optimizer& optimizer, double batch_norm_momentum)
-    : backend_(arena.backend()), network_(network), optimizer_(optimizer), pass_(arena, network, batch_norm_momentum) {}
+    : backend_(arena.backend()), network_(network), optimizer_(optimizer),
+      pass_(arena, network, network.layers(), batch_norm_momentum) {}
 
 void TrainingStep::run(const Batch& batch) {
   network_.update_working_copy(backend_);

@@ -18,17 +18,18 @@ struct Distillation {
   View targets, probabilities;
 };
 
-/// Forward, losses, backward and running statistics of a network on one batch: its gradients.
+/// Forward, losses, backward and running statistics of a slice of a network on one batch: its gradients.
 class TrainingPass {
  public:
-  TrainingPass(Arena& arena, const Network& network, double batch_norm_momentum);
+  /// The slice must outlive this.
+  TrainingPass(Arena& arena, const Network& network, const LayerList& slice, double batch_norm_momentum);
   /// The mean loss and accuracy of each exit are added to `sums_of` it (f64, 2). The network's working copy is up to date.
   void run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale,
            const Distillation& distillation = {});
 
  private:
   Arena& arena_;
-  const Network& network_;
+  const LayerList& slice_;
   Tape tape_;
   std::vector<LayerParameters> parameters_;
   double batch_norm_momentum_;

@@ -76,9 +76,9 @@ class Optimizer {
   /// The next calls of step() are those of steps first … end − 1, at most interval_of() of them.
   void plan(std::int64_t first, std::int64_t end);
   void step();  ///< one update from network.gradients()
-  /// One update of the weights of a slice that network.gather() made, from its gradients and the moments of its weights;
-  /// those of all other weights stay as they are.
-  void step(const Network& slice);
+  /// One update of the weights of a slice alone. All other weights and their moments stay as they are; where gradients are
+  /// f16, theirs are zeros.
+  void step(const LayerList& slice);
   std::int64_t parts() const { return parts_; }  ///< of a batch
   /// Joins network.gradients(), those of a part of the batch, to the mean, which after the last part they are.
   void join_part(std::int64_t part);
@@ -95,7 +95,8 @@ class Optimizer {
   TrainingMeans take_means(std::int64_t steps, std::int64_t done);
 
  private:
-  void update(const View& values, const View& gradients, const View& first, const View& second);
+  void step(const std::vector<Filter>& weights);
+  void update(const Filter& weights);
 
   Backend& backend_;
   const Network& network_;

@@ -261,12 +261,12 @@ class Backend {
   /// Adds every row to the counts, the losses one after another: a pass has the same sums however it is cut.
   virtual void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) = 0;
 
-  // Optimizers, elementwise over dense buffers of equal size.
+  // Optimizers, elementwise over weights of one shape: a slice's, or all of a network as one row (filter_of).
   /// v = momentum·v + g + decay·w; w −= learning_rate·v.
-  virtual void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
-                        double weight_decay) = 0;
+  virtual void sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates,
+                        double momentum, double weight_decay) = 0;
   /// Kingma and Ba's Adam in Keras' form: w −= corrected rate · m/(√v + ε).
-  virtual void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+  virtual void adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                          const AdamSettings& adam) = 0;
   virtual void next_step(const View& counter) = 0;  ///< counter += 1
   /// g /= the scale, and whether to skip the step: where a gradient is not finite. Then the scale for the next step: half

@@ -188,12 +188,12 @@ void CostBackend::count_predictions(const View& logits, const View& labels, cons
   pass(4, logits, {logits, labels, counts.confusion, counts.loss}, {counts.confusion, counts.loss});
 }
 
-void CostBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates&, double, double) {
-  pass(6, w, {w, g, velocity}, {w, velocity});
+void CostBackend::sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates&, double, double) {
+  count(0, 6 * static_cast<double>(w.size()), size(w) + size(g) + size(velocity), size(w) + size(velocity));
 }
-void CostBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates&,
+void CostBackend::adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates&,
                             const AdamSettings&) {
-  pass(12, w, {w, g, m, v}, {w, m, v});
+  count(0, 12 * static_cast<double>(w.size()), size(w) + size(g) + size(m) + size(v), size(w) + size(m) + size(v));
 }
 void CostBackend::next_step(const View& counter) { pass(1, counter, {counter}, {counter}); }
 void CostBackend::unscale_gradients(const View& g, const LossScale& scale) {

@@ -94,9 +94,9 @@ class CostBackend : public Backend {
   void softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                       const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
-  void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
+  void sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
-  void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+  void adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                  const AdamSettings& adam) override;
   void next_step(const View& counter) override;
   void unscale_gradients(const View& g, const LossScale& scale) override;

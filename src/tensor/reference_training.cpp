@@ -28,6 +28,13 @@ Row row_of(const View& logits, const View& labels, std::int64_t row) {
   return result;
 }
 
+// Number i of a filter, its gaps not counted.
+template <class Real>
+Real& number(const Filter& filter, std::int64_t i) {
+  const std::int64_t row = i / filter.out;
+  return filter.as<Real>()[row / filter.in * filter.tap_stride + row % filter.in * filter.row_stride + i % filter.out];
+}
+
 }  // namespace
 
 template <class Element>
@@ -90,28 +97,28 @@ void ReferenceBackend<Element>::accumulate(const View& x, double share, const Vi
 }
 
 template <class Element>
-void ReferenceBackend<Element>::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
-                                         double momentum, double weight_decay) {
-  for (const View& operand : {g, velocity}) shapes::same("sgd_step", real_type, operand, w);
+void ReferenceBackend<Element>::sgd_step(const Filter& w, const Filter& g, const Filter& velocity,
+                                         const StepRates& rates, double momentum, double weight_decay) {
+  for (const Filter& operand : {g, velocity}) shapes::same("sgd_step", real_type, operand, w);
   const double rate = rates_of("sgd_step", rates).learning;
   if (skipped(rates)) return;
   for (std::int64_t i = 0; i < w.size(); ++i) {
-    Real &weight = w.as<Real>()[i], &speed = velocity.as<Real>()[i];
-    const double next = momentum * speed + g.as<Real>()[i] + weight_decay * weight;
+    Real &weight = number<Real>(w, i), &speed = number<Real>(velocity, i);
+    const double next = momentum * speed + number<Real>(g, i) + weight_decay * weight;
     speed = static_cast<Real>(next);
     weight = static_cast<Real>(weight - rate * next);
   }
 }
 
 template <class Element>
-void ReferenceBackend<Element>::adam_step(const View& w, const View& g, const View& m, const View& v,
+void ReferenceBackend<Element>::adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v,
                                           const StepRates& rates, const AdamSettings& adam) {
-  for (const View& operand : {g, m, v}) shapes::same("adam_step", real_type, operand, w);
+  for (const Filter& operand : {g, m, v}) shapes::same("adam_step", real_type, operand, w);
   const Rates rate = rates_of("adam_step", rates);
   if (skipped(rates)) return;
   for (std::int64_t i = 0; i < w.size(); ++i) {
-    Real &weight = w.as<Real>()[i], &first = m.as<Real>()[i], &second = v.as<Real>()[i];
-    const double gradient = g.as<Real>()[i] + (adam.decoupled ? 0 : adam.weight_decay * weight);
+    Real &weight = number<Real>(w, i), &first = number<Real>(m, i), &second = number<Real>(v, i);
+    const double gradient = number<Real>(g, i) + (adam.decoupled ? 0 : adam.weight_decay * weight);
     const double mean = adam.beta1 * first + (1 - adam.beta1) * gradient;
     const double square = adam.beta2 * second + (1 - adam.beta2) * gradient * gradient;
     const double decay = adam.decoupled ? rate.learning * adam.weight_decay * weight : 0;

@@ -37,6 +37,7 @@ SelftestTable selftest_table() {
   add_products_by_four(table);
   add_normalizations_by_four(table);
   add_distillation_cases(table);
+  add_slice_update_cases(table);
   return table;
 }
 

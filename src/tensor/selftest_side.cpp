@@ -141,19 +141,27 @@ PooledMoments SelftestSide::moments(std::int64_t channels) {
 
 Filter SelftestSide::store_filter(Role role, Type type, std::int64_t h, std::int64_t w, std::int64_t in,
                                   std::int64_t out, bool gaps) {
-  Filter filter = dense_filter(type, nullptr, h, w, in, out);
-  if (gaps) {
-    filter.row_stride = out + (out % 4 == 0 ? 8 : 5);  // of a slice, rows lie as those of the whole network
-    filter.tap_stride = (in + 2) * filter.row_stride;
-  }
-  std::vector<bool> active(static_cast<std::size_t>(h * w * filter.tap_stride));
-  for (std::int64_t tap = 0; tap < h * w; ++tap)
-    for (std::int64_t i = 0; i < in; ++i)
-      std::fill_n(active.begin() + tap * filter.tap_stride + i * filter.row_stride, out, true);
   // Products of filters and inputs in [-1, 1) stay near 1, whatever the number of terms.
   const double bound = std::sqrt(3.0 / static_cast<double>(h * w * in));
-  filter.data = store(role, filter.type, std::move(active), [&] { return drawn(-bound, bound); });
+  return store_filter(role, dense_filter(type, nullptr, h, w, in, out), gaps, -bound, bound);
+}
+
+Filter SelftestSide::store_filter(Role role, Filter filter, bool gaps, double low, double high) {
+  if (gaps) {
+    filter.row_stride += filter.out % 4 == 0 ? 8 : 5;  // of a slice, rows lie as those of the whole network
+    filter.tap_stride = (filter.in + 2) * filter.row_stride;
+  }
+  std::vector<bool> active(static_cast<std::size_t>(filter.h * filter.w * filter.tap_stride));
+  for (std::int64_t tap = 0; tap < filter.h * filter.w; ++tap)
+    for (std::int64_t i = 0; i < filter.in; ++i)
+      std::fill_n(active.begin() + tap * filter.tap_stride + i * filter.row_stride, filter.out, true);
+  filter.data = store(role, filter.type, std::move(active), [&] { return drawn(low, high); });
   return filter;
+}
+
+Filter SelftestSide::changed_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps,
+                                    double low, double high) {
+  return store_filter(Role::both, dense_filter(backend_.weight_type(), nullptr, h, w, in, out), gaps, low, high);
 }
 
 Filter SelftestSide::filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps) {

@@ -42,6 +42,9 @@ class SelftestSide {
   Filter other_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps);
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
   View changed_vector(std::int64_t channels, double low = -1, double high = 1);
+  /// Of the weight type.
+  Filter changed_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps, double low = -1,
+                        double high = 1);
   View counter(std::int64_t low, std::int64_t count);  ///< i32, one of `count` numbers from `low`
   /// f64, [rows, 1, 1, columns]
   View sums(std::int64_t rows, std::int64_t columns, double low = -1, double high = 1);
@@ -72,6 +75,7 @@ class SelftestSide {
   double drawn(double low, double high);
   Filter store_filter(Role role, Type type, std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out,
                       bool gaps);
+  Filter store_filter(Role role, Filter filter, bool gaps, double low, double high);
   std::vector<double> numbers_of(const View& view) const;
   std::vector<double> numbers_of(const Operand& operand) const;
   std::vector<std::byte> bytes_of(const Operand& operand) const;
@@ -124,5 +128,6 @@ void add_precision_cases(SelftestTable& table);
 void add_products_by_four(SelftestTable& table);        // selftest_products.cpp
 void add_normalizations_by_four(SelftestTable& table);  // selftest_cases.cpp
 void add_distillation_cases(SelftestTable& table);      // selftest_training.cpp
+void add_slice_update_cases(SelftestTable& table);
 
 }  // namespace danas

@@ -39,19 +39,40 @@ StepRates rates_of(Side& side, int row) {
 }
 
 // Each row with another kind of weight decay: none, coupled, decoupled.
+AdamSettings adam_of(int row) {
+  AdamSettings adam;
+  adam.weight_decay = row == 0 ? 0 : 0.1;
+  adam.decoupled = row == 2;
+  return adam;
+}
+
 void optimizer_cases(SelftestTable& table, std::int64_t size, int row) {
   const std::string name = selftest_shape({size});
   table.add("sgd_step", elementwise, false, name, [=](Side& side) {
     const View w = side.changed_vector(size), velocity = side.changed_vector(size), g = side.vector(size);
-    side.backend().sgd_step(w, g, velocity, rates_of(side, row), 0.9, 1e-2);
+    side.backend().sgd_step(filter_of(w), filter_of(g), filter_of(velocity), rates_of(side, row), 0.9, 1e-2);
   });
   table.add("adam_step", reduction, false, name, [=](Side& side) {
     const View w = side.changed_vector(size), m = side.changed_vector(size);
     const View v = side.changed_vector(size, 0.01, 1), g = side.vector(size);
-    AdamSettings adam;
-    adam.weight_decay = row == 0 ? 0 : 0.1;
-    adam.decoupled = row == 2;
-    side.backend().adam_step(w, g, m, v, rates_of(side, row), adam);
+    side.backend().adam_step(filter_of(w), filter_of(g), filter_of(m), filter_of(v), rates_of(side, row), adam_of(row));
+  });
+}
+
+// The weights of a slice, and moments that lie otherwise.
+void slice_cases(SelftestTable& table, std::int64_t taps, std::int64_t in, std::int64_t out) {
+  const std::string name = selftest_shape({taps, in, out}) + ", of a slice";
+  const auto changed = [=](Side& side, bool gaps, double low) {
+    return side.changed_filter(taps, 1, in, out, gaps, low, 1);
+  };
+  table.add("sgd_step", elementwise, false, name, [=](Side& side) {
+    const Filter w = changed(side, true, -1), velocity = changed(side, false, -1), g = changed(side, true, -1);
+    side.backend().sgd_step(w, g, velocity, rates_of(side, 1), 0.9, 1e-2);
+  });
+  table.add("adam_step", reduction, false, name, [=](Side& side) {
+    const Filter w = changed(side, true, -1), m = changed(side, true, -1);
+    const Filter v = changed(side, false, 0.01), g = changed(side, true, -1);
+    side.backend().adam_step(w, g, m, v, rates_of(side, 2), adam_of(2));
   });
 }
 
@@ -87,7 +108,7 @@ void add_precision_cases(SelftestTable& table) {
         const View w = side.changed_vector(size), velocity = side.changed_vector(size), g = side.vector(size);
         StepRates rates = rates_of(side, 0);
         rates.skip = side.counter(skipped, 1);
-        side.backend().sgd_step(w, g, velocity, rates, 0.9, 1e-2);
+        side.backend().sgd_step(filter_of(w), filter_of(g), filter_of(velocity), rates, 0.9, 1e-2);
       });
     }
   }
@@ -98,6 +119,13 @@ void add_precision_cases(SelftestTable& table) {
                            scale = side.vector(2, 1, 64);
                 side.backend().softmax_cross_entropy_backward(in, labels, scale, side.result(n, 1, 1, 10));
               });
+}
+
+void add_slice_update_cases(SelftestTable& table) {
+  for (const std::int64_t taps : {1, 9})
+    for (const std::int64_t in : {1, 3, 16})
+      for (const std::int64_t out : {1, 2, 8, 20, 24, 33, 320}) slice_cases(table, taps, in, out);
+  slice_cases(table, 1, 700, 96);
 }
 
 void add_distillation_cases(SelftestTable& table) {

@@ -201,12 +201,12 @@ void TimingBackend::count_predictions(const View& logits, const View& labels, co
 }
 
 // All weights together are no layer's.
-void TimingBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates,
+void TimingBackend::sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates,
                              double momentum, double weight_decay) {
   timed("sgd_step", {}, {}, [&](Backend& on) { on.sgd_step(w, g, velocity, rates, momentum, weight_decay); });
 }
-void TimingBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
-                              const AdamSettings& adam) {
+void TimingBackend::adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v,
+                              const StepRates& rates, const AdamSettings& adam) {
   timed("adam_step", {}, {}, [&](Backend& on) { on.adam_step(w, g, m, v, rates, adam); });
 }
 void TimingBackend::next_step(const View& counter) {

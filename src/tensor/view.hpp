@@ -74,4 +74,7 @@ inline Filter dense_filter(Type type, void* data, std::int64_t h, std::int64_t w
   return {type, data, h, w, in, out, in * out, out};
 }
 
+/// All numbers of a view, as a filter of one row.
+inline Filter filter_of(const View& view) { return dense_filter(view.type, view.data, 1, 1, 1, view.size()); }
+
 }  // namespace danas

@@ -160,7 +160,8 @@ BOOST_AUTO_TEST_CASE(a_step_without_a_rate_leaves_no_numbers) {
   const Tensor counter(*backend, View{Type::i32, nullptr, 1, 1, 1, 1});
   const auto step = [&](std::int32_t row) {
     backend->upload(&row, counter.view());
-    backend->sgd_step(w.view(), g.view(), velocity.view(), {table.view(), counter.view()}, 0.9, 0);
+    backend->sgd_step(filter_of(w.view()), filter_of(g.view()), filter_of(velocity.view()),
+                      {table.view(), counter.view()}, 0.9, 0);
     return downloaded(*backend, w.view());
   };
   BOOST_TEST(step(2) == (std::vector<double>{1, 2}));

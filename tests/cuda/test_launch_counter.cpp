@@ -134,7 +134,8 @@ std::function<void()> loss(Operands& of) {
 }
 
 std::function<void()> optimizers(Operands& of) {
-  const View w = of.vector(60000), g = of.vector(60000), m = of.vector(60000), v = of.vector(60000);
+  const Filter w = filter_of(of.vector(60000)), g = filter_of(of.vector(60000)), m = filter_of(of.vector(60000)),
+               v = filter_of(of.vector(60000));
   const StepRates rates = of.rates();
   return [=, &backend = of.backend()] {
     backend.sgd_step(w, g, v, rates, 0.9, 0);

@@ -79,6 +79,29 @@ BOOST_AUTO_TEST_CASE(three_steps_of_adam_are_the_cpus) {
   }
 }
 
+// In f16 what other slices' gradients were is not looked at: whether the step is skipped goes by its own.
+BOOST_AUTO_TEST_CASE(a_slice_in_place_trains_as_a_copy_of_it) {
+  for (const Type type : {Type::f32, Type::f16, Type::bf16}) {
+    const auto backend = make_cuda_backend(0, type);
+    const Images images(*backend);
+    TrainingSettings settings = one_still_step();
+    settings.learning_rate = 1e-3;
+    const LayerList slice = slice_of(supernet());
+    Network whole(*backend, supernet(), 3), copy = whole.gather(slice);
+    const std::vector<double> before = numbers(*backend, copy.values());
+    upload_numbers(*backend, std::vector<double>(static_cast<std::size_t>(whole.values().size()), INFINITY),
+                   whole.gradients());
+    Trainer trainer(*backend);
+    trainer.train(copy, settings, images.training(), {});
+    Optimizer optimizer(*backend, whole, settings);
+    trainer.train(whole, optimizer, settings, images.training(), 0, {},
+                  [&](std::int64_t) { return std::vector<LayerList>{slice}; });
+    const std::vector<double> after = numbers(*backend, copy.values());
+    BOOST_TEST((numbers(*backend, whole.gather(slice).values()) == after));
+    BOOST_TEST((after != before));
+  }
+}
+
 // What is refused before a training is what it takes.
 BOOST_AUTO_TEST_CASE(memory_is_what_is_counted) {
   for (const Type type : {Type::f32, Type::f16}) {

@@ -198,8 +198,8 @@ class Golden {
       const Forward forward = forward_training(tape, network_.layers(), parameters, images_.view());
       losses.push_back(test::cross_entropy(backend_, tape, forward.exits[0], labels_.view()));
       tape.backward();
-      backend_.adam_step(network_.values(), network_.gradients(), first.view(), second.view(),
-                         step.rates(0, keras_rate(adam, t)), adam);
+      backend_.adam_step(filter_of(network_.values()), filter_of(network_.gradients()), filter_of(first.view()),
+                         filter_of(second.view()), step.rates(0, keras_rate(adam, t)), adam);
     }
     return losses;
   }

@@ -157,7 +157,8 @@ BOOST_AUTO_TEST_CASE(training_a_slice_in_place_is_training_the_small_network) {
         // Without momentum and decay what is beyond the slice, whose gradients are zero, stays.
         View unused = velocity.view();
         unused.c = network.values().size();
-        backend->sgd_step(network.values(), network.gradients(), unused, one_step.rates(0.05), 0, 0);
+        backend->sgd_step(filter_of(network.values()), filter_of(network.gradients()), filter_of(unused),
+                          one_step.rates(0.05), 0, 0);
         return loss;
       };
       const std::vector<double> before = numbers(weight_named(supernet, "heads.7.weight").view);

@@ -187,7 +187,8 @@ FOR_EACH_BACKEND(moments_of_batches_are_those_of_all_rows) {
 FOR_EACH_BACKEND(steps_beyond_the_table_of_rates_are_refused) {
   BOOST_TEST_CONTEXT(backend.name()) {
     SelftestSide side(backend, Random(1, "rates"), SelftestFill::reals);
-    const View w = side.changed(1, 1, 1, 5), g = side.input(1, 1, 1, 5), v = side.changed(1, 1, 1, 5);
+    const View values = side.changed(1, 1, 1, 5);
+    const Filter w = filter_of(values), g = filter_of(side.input(1, 1, 1, 5)), v = filter_of(side.changed(1, 1, 1, 5));
     const View table = side.rates(2), counter = side.counter(0, 1);
     const auto step = [&](const StepRates& rates) { backend.sgd_step(w, g, v, rates, 0.9, 0); };
     for (int i = 0; i < 2; ++i) {
@@ -197,7 +198,7 @@ FOR_EACH_BACKEND(steps_beyond_the_table_of_rates_are_refused) {
     BOOST_CHECK_THROW(step({table, counter}), Error);
     BOOST_CHECK_THROW(step({table, side.counter(-1, 1)}), Error);
     BOOST_CHECK_THROW(step({side.sums(2, 3), side.counter(0, 1)}), Error);
-    BOOST_CHECK_THROW(step({w, side.counter(0, 1)}), Error);
+    BOOST_CHECK_THROW(step({values, side.counter(0, 1)}), Error);
     BOOST_CHECK_THROW(backend.adam_step(w, g, v, v, {table, table}, {}), Error);
   }
 }

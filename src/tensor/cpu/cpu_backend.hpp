@@ -2,6 +2,7 @@
 // Used by one calling thread at a time.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -67,9 +68,9 @@ class CpuBackend : public HostBackend {
   void softmax_cross_entropy_backward(const View& probabilities, const View& targets, const View& scale,
                                       const View& dlogits) override;
   void count_predictions(const View& logits, const View& labels, const PredictionCounts& counts) override;
-  void sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
+  void sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates, double momentum,
                 double weight_decay) override;
-  void adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+  void adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                  const AdamSettings& adam) override;
   void augment(std::span<const Image> images, std::span<const Crop> crops, const View& out) override;
 
@@ -153,20 +154,23 @@ class CpuBackend : public HostBackend {
   void normalize(const View& x, const View& mean, const View& variance, const BatchNormWeights& weights, double epsilon,
                  Activation act, const View& sum, const View& y);
 
+  static constexpr Index task_floats = 16384;  ///< where a pass over numbers is worth a task
+
   /// body(begin, count) over blocks of a flat array.
   template <class Body>
   void for_blocks(Index n, const Body& body) {
-    constexpr Index block = 16384;
-    pool_.run(divide_up(n, block), [&](std::int64_t task, int) {
-      const Index begin = task * block;
-      body(begin, n - begin < block ? n - begin : block);
+    pool_.run(divide_up(n, task_floats), [&](std::int64_t task, int) {
+      const Index begin = task * task_floats;
+      body(begin, n - begin < task_floats ? n - begin : task_floats);
     });
   }
+  /// body(pointers, count) over parts of filters of one shape, at what each has of a part.
+  template <std::size_t filters, class Body>
+  void for_filter_rows(const std::array<Filter, filters>& of, const Body& body);
 
   /// body(image) for the images of a view, as many a task as are worth one.
   template <class Body>
   void for_images(const View& view, const Body& body) {
-    constexpr Index task_floats = 16384;
     const Index size = view.h * view.w * view.c, share = size < task_floats ? task_floats / (size + 1) + 1 : 1;
     pool_.run(divide_up(view.n, share), [&](std::int64_t task, int) {
       for (Index image = task * share; image < view.n && image < (task + 1) * share; ++image) body(image);

@@ -1,13 +1,14 @@
 // Elementwise operations, pooling and the optimizers.
-#include <initializer_list>
+#include <algorithm>
+#include <array>
 
 #include "tensor/cpu/cpu_backend.hpp"
 
 namespace danas::cpu {
 namespace {
 
-void check_sizes(const char* op, const View& w, std::initializer_list<View> others) {
-  for (const View& other : others) shapes::vector(op, Type::f32, other, w.size());
+float* row_of(const Filter& filter, Index row) {
+  return filter.as<float>() + row / filter.in * filter.tap_stride + row % filter.in * filter.row_stride;
 }
 
 }  // namespace
@@ -66,20 +67,35 @@ void CpuBackend::global_average_pool_backward(const View& dy, const View& dx) {
   });
 }
 
-void CpuBackend::sgd_step(const View& w, const View& g, const View& velocity, const StepRates& rates, double momentum,
-                          double weight_decay) {
-  check_sizes("sgd_step", w, {g, velocity});
-  const auto rate = static_cast<float>(rates_of("sgd_step", rates).learning);
-  if (skipped(rates)) return;
-  for_blocks(w.size(), [&](Index begin, Index count) {
-    kernels_.sgd(count, w.as<float>() + begin, g.as<const float>() + begin, velocity.as<float>() + begin, rate,
-                 static_cast<float>(momentum), static_cast<float>(weight_decay));
+template <std::size_t filters, class Body>
+void CpuBackend::for_filter_rows(const std::array<Filter, filters>& of, const Body& body) {
+  const Filter& like = of.front();
+  const auto run = [&](Index row, Index begin, Index count) {
+    std::array<float*, filters> parts{};
+    for (std::size_t i = 0; i < filters; ++i) parts[i] = row_of(of[i], row) + begin;
+    body(parts, count);
+  };
+  if (std::all_of(of.begin(), of.end(), [](const Filter& filter) { return filter.dense(); }))
+    return for_blocks(like.size(), [&](Index begin, Index count) { run(0, begin, count); });
+  const Index rows = like.h * like.w * like.in, together = divide_up(task_floats, like.out);
+  pool_.run(divide_up(rows, together), [&](std::int64_t task, int) {
+    for (Index row = task * together; row < std::min(rows, (task + 1) * together); ++row) run(row, 0, like.out);
   });
 }
 
-void CpuBackend::adam_step(const View& w, const View& g, const View& m, const View& v, const StepRates& rates,
+void CpuBackend::sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates,
+                          double momentum, double weight_decay) {
+  for (const Filter& operand : {g, velocity}) shapes::same("sgd_step", Type::f32, operand, w);
+  const auto rate = static_cast<float>(rates_of("sgd_step", rates).learning);
+  if (skipped(rates)) return;
+  for_filter_rows<3>({w, g, velocity}, [&](const std::array<float*, 3>& of, Index count) {
+    kernels_.sgd(count, of[0], of[1], of[2], rate, static_cast<float>(momentum), static_cast<float>(weight_decay));
+  });
+}
+
+void CpuBackend::adam_step(const Filter& w, const Filter& g, const Filter& m, const Filter& v, const StepRates& rates,
                            const AdamSettings& adam) {
-  check_sizes("adam_step", w, {g, m, v});
+  for (const Filter& operand : {g, m, v}) shapes::same("adam_step", Type::f32, operand, w);
   const Rates rate = rates_of("adam_step", rates);
   if (skipped(rates)) return;
   const AdamFactors factors = {
@@ -92,9 +108,8 @@ void CpuBackend::adam_step(const View& w, const View& g, const View& m, const Vi
       .coupled_decay = static_cast<float>(adam.decoupled ? 0 : adam.weight_decay),
       .decoupled_decay = static_cast<float>(adam.decoupled ? rate.learning * adam.weight_decay : 0),
   };
-  for_blocks(w.size(), [&](Index begin, Index count) {
-    kernels_.adam(count, w.as<float>() + begin, g.as<const float>() + begin, m.as<float>() + begin,
-                  v.as<float>() + begin, factors);
+  for_filter_rows<4>({w, g, m, v}, [&](const std::array<float*, 4>& of, Index count) {
+    kernels_.adam(count, of[0], of[1], of[2], of[3], factors);
   });
 }
 
