@@ -74,9 +74,7 @@ class SearchModel {
         const SliceSchedule schedule(experiment_, data, classes_);
         const double share = 1 / static_cast<double>(group.data.size());  // of the steps
         if (schedule.source() || share < 1) add_slices(phase, schedule, data, share);
-        else
-          add_training(phase, supernet_layers(data.input(), experiment_.space.slices().most_blocks(), classes_),
-                       experiment_.supernet, 1);
+        else add_training(phase, schedule.supernet(), experiment_.supernet, 1);
       }
     return phase;
   }
@@ -111,17 +109,16 @@ class SearchModel {
     add_batches(phase, input_of(layers).height, steps * settings.batch);
   }
 
-  // The mean of some steps, none in a graph. What gathers and puts back weights is left out, the resizing of images counted
-  // with every network of a step.
+  // The mean of some steps, none in a graph.
   void add_slices(Phase& phase, const SliceSchedule& schedule, const DataConfiguration& data, double share) {
     const TrainingSettings& settings = experiment_.supernet;
     const double steps = share * static_cast<double>(settings.steps), times = steps / sampled_steps;
-    for (std::int64_t step = 0; step < sampled_steps; ++step)
-      for (const LayerList& layers : schedule.networks(step)) {
-        const auto launches = training_launches(layers, settings, precision_);
-        add_launches(phase, launches, times, false);
+    for (std::int64_t step = 0; step < sampled_steps; ++step) {
+      const std::vector<LayerList> networks = schedule.networks(step);
+      add_launches(phase, slice_launches(schedule.supernet(), networks, settings, precision_), times, false);
+      for (const LayerList& layers : networks)
         floor_ += times * training_floor_seconds(layers, settings.batch, rates_, precision_);
-      }
+    }
     add_batches(phase, data.input().height, steps * settings.batch);
   }
 

@@ -1,17 +1,9 @@
 #include "cli/model.hpp"
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 
 namespace danas {
-namespace {
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-}  // namespace
 
 Model open_model(Backend& backend, const std::filesystem::path& path) {
   Metadata metadata;

@@ -54,6 +54,13 @@ std::vector<cuda::KernelLaunch> training_launches(const LayerList& layers, const
   return with_images(counter, layers, settings.batch);
 }
 
+std::vector<cuda::KernelLaunch> slice_launches(const LayerList& whole, const std::vector<LayerList>& slices,
+                                               const TrainingSettings& settings, Precision precision) {
+  cuda::LaunchCounter counter(precision);
+  slices_cost(whole, {slices}, settings, counter);
+  return with_images(counter, slices.front(), settings.batch);
+}
+
 std::vector<cuda::KernelLaunch> recalibration_launches(const LayerList& layers, int batch, Precision precision) {
   cuda::LaunchCounter counter(precision);
   recalibration_cost(layers, batch, counter);

@@ -12,6 +12,9 @@ namespace danas {
 // Of a batch, the making of its images from their pixels included.
 std::vector<cuda::KernelLaunch> training_launches(const LayerList& layers, const TrainingSettings& settings,
                                                   Precision precision);
+/// Of slices of a network on one batch (SliceStep).
+std::vector<cuda::KernelLaunch> slice_launches(const LayerList& whole, const std::vector<LayerList>& slices,
+                                               const TrainingSettings& settings, Precision precision);
 std::vector<cuda::KernelLaunch> recalibration_launches(const LayerList& layers, int batch, Precision precision);
 std::vector<cuda::KernelLaunch> evaluation_launches(const LayerList& layers, int batch, Precision precision);
 

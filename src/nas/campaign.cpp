@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/joined.hpp"
 #include "nas/run_names.hpp"
 #include "nas/toml_source.hpp"
 
@@ -93,17 +94,11 @@ class Part {
   void refuse_unknown_keys(const std::vector<std::string>& known) const {
     for (const auto& [key, value] : table_)
       if (std::find(known.begin(), known.end(), std::string(key.str())) == known.end())
-        throw expected(where(std::string(key.str())), "a known key; there are " + listed(known),
+        throw expected(where(std::string(key.str())), "a known key; there are " + joined(known),
                        "the unknown key " + std::string(key.str()));
   }
 
  private:
-  static std::string listed(const std::vector<std::string>& keys) {
-    std::string text;
-    for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
-    return text;
-  }
-
   const toml::table& table_;
   const fs::path& file_;
   std::string name_;  ///< before its keys in messages: "run."

@@ -2,14 +2,15 @@
 
 #include <fmt/core.h>
 
+#include "base/joined.hpp"
+
 namespace danas {
 
 void DataLog::begin() {
   const Dataset& dataset = store_.dataset();
-  std::string classes;
-  for (const std::string& name : dataset.classes()) classes += (classes.empty() ? "" : ", ") + name;
   status_.log(fmt::format("data: {} training, {} validation, {} test {}; classes {}", store_.size(Split::train),
-                          store_.size(Split::validation), store_.size(Split::test), store_.items(), classes));
+                          store_.size(Split::validation), store_.size(Split::test), store_.items(),
+                          joined(dataset.classes())));
   for (const std::string& note : dataset.notes()) status_.log("note: " + note);
   update();
 }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/error.hpp"
+#include "base/joined.hpp"
 #include "base/units.hpp"
 #include "nas/candidate_fields.hpp"
 #include "nas/summary.hpp"
@@ -281,10 +282,8 @@ std::string SearchLoop::finish() {
 
 void SearchLoop::tell_result(const std::vector<FrontRow>& front) {
   const Device& device = context_.experiment.device;
-  std::string untried;
-  for (const std::string& data : untried_data(context_.experiment.space, context_.run.candidates()))
-    untried += (untried.empty() ? "" : ", ") + data;
-  if (!untried.empty()) context_.status.log("data never tried: " + untried);
+  const std::vector<std::string> untried = untried_data(context_.experiment.space, context_.run.candidates());
+  if (!untried.empty()) context_.status.log("data never tried: " + joined(untried));
   if (const FrontRow* best = best_of(front)) {
     context_.status.log(fmt::format("{} systems on the front; best: {}, accuracy {} on {}, {} on test", front.size(),
                                     describe(*best), accuracy_text(best->measures), best->split,

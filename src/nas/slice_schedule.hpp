@@ -17,6 +17,7 @@ class SliceSchedule {
  public:
   SliceSchedule(const Experiment& experiment, const DataConfiguration& data, int classes);
 
+  const LayerList& supernet() const { return supernet_; }
   /// For Trainer::train(): nothing where every step trains the whole supernet.
   SliceSource source() const;
   /// The networks of a step: the supernet, or slices of it.

@@ -20,7 +20,7 @@ TrainingCost training_cost(const LayerList& layers, const TrainingSettings& sett
 /// The same on another backend, which then holds what it counted of the step.
 TrainingCost training_cost(const LayerList& layers, const TrainingSettings& settings, CostBackend& backend);
 /// The same of the steps of a training of slices (SliceStep) on one resolution, one after another: the network in whole
-/// with its optimizer, and what a step gathers of it, count as weights.
+/// with its optimizer, and what steps keep beside it, count as weights.
 TrainingCost slices_cost(const LayerList& layers, const std::vector<std::vector<LayerList>>& steps,
                          const TrainingSettings& settings, CostBackend& backend);
 /// What a backend counts of evaluating one batch, the folding of the weights left out; the arena's bytes.

@@ -28,8 +28,8 @@ struct NamedWeight {
   bool trainable = true;            ///< false for running statistics
 };
 
-/// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step is
-/// one call. Where activations have another type than weights, operations read filters from a copy of that type.
+/// Trainable weights lie in one buffer, gradients in another, running statistics in a third, so that an optimizer step of
+/// the whole network is one call. Where activations have another type than weights, operations read filters from a copy of that type.
 /// Masked channels (LayerSpec::masked) have filters of zeros and no gradients of them: no operation knows of masks.
 class Network {
  public:

@@ -25,10 +25,13 @@ void SliceStep::run(const std::vector<LayerList>& networks, const Batch& batch) 
   for (const LayerList& layers : networks) reserve(layers, batch.images.n);
   network_.update_working_copy(arena_.backend());
   if (networks.size() > 1) return run_together(networks, batch);
+  const LayerList& layers = networks.front();
+  const bool whole = layers == network_.layers();
   // The loss's scale goes by all gradients.
-  if (optimizer_.loss_scale().present()) arena_.backend().clear(network_.gradients());
-  pass(networks.front(), batch, true);
-  optimizer_.step(networks.front());
+  if (!whole && optimizer_.loss_scale().present()) arena_.backend().clear(network_.gradients());
+  pass(layers, batch, true);
+  if (whole) optimizer_.step();
+  else optimizer_.step(layers);
 }
 
 void SliceStep::run_together(const std::vector<LayerList>& networks, const Batch& batch) {
@@ -46,7 +49,7 @@ void SliceStep::run_together(const std::vector<LayerList>& networks, const Batch
 
 void SliceStep::pass(const LayerList& layers, const Batch& batch, bool first) {
   const std::int64_t exits = exits_of(layers), all = exits_of(network_.layers());
-  TrainingPass(arena_, network_, layers, batch_norm_momentum_)
+  TrainingPass(arena_, network_, layers, first ? std::optional(batch_norm_momentum_) : std::nullopt)
       .run(
           batch,
           [&](std::size_t exit) {

@@ -10,9 +10,9 @@
 namespace danas {
 
 /// The networks that a step trains on its batch, each the whole network or a slice of it, in place. Of one, its own weights
-/// and their moments alone change. Of several, all weights change by the sum of their gradients; those after the first
-/// learn, where they distill, its probabilities in place of the labels (Yu and Huang, "Universally Slimmable Networks",
-/// ICCV 2019). Not recorded: every step is another one.
+/// and their moments alone change. Of several, all weights change by the sum of their gradients, running statistics by the
+/// first; those after it learn, where they distill, its probabilities in place of the labels (Yu and Huang, "Universally
+/// Slimmable Networks", ICCV 2019). Not recorded: every step is another one.
 class SliceStep {
  public:
   /// The memory of a step comes from `arena`, of which it reserves what it needs; settings have no micro_batch.

@@ -19,7 +19,8 @@ View images_of(View view, std::int64_t first, std::int64_t count) {
 
 }  // namespace
 
-TrainingPass::TrainingPass(Arena& arena, const Network& network, const LayerList& slice, double batch_norm_momentum)
+TrainingPass::TrainingPass(Arena& arena, const Network& network, const LayerList& slice,
+                           std::optional<double> batch_norm_momentum)
     : arena_(arena), slice_(slice), tape_(arena.backend(), arena, batch_norm_epsilon),
       parameters_(network.parameters(slice, true)), batch_norm_momentum_(batch_norm_momentum) {}
 
@@ -31,8 +32,9 @@ void TrainingPass::run(const Batch& batch, const std::function<View(std::size_t 
     const auto [targets, probabilities] = exit + 1 == forward.exits.size() ? distillation : Distillation{};
     tape_.softmax_cross_entropy(forward.exits[exit], {batch.labels, sums_of(exit), loss_scale, targets, probabilities});
   }
-  for (const Tape::Normalization& each : tape_.normalizations())
-    arena_.backend().update_running_statistics(each.statistics, batch_norm_momentum_, each.weights);
+  if (batch_norm_momentum_)
+    for (const Tape::Normalization& each : tape_.normalizations())
+      arena_.backend().update_running_statistics(each.statistics, *batch_norm_momentum_, each.weights);
   tape_.backward();
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nn/forward.hpp"
@@ -18,11 +19,11 @@ struct Distillation {
   View targets, probabilities;
 };
 
-/// Forward, losses, backward and running statistics of a slice of a network on one batch: its gradients.
+/// Forward, losses, backward of a slice of a network on one batch: its gradients and its running statistics.
 class TrainingPass {
  public:
-  /// The slice must outlive this.
-  TrainingPass(Arena& arena, const Network& network, const LayerList& slice, double batch_norm_momentum);
+  /// The slice must outlive this. Without a momentum running statistics stay as they are.
+  TrainingPass(Arena& arena, const Network& network, const LayerList& slice, std::optional<double> batch_norm_momentum);
   /// The mean loss and accuracy of each exit are added to `sums_of` it (f64, 2). The network's working copy is up to date.
   void run(const Batch& batch, const std::function<View(std::size_t exit)>& sums_of, const View& loss_scale,
            const Distillation& distillation = {});
@@ -32,7 +33,7 @@ class TrainingPass {
   const LayerList& slice_;
   Tape tape_;
   std::vector<LayerParameters> parameters_;
-  double batch_norm_momentum_;
+  std::optional<double> batch_norm_momentum_;
 };
 
 /// A pass over each part of the batch where its settings have parts (each adds its mean loss to the sums), and the

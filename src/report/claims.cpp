@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "base/joined.hpp"
 #include "report/progress_figures.hpp"
 #include "report/text.hpp"
 
@@ -42,9 +43,7 @@ std::string data_of(const Members& a, const Members& b = {}) {
   std::set<std::string> names;
   for (const Members* members : {&a, &b})
     for (const Member& member : *members) names.insert(member.run->settings.data_name);
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "–" : text;
+  return names.empty() ? "–" : joined(names);
 }
 
 std::string percent_points(double share) { return percent(share); }

@@ -200,7 +200,7 @@ void TimingBackend::count_predictions(const View& logits, const View& labels, co
   timed("count_predictions", {logits.data}, {}, [&](Backend& on) { on.count_predictions(logits, labels, counts); });
 }
 
-// All weights together are no layer's.
+// Updates are no layer's: of all weights together, or of each of a slice's.
 void TimingBackend::sgd_step(const Filter& w, const Filter& g, const Filter& velocity, const StepRates& rates,
                              double momentum, double weight_decay) {
   timed("sgd_step", {}, {}, [&](Backend& on) { on.sgd_step(w, g, velocity, rates, momentum, weight_decay); });

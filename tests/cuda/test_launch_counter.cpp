@@ -144,6 +144,22 @@ std::function<void()> optimizers(Operands& of) {
   };
 }
 
+// Rows with gaps between them, and shorter last vectors; so few that the gaps are within a page.
+std::function<void()> slice_updates(Operands& of) {
+  const auto slice = [&] {
+    Filter filter = of.filter(3, 6, 70);
+    filter.in = 5;
+    filter.out = 66;
+    return filter;
+  };
+  const Filter w = slice(), g = slice(), m = slice(), v = slice();
+  const StepRates rates = of.rates();
+  return [=, &backend = of.backend()] {
+    backend.sgd_step(w, g, v, rates, 0.9, 0);
+    backend.adam_step(w, g, m, v, rates, {});
+  };
+}
+
 /// Forward and backward, with memory from an arena of its own.
 std::function<void()> block(Operands& of, std::int64_t in, std::int64_t expanded, std::int64_t out, int stride,
                             bool residual) {
@@ -212,7 +228,8 @@ const std::map<std::string, Operation> operations{
     {"linear normalization", [](Operands& of) { return normalization(of, Activation::none); }},
     {"elementwise", elementwise},
     {"loss", loss},
-    {"optimizers", optimizers}};
+    {"optimizers", optimizers},
+    {"updates of slices", slice_updates}};
 
 std::vector<KernelLaunch> counted(const Operation& operation) {
   LaunchCounter counter(Precision::f32);

@@ -55,16 +55,28 @@ std::vector<double> gradients_of(Backend& backend, const Network& network, const
   return numbers(network.gradients());
 }
 
-/// Whether a number of a network's values is a weight of the slice.
+/// Whether a number of a network's values is a weight of the slice, by the shapes of a network that is the slice alone.
 std::vector<bool> belongs_to(const Network& network, const LayerList& slice) {
   std::vector<bool> belongs(static_cast<std::size_t>(network.values().size()));
-  for (const Filter& weight : network.trainable(slice))
-    for (std::int64_t tap = 0; tap < weight.h * weight.w; ++tap)
-      for (std::int64_t i = 0; i < weight.in; ++i) {
-        const std::int64_t row = weight.as<float>() - network.values().as<float>() + tap * weight.tap_stride;
-        std::fill_n(belongs.begin() + row + i * weight.row_stride, weight.out, true);
-      }
+  const Network alone = network.gather(slice);
+  for (const NamedWeight& own : alone.weights()) {
+    if (!own.trainable) continue;
+    const NamedWeight& whole = weight_named(network, own.name);
+    const std::int64_t first = whole.view.as<float>() - network.values().as<float>();
+    for (std::int64_t i = 0; i < own.view.size(); ++i) {
+      std::int64_t rest = i, place = 0, stride = 1;
+      for (std::size_t axis = own.shape.size(); axis-- > 0; stride *= whole.shape[axis], rest /= own.shape[axis])
+        place += rest % own.shape[axis] * stride;
+      belongs[static_cast<std::size_t>(first + place)] = true;
+    }
+  }
   return belongs;
+}
+
+/// As those of a step that failed: whoever reads one that is not of its own step is seen.
+void spoil_gradients(const Network& network) {
+  const std::vector<double> nothing(static_cast<std::size_t>(network.gradients().size()), NAN);
+  upload_numbers(network.backend(), nothing, network.gradients());
 }
 
 /// What a network in training answers, by the definition of softmax.
@@ -124,6 +136,7 @@ BOOST_AUTO_TEST_CASE(a_slice_trains_as_a_network_of_its_own_and_nothing_else_cha
   for (std::int64_t i = 0; i < 3; ++i) {
     super.optimizer.plan(i, i + 1);
     optimizer.plan(i, i + 1);
+    spoil_gradients(super.network);
     step.run({slice}, toy.batch(i));
     own.run(toy.batch(i));
   }
@@ -145,6 +158,7 @@ BOOST_AUTO_TEST_CASE(moments_of_what_a_slice_has_not_stay) {
   for (const std::size_t which : {0, 1}) {
     const std::vector<double> before = numbers(super.moments(which));
     super.optimizer.plan(1, 2);
+    spoil_gradients(super.network);
     step.run({narrow}, toy.batch(1));
     const std::vector<double> after = numbers(super.moments(which));
     std::size_t changed = 0;
@@ -174,6 +188,26 @@ BOOST_AUTO_TEST_CASE(networks_together_change_the_weights_by_the_sum_of_their_gr
     BOOST_TEST(largest_difference(numbers(super.network.values()), expected) < 1e-5);
     BOOST_TEST(largest_difference(before, expected) > 1e-2);
   }
+}
+
+BOOST_AUTO_TEST_CASE(of_networks_together_the_first_moves_running_statistics) {
+  const auto backend = make_cpu_backend(1, "portable");
+  const ToyImages toy(*backend, resolution, 3, classes, batch, 1);
+  const auto statistics_after = [&](const std::vector<LayerList>& networks) {
+    Trained super(*backend, whole_layers());
+    SliceStep(super.arena, super.network, super.optimizer, momentum, false).run(networks, toy.batch(0));
+    std::vector<double> statistics;
+    for (const NamedWeight& weight : super.network.weights()) {
+      if (weight.trainable) continue;
+      const std::vector<double> own = numbers(weight.view);
+      statistics.insert(statistics.end(), own.begin(), own.end());
+    }
+    return statistics;
+  };
+  const LayerList narrow = slice_of({1, 1, 0, 0, 0}, 0.5);
+  const std::vector<double> alone = statistics_after({whole_layers()});
+  BOOST_TEST((statistics_after({whole_layers(), narrow, narrow}) == alone));
+  BOOST_TEST((statistics_after({narrow}) != alone));
 }
 
 BOOST_AUTO_TEST_CASE(later_networks_of_a_step_that_distills_learn_what_the_first_answers) {
