@@ -89,8 +89,10 @@ std::string experiment_text(const FolderSummary& summary, const std::string& nam
   text += space_text(summary);
   text += "[supernet]\nsteps = 4000                 # for each data configuration\nbatch = 32\nlearning_rate = 5e-3\n";
   text += "schedule = \"cosine\"\nwarmup = 20\n\n";
-  text += "[final]\nsteps = 1000                 # for each system of the front\nbatch = 32\nschedule = \"cosine\"\n\n";
-  text += "[search]\nsystems = 200                # and at most so many hours:\nhours = 8.0\n\n";
+  text += "[final]\nsteps = 2500                 # for each system of the front\nbatch = 32\nlearning_rate = 2e-3\n";
+  text += "schedule = \"cosine\"\n\n";
+  text += "[search]\nstrategy = \"nsga2\"           # looks for the whole front of accuracy, RAM and flash\n";
+  text += "systems = 200                # and at most so many hours:\nhours = 8.0\n\n";
   text += fmt::format("[device]\nname = {}\nram_kib = {}\nflash_kib = {}\n", json_quoted(device.name), device.ram_kib,
                       device.flash_kib);
   return text;
