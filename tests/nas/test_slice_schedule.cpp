@@ -136,11 +136,14 @@ BOOST_AUTO_TEST_CASE(the_memory_of_a_training_is_that_of_its_scheme) {
   const auto bytes = [&](SupernetScheme scheme) {
     return largest_supernet_training(experiment_of(scheme, 0.5, 1e6), classes, *backend).bytes;
   };
-  // A slice's copy has weights, gradients and moments; together, gradients laid out as the whole network's.
+  // A slice lies where it trains; several together take the sum of their gradients. Either takes a few sums of its own.
   const double weights = 4 * static_cast<double>(Network(*backend, supernet()).values().size());
-  BOOST_TEST(bytes(SupernetScheme::random) > bytes(SupernetScheme::full) + 3 * weights);
-  BOOST_TEST(bytes(SupernetScheme::sandwich) > bytes(SupernetScheme::full) + 2 * weights);
-  BOOST_TEST(bytes(SupernetScheme::alternate) >= bytes(SupernetScheme::random));
+  const double full = bytes(SupernetScheme::full), sandwich = bytes(SupernetScheme::sandwich);
+  BOOST_TEST(bytes(SupernetScheme::random) < full + 100);
+  BOOST_TEST(bytes(SupernetScheme::alternate) >= full);
+  BOOST_TEST(bytes(SupernetScheme::alternate) < full + 100);
+  BOOST_TEST(sandwich >= full + weights);
+  BOOST_TEST(sandwich < full + weights + 100);
 }
 
 BOOST_AUTO_TEST_CASE(a_search_without_fine_tuning_is_resumed_with_the_same_bytes) {

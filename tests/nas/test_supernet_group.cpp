@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(work_and_memory_are_those_of_its_resolutions) {
     return largest_supernet_training(sharing(folder.path(), {"supernet.shared=" + shared}), 2, *backend);
   };
   BOOST_TEST(memory("resolutions").training.starts_with("supernet rgb"));
-  BOOST_TEST(memory("resolutions").bytes > memory("none").bytes);  // with what is gathered, and more batches
+  BOOST_TEST(memory("resolutions").bytes > memory("none").bytes);  // with more batches
 }
 
 BOOST_AUTO_TEST_CASE(interrupted_and_resumed_it_is_the_same) { check_resumed("full"); }
