@@ -43,8 +43,8 @@ class SelftestSide {
   View changed(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, double low = -1, double high = 1);
   View changed_vector(std::int64_t channels, double low = -1, double high = 1);
   /// Of the weight type.
-  Filter changed_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps, double low = -1,
-                        double high = 1);
+  Filter changed_filter(std::int64_t h, std::int64_t w, std::int64_t in, std::int64_t out, bool gaps, double low,
+                        double high);
   View counter(std::int64_t low, std::int64_t count);  ///< i32, one of `count` numbers from `low`
   /// f64, [rows, 1, 1, columns]
   View sums(std::int64_t rows, std::int64_t columns, double low = -1, double high = 1);
