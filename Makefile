@@ -43,7 +43,7 @@ format:
 	scripts/format
 
 lint: build/build.ninja
-	scripts/install-packages clang-format clang-tidy
+	scripts/install-packages clang-format python3-venv
 	scripts/format --check
 	scripts/tidy build
 

@@ -33,7 +33,8 @@ class Patience {
  public:
   void pass() {
     pause();
-    if (++looks_ > looks_before_yield && looks_ % looks_a_yield == 0) std::this_thread::yield();
+    ++looks_;
+    if (looks_ > looks_before_yield && looks_ % looks_a_yield == 0) std::this_thread::yield();
   }
   bool ended() const {
     return looks_ > looks_before_yield && looks_ % looks_a_yield == 0 && since_.seconds() > seconds_before_sleep;

@@ -14,7 +14,7 @@ namespace danas::cuda {
 namespace {
 
 struct NotFinite {
-  __host__ __device__ bool operator()(float number) const { return !(number - number == 0); }
+  __host__ __device__ bool operator()(float number) const { return !(number * 0 == 0); }
 };
 
 #ifdef __CUDACC__

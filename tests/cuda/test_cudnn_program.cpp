@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(selftest_takes_own_kernels_and_cudnns, *boost::unit_test::l
   BOOST_TEST(has(own.out, "\nskipped: kernels of cuDNN: [cuDNN] no library: "), own.out);
 }
 
-BOOST_AUTO_TEST_CASE(bench_measures_both) {
+BOOST_AUTO_TEST_CASE(bench_measures_both, *boost::unit_test::label("slow")) {
   Folder folder;
   const std::vector<std::string> arguments{"bench",   "--device", "cuda",      "--arch", "32,rgb,0-0-0-0-0,0.1",
                                            "--batch", "4",        "--seconds", "0.01",   "--rounds",
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_with_the_kernels_it_began_with_alone) {
 }
 
 // Whichever kernels were the faster the first time: what a second run is given, it does too.
-BOOST_AUTO_TEST_CASE(the_same_choices_give_the_same_bytes) {
+BOOST_AUTO_TEST_CASE(the_same_choices_give_the_same_bytes, *boost::unit_test::label("slow")) {
   const Folder folder;
   BOOST_TEST(folder.search("cudnn", "--out", "one").status == 0);
   BOOST_TEST(folder.search("cudnn", "--out", "two").status == 0);

@@ -96,9 +96,13 @@ class Training {
 
 BOOST_AUTO_TEST_SUITE(half)
 
-BOOST_AUTO_TEST_CASE(three_steps_of_a_supernet_are_the_references) { check_training("supernet", train_supernet); }
+BOOST_AUTO_TEST_CASE(three_steps_of_a_supernet_are_the_references, *boost::unit_test::label("slow")) {
+  check_training("supernet", train_supernet);
+}
 
-BOOST_AUTO_TEST_CASE(three_steps_of_a_candidate_are_the_references) { check_training("candidate", train_candidate); }
+BOOST_AUTO_TEST_CASE(three_steps_of_a_candidate_are_the_references, *boost::unit_test::label("slow")) {
+  check_training("candidate", train_candidate);
+}
 
 BOOST_AUTO_TEST_CASE(a_gradient_that_is_not_finite_skips_the_step_and_halves_the_scale) {
   const auto backend = make_cuda_backend(0, Type::f16);

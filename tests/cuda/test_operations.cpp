@@ -51,11 +51,12 @@ BOOST_AUTO_TEST_CASE(every_operation_in_f16_agrees_with_the_reference_that_round
   check_table(Type::f16, Order::reverse, SelftestFill::reals, all_operations);
 }
 
-BOOST_AUTO_TEST_CASE(every_operation_in_bf16_agrees_with_the_reference_that_rounds_at_the_same_stores) {
+BOOST_AUTO_TEST_CASE(every_operation_in_bf16_agrees_with_the_reference_that_rounds_at_the_same_stores,
+                     *boost::unit_test::label("slow")) {
   check_table(Type::bf16, Order::shuffled, SelftestFill::reals, all_operations);
 }
 
-BOOST_AUTO_TEST_CASE(small_integers_are_exact) {
+BOOST_AUTO_TEST_CASE(small_integers_are_exact, *boost::unit_test::label("slow")) {
   check_table(Type::f32, Order::reverse, SelftestFill::integers, exact_operations);
   check_table(Type::f16, Order::shuffled, SelftestFill::integers, exact_operations);
   check_table(Type::bf16, Order::forward, SelftestFill::integers, exact_operations);
@@ -87,7 +88,7 @@ BOOST_AUTO_TEST_CASE(gradients_of_filters_over_many_rows) {
 
 // So many rows that a block has several tiles of them, and a thread several strips: sums over them, the statistics by way of
 // y. Gradients by x are left out, as an element near a kink of ReLU6 may have another one by itself.
-BOOST_AUTO_TEST_CASE(a_block_of_many_rows) {
+BOOST_AUTO_TEST_CASE(a_block_of_many_rows, *boost::unit_test::label("slow")) {
   constexpr double epsilon = 1e-3;
   const auto run = [](SelftestSide& side) {
     BottleneckWeights weights;
@@ -130,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_block_of_many_rows) {
 }
 
 // No order of threads and blocks changes a bit, nor does another run.
-BOOST_AUTO_TEST_CASE(every_operation_gives_the_same_bits_in_any_order) {
+BOOST_AUTO_TEST_CASE(every_operation_gives_the_same_bits_in_any_order, *boost::unit_test::label("slow")) {
   const SelftestTable table = selftest_table();
   std::set<std::string> compared;
   std::uint64_t number = 0;

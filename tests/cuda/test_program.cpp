@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(auto_takes_the_gpu_and_says_so) {
              outcome.err);
 }
 
-BOOST_AUTO_TEST_CASE(bench_measures_a_gpu) {
+BOOST_AUTO_TEST_CASE(bench_measures_a_gpu, *boost::unit_test::label("slow")) {
   const Folder folder;
   std::vector<std::string> arguments{"bench",    "--device", "cuda",     "--arch",    "32,monochrome,0-0-0-0-0,0.1",
                                      "--batch",  "4",        "--layers", "--seconds", "0.01",
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_whether_images_stay_on_the_gp
 
 // Anywhere in a search: what is in memory then (2: an allocation), a kernel's error (700) that is found by whoever waits.
 // What a lane is told of a network's memory goes with its own stream and programs.
-BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_on_any_number_of_lanes) {
+BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_on_any_number_of_lanes, *boost::unit_test::label("slow")) {
   const Folder folder;
   const auto search = [&](const std::string& name, const std::string& lanes, const std::string& setting) {
     const Outcome outcome = folder.danas({folder.experiment, "--out", name, "--device", "cuda", "--quiet", "--set",
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_search_gives_the_same_bytes_on_any_number_of_lanes) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu) {
+BOOST_AUTO_TEST_CASE(a_search_resumes_after_an_error_of_the_gpu, *boost::unit_test::label("slow")) {
   const Folder folder;
   const std::vector<std::string> search{folder.experiment, "--device", "cuda", "--quiet", "--out"};
   const auto into = [&](const std::string& out) {

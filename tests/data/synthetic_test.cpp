@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(scenes_are_saved_beside_no_others) {
   check_error([&] { open_dataset(settings, 3); }, {"data.save", "empty"});
 }
 
-BOOST_AUTO_TEST_CASE(pixels_alone_do_not_tell) {
+BOOST_AUTO_TEST_CASE(pixels_alone_do_not_tell, *boost::unit_test::label("slow")) {
   DataSettings settings;
   settings.images = 3200;
   settings.size = 64;

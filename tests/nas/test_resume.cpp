@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(interrupted_once_at_many_moments, *boost::unit_test::label(
   }
 }
 
-BOOST_AUTO_TEST_CASE(interrupted_again_and_again, *boost::unit_test::label("threads")) {
+BOOST_AUTO_TEST_CASE(interrupted_again_and_again) {
   const fs::path directory = folder.path() / "run";
   bool resume = false;
   int sessions = 0;

@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_SUITE(any_number_of_threads, *boost::unit_test::label("threads")
 FOR_EACH_INSTRUCTION_SET(is_the_same_with_any_gaps) {
   for (const Block& s : blocks) {
     const Results once = run(*make_cpu_backend(1, instruction_set), s, Kind::plain);
-    for (const int threads : {2, 3, 4, 7})
+    for (const int threads : thread_counts({2, 3, 4, 7}))
       BOOST_TEST((run(*make_cpu_backend(threads, instruction_set), s, Kind::plain, threads) == once), s.name());
   }
 }

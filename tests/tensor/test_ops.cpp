@@ -120,7 +120,7 @@ FOR_EACH_INSTRUCTION_SET(every_operation_gives_the_same_bits_on_any_number_of_th
   const auto one = make_cpu_backend(1, instruction_set);
   const SelftestTable table = selftest_table();
   std::set<std::string> compared;
-  for (const int threads : {2, 3, 4, 7}) {
+  for (const int threads : thread_counts({2, 3, 4, 7})) {
     const auto many = make_cpu_backend(threads, instruction_set);
     std::uint64_t number = 0;
     for (const SelftestCase& each : table.cases()) {

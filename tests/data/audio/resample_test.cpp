@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(the_passband_passes) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_tone_is_found_in_its_bin) {
+BOOST_AUTO_TEST_CASE(a_tone_is_found_in_its_bin, *boost::unit_test::label("slow")) {
   constexpr double duration = 12;  // a frame at 375 Hz and the filter have 6
   const Spectrogram spectrogram;
   for (const double hertz : {20.0, 110.0, 187.0, 333.3, 745.0, 2345.6, 5000.0, 11000.0, 20000.0}) {
