@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(killed_at_chosen_moments, *boost::unit_test::label("slow"))
   }
 }
 
-BOOST_AUTO_TEST_CASE(killed_at_any_time) {
+BOOST_AUTO_TEST_CASE(killed_at_any_time, *boost::unit_test::label("slow")) {
   const fs::path directory = folder.path() / "run";
   int kills = 0;
   for (int session = 0; session < 12; ++session) {
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_search_in_micro_batches) {
 }
 
 // Images on record hold the supernets that a batch of proposals needed: batches end where they did.
-BOOST_AUTO_TEST_CASE(searches_without_generations) {
+BOOST_AUTO_TEST_CASE(searches_without_generations, *boost::unit_test::label("slow")) {
   for (const std::string strategy : {"random", "exhaustive"}) {
     const Experiment other = tiny_experiment(  // of two systems for each of four supernets
         folder.path(), {"search.strategy=" + strategy, "search.population=3", "search.systems=7",

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(keys) {
   BOOST_TEST(complaint("sample_rate = [48000]\n", {"data.seconds=44"}).find("44 s at 48000 Hz") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(killed_and_resumed_it_gives_the_same) {
+BOOST_AUTO_TEST_CASE(killed_and_resumed_it_gives_the_same, *boost::unit_test::label("slow")) {
   const TemporaryFolder folder;
   write_sounds(folder / "sounds");
   const Experiment experiment = parse_experiment(sound_toml(folder.path(), small_space), folder / "sounds.toml");
