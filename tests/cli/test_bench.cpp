@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(layers_tell_what_a_step_is_made_of) {
   BOOST_TEST(!bench({"--arch", arch}).contains("operations"));
 }
 
-BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for) {
+BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for, *boost::unit_test::label("slow")) {
   const auto rows = bench({"--suite", "32,monochrome", "--rounds", "1"}).at("rows");
   BOOST_TEST_REQUIRE(rows.size() == 2u);
   for (const auto& row : rows) {
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for) {
   BOOST_TEST(stacks[0].at("arch") == "112,rgb,32x3r-64x5s");
 }
 
-BOOST_AUTO_TEST_CASE(text_has_a_line_a_row_and_its_command) {
+BOOST_AUTO_TEST_CASE(text_has_a_line_a_row_and_its_command, *boost::unit_test::label("slow")) {
   const Scratch scratch;
   const Outcome suite = run({"bench", "--suite", "eval", "--seconds", "0.01", "--rounds", "1", "--threads", "1"},
                             {scratch.path(), {}, 0});

@@ -66,7 +66,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 BOOST_AUTO_TEST_SUITE(campaigns)
 
-BOOST_AUTO_TEST_CASE(killed_and_gone_on_with_it_gives_the_same_figures) {
+BOOST_AUTO_TEST_CASE(killed_and_gone_on_with_it_gives_the_same_figures, *boost::unit_test::label("slow")) {
   const Scene scene;
   const Outcome whole = scene.danas({"all.toml", "--out", "whole"});
   BOOST_TEST_REQUIRE(whole.status == 0, whole.err);

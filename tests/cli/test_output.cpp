@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(figures_of_runs_of_one_name) {
   BOOST_TEST(figures.at("front-same.svg") != figures.at("front-same-2.svg"));
 }
 
-BOOST_AUTO_TEST_CASE(a_printed_next_command_works) {
+BOOST_AUTO_TEST_CASE(a_printed_next_command_works, *boost::unit_test::label("slow")) {
   const Scratch scratch;
   const Setting setting{scratch.path(), {}, 0};
   folders_experiment(scratch);
