@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_backend_is_not_compared_with_itself) {
 }
 
 // What is no number on the reference's side is no agreement either.
-BOOST_AUTO_TEST_CASE(a_reference_without_numbers_is_a_failure) {
+BOOST_AUTO_TEST_CASE(a_reference_without_numbers_is_a_failure, *boost::unit_test::label("slow")) {
   ReferenceBackend<float> device;
   LeavesTheLastElement broken_view;
   LosesTheLoss broken_number;
