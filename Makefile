@@ -52,7 +52,7 @@ ASAN_OPTIONS := allocator_may_return_null=1:halt_on_error=1:abort_on_error=1:pri
 
 sanitize: sanitize-address sanitize-thread
 
-# Address and undefined behavior without the tests labeled slow, which add shapes, moments and types but no code.
+# Address and undefined behavior without the tests labeled slow, which add shapes, types and moments but no code.
 sanitize-address: build-address/build.ninja
 	meson compile -C build-address
 	ASAN_OPTIONS=$(ASAN_OPTIONS) BOOST_TEST_RUN_FILTERS='!@slow' scripts/run-tests build-address

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(layers_tell_what_a_step_is_made_of) {
   BOOST_TEST(!bench({"--arch", arch}).contains("operations"));
 }
 
-BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for, *boost::unit_test::label("slow")) {
+BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for) {
   const auto rows = bench({"--suite", "32,monochrome", "--rounds", "1"}).at("rows");
   BOOST_TEST_REQUIRE(rows.size() == 2u);
   for (const auto& row : rows) {
@@ -112,12 +112,13 @@ BOOST_AUTO_TEST_CASE(a_suite_has_a_row_for_each_that_is_asked_for, *boost::unit_
   BOOST_TEST(stacks[0].at("arch") == "112,rgb,32x3r-64x5s");
 }
 
-BOOST_AUTO_TEST_CASE(text_has_a_line_a_row_and_its_command, *boost::unit_test::label("slow")) {
+BOOST_AUTO_TEST_CASE(text_has_a_line_a_row_and_its_command) {
   const Scratch scratch;
-  const Outcome suite = run({"bench", "--suite", "eval", "--seconds", "0.01", "--rounds", "1", "--threads", "1"},
-                            {scratch.path(), {}, 0});
+  const Outcome suite =
+      run({"bench", "--suite", "32,monochrome", "--seconds", "0.01", "--rounds", "1", "--threads", "1"},
+          {scratch.path(), {}, 0});
   BOOST_TEST(suite.status == 0, suite.err);
-  for (const auto* row : {"\n--arch 224,rgb,3-4-3-3-1,1.0 --batch 16 --mode eval ",
+  for (const auto* row : {"\n--arch 32,monochrome,3-4-3-3-1,1.0 --batch 128 --mode train ",
                           "\n--arch 32,monochrome,3-4-3-3-1,1.0 --batch 128 --mode eval ",
                           "\nA row by itself: danas bench ROW --threads 1 --seconds 0.01 --rounds 1\n"})
     BOOST_TEST(suite.out.find(row) != std::string::npos, suite.out);

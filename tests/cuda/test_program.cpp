@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(auto_takes_the_gpu_and_says_so) {
              outcome.err);
 }
 
-BOOST_AUTO_TEST_CASE(bench_measures_a_gpu, *boost::unit_test::label("slow")) {
+BOOST_AUTO_TEST_CASE(bench_measures_a_gpu) {
   const Folder folder;
   std::vector<std::string> arguments{"bench",    "--device", "cuda",     "--arch",    "32,monochrome,0-0-0-0-0,0.1",
                                      "--batch",  "4",        "--layers", "--seconds", "0.01",

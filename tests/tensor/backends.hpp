@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "tensor/backend.hpp"
 
-// The thread sanitizer sees a race whatever the numbers that come out, and takes long.
+// The thread sanitizer sees a race on any number of threads, and takes long.
 #ifdef __SANITIZE_THREAD__
 constexpr bool races_only = true;
 #else
